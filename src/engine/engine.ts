@@ -1,0 +1,143 @@
+/** What the dialects, the tasks and the command line may ask of the engine. Implemented in `create.ts`. */
+import type { Actor } from './actor.ts'
+import type { IdCodec } from './id.ts'
+import type {
+  Drive,
+  DriveId,
+  DriveSettings,
+  Group,
+  Json,
+  Node,
+  PoolKind,
+  Subject,
+  Task,
+  TaskId,
+  TenantId,
+  TrashEntry,
+  TrashId,
+  Upload,
+  UploadId,
+  UploadPart,
+  User,
+} from './model.ts'
+import type { Failed, Mode, Op, Result } from './op.ts'
+import type { Tickets } from './ticket.ts'
+
+/** The most ops one batch may hold; dialects have their own, smaller limits. */
+export const OPS_PER_BATCH_MAX = 2000
+/** The largest page a listing gives. */
+export const PAGE_SIZE_MAX = 1000
+/** How many nodes one batch may copy, or carry to another drive, while the caller waits. */
+export const SUBTREE_NODES_MAX = 10_000
+/** How deep a node may lie below its root. */
+export const DEPTH_MAX = 200
+
+export interface DriveSpec {
+  readonly name: string
+  readonly owner: Subject
+  /** '' and '' when the drive belongs to no app and no scene. */
+  readonly app?: string
+  readonly scene?: string
+  readonly sceneId?: string
+  /** Bytes; null = unlimited. */
+  readonly quota?: number | null
+  readonly settings?: Partial<DriveSettings>
+}
+
+export interface DrivePatch {
+  readonly name?: string
+  readonly owner?: Subject
+  readonly quota?: number | null
+  readonly settings?: Partial<DriveSettings>
+}
+
+export interface TrashView {
+  readonly entry: TrashEntry
+  readonly node: Node
+  readonly drive: Drive
+}
+
+export interface TrashPage {
+  readonly items: readonly TrashView[]
+  readonly next: TrashCursor | null
+}
+
+export interface TrashCursor {
+  readonly trashedAt: number
+  readonly id: TrashId
+}
+
+/** What a stored part looks like to whoever sent it. */
+export interface StoredPart {
+  readonly size: number
+  readonly md5: string
+  readonly crc64: string
+}
+
+export interface Engine {
+  /**
+   * Runs ops in order; later ops see earlier ones. One result an op, in the same order. Every op is authorised for the
+   * actor. 0 … OPS_PER_BATCH_MAX ops; more is a programming error of the dialect. Commit ops have their uploads sealed first.
+   */
+  batch(actor: Actor, ops: readonly Op[], mode?: Mode): Promise<Result[]>
+  /**
+   * Runs ops as a task, after this call has returned and, should the process die, after its restart. `notes` are the
+   * dialect's own words for each op and come back in the task's report.
+   */
+  submit(actor: Actor, drive: DriveId, kind: string, ops: readonly Op[], notes: readonly Json[]): Promise<TaskId>
+  /** Tasks by id, null for those that are not of the actor's tenant and dialect-independent self (admins see all of the tenant). */
+  tasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]>
+
+  /** Drives by id, null for those the actor cannot reach at all (another tenant, a credential limited to others, deleted). */
+  drives(actor: Actor, ids: readonly DriveId[]): Promise<(Drive | null)[]>
+  /** Drives of the actor's tenant in id order; `owners` null = of anyone. */
+  listDrives(
+    actor: Actor,
+    query: { owners: readonly Subject[] | null; after: DriveId | 0; limit: number },
+  ): Promise<{ items: Drive[]; next: DriveId | null }>
+  /** Makes drives; a spec whose (app, scene, sceneId) with a sceneId other than '' already has one gets that one. */
+  createDrives(actor: Actor, specs: readonly DriveSpec[]): Promise<Drive[]>
+  /** Changes drives; only their owner or an admin may. */
+  updateDrives(actor: Actor, patches: readonly { id: DriveId; set: DrivePatch }[]): Promise<(Drive | Failed)[]>
+  /** Makes drives and all in them unreachable at once; the sweep removes the rest. */
+  deleteDrives(actor: Actor, ids: readonly DriveId[]): Promise<(Drive | Failed)[]>
+  /** Bytes held by what lies in each drive's trash, in the order asked. */
+  trashUsage(drives: readonly Drive[]): Promise<number[]>
+  /** Sets quotas of pools of a tenant; bytes, null = unlimited. */
+  setQuotas(tenant: TenantId, pools: readonly { kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
+
+  /** The trash of the given drives the actor may list, latest first. 1 … PAGE_SIZE_MAX entries. */
+  trashPage(
+    actor: Actor,
+    query: { drives: readonly DriveId[]; after: TrashCursor | null; limit: number },
+  ): Promise<TrashPage>
+  trashById(actor: Actor, keys: readonly { drive: DriveId; id: TrashId }[]): Promise<(TrashView | null)[]>
+
+  /** Users and groups of a tenant, by id, in the order asked; null for unknown ones. Cached for a moment. */
+  users(tenant: TenantId, ids: readonly string[]): Promise<(User | null)[]>
+  groups(tenant: TenantId, ids: readonly string[]): Promise<(Group | null)[]>
+
+  /** Uploads the actor opened (or, for admins, of the tenant), with their stored parts; null for others. */
+  uploads(actor: Actor, ids: readonly UploadId[]): Promise<({ upload: Upload; parts: UploadPart[] } | null)[]>
+  /** Gives up uploads: their staged bytes go. Committed ones are left alone. */
+  abortUploads(actor: Actor, ids: readonly UploadId[]): Promise<(Upload | Failed)[]>
+  /** Stores one part of an open upload. Authorised by a ticket, not by an actor. */
+  writePart(upload: UploadId, part: number, bytes: AsyncIterable<Uint8Array>): Promise<StoredPart | Failed>
+  /** The bytes of a node's version, for the holder of a ticket; `stream` opens any range of them. */
+  openVersion(key: { drive: DriveId; node: Node['id']; version: number }): Promise<OpenVersion | Failed>
+
+  /** Signs and checks the tickets in transfer URLs. */
+  readonly tickets: Tickets
+  /** Makes and reads public node ids. */
+  readonly ids: IdCodec
+  readonly now: () => number
+  /** Runs one bounded slice of waiting tasks and of the sweep; true while there is more to do. */
+  work(): Promise<boolean>
+  close(): Promise<void>
+}
+
+export interface OpenVersion {
+  readonly content: import('./model.ts').Content
+  readonly updatedAt: number
+  stream(range: { start: number; end: number }): NodeJS.ReadableStream
+}

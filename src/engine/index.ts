@@ -1,0 +1,11 @@
+/** The engine's public surface. */
+export * from './action.ts'
+export * from './actor.ts'
+export * from './engine.ts'
+export * from './error.ts'
+export * from './id.ts'
+export * from './model.ts'
+export * from './name.ts'
+export * from './op.ts'
+export * from './port.ts'
+export * from './ticket.ts'

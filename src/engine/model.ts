@@ -1,0 +1,351 @@
+/**
+ * The nouns of a drive: what the store keeps and the rules speak about. No vendor word appears here; the glossary is in
+ * ARCHITECTURE.md. All times are milliseconds since 1970 (UTC), all sizes bytes.
+ */
+
+declare const brand: unique symbol
+type Branded<T, Name extends string> = T & { readonly [brand]: Name }
+
+/** A tenant's id: `[a-z0-9]{1,32}`, also its public name (PDS domain id, SMH library id, …). */
+export type TenantId = Branded<string, 'TenantId'>
+/** A drive's id: a positive safe integer, shown as decimal digits in every dialect. */
+export type DriveId = Branded<number, 'DriveId'>
+/** A node's id: a positive safe integer, unique in the deployment, the same for the node's whole life. */
+export type NodeId = Branded<number, 'NodeId'>
+/** An upload session's id: 32 lower-case hex digits, unguessable. */
+export type UploadId = Branded<string, 'UploadId'>
+/** A task's id: a positive safe integer. */
+export type TaskId = Branded<number, 'TaskId'>
+/** A trash entry's id: a positive integer, small enough for 32-bit clients for the first two thousand million entries. */
+export type TrashId = Branded<number, 'TrashId'>
+
+/** Who may hold something: a user, a group, an app, or everyone of the tenant. The part after the colon is the id. */
+export type Subject = `user:${string}` | `group:${string}` | `app:${string}` | 'everyone'
+
+/** Any JSON value. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+
+export type Kind = 'file' | 'folder'
+
+/** What a file's bytes are. Digests are lower-case hex, `crc64` is the unsigned decimal CRC-64/XZ. */
+export interface Content {
+  /** SHA-256; names the blob. */
+  readonly digest: string
+  readonly size: number
+  readonly md5: string
+  readonly sha1: string
+  readonly crc64: string
+}
+
+/** What users may write on a node beside its name. Absent members are unset. */
+export interface Attributes {
+  readonly description?: string
+  readonly labels?: readonly string[]
+  readonly tags?: Readonly<Record<string, string>>
+  readonly starred?: boolean
+  readonly hidden?: boolean
+  /** The media type its uploader declared. */
+  readonly contentType?: string
+  readonly localCreatedAt?: number
+  readonly localModifiedAt?: number
+  /** Members only one dialect knows, under `<dialect>.<member>`; carried, never read, by the engine. */
+  readonly extra?: Readonly<Record<string, Json>>
+}
+
+/** A file or a folder. Roots have `parent` 0. */
+export interface Node {
+  readonly drive: DriveId
+  readonly id: NodeId
+  readonly parent: NodeId
+  readonly name: string
+  /** The name as compared: Unicode NFC. */
+  readonly key: string
+  /** 0, or the node's own id when a sibling of the same key existed and twins were permitted. */
+  readonly twin: number
+  readonly kind: Kind
+  /** The current version's bytes; null for folders. */
+  readonly content: Content | null
+  /** The current version's number, from 1; 0 for folders. */
+  readonly version: number
+  /** The drive in which the node was created; part of its public id. */
+  readonly born: DriveId
+  /** Grows by one with every change of the node; the node's ETag. */
+  readonly rev: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly creator: Subject
+  readonly modifier: Subject
+  readonly attributes: Attributes
+}
+
+/** One immutable state of a file's content. */
+export interface Version {
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly version: number
+  readonly content: Content
+  readonly createdAt: number
+  readonly creator: Subject
+}
+
+/** One level of quota: `quota` null means unlimited. */
+export interface Pool {
+  readonly kind: PoolKind
+  /** drive: the drive id's digits; scene: `<app>/<scene>`; app: the app id; tenant: ''. */
+  readonly key: string
+  readonly quota: number | null
+  readonly used: number
+}
+export type PoolKind = 'drive' | 'scene' | 'app' | 'tenant'
+/** The four levels, in the order in which they are checked. */
+export const POOL_KINDS: readonly PoolKind[] = ['drive', 'scene', 'app', 'tenant']
+
+export interface DriveSettings {
+  /** Whether the drive has a trash. */
+  readonly trash: boolean
+  /** How many versions of a file are kept, the current one among them; at least 1. */
+  readonly versionsMax: number
+  readonly description?: string
+  /** Members only one dialect knows, under `<dialect>.<member>`. */
+  readonly extra?: Readonly<Record<string, Json>>
+}
+
+/** One tree: its root, owner, quota and settings. */
+export interface Drive {
+  readonly id: DriveId
+  readonly tenant: TenantId
+  readonly name: string
+  readonly owner: Subject
+  /** The app that made it and whose pool it fills; '' when none. */
+  readonly app: string
+  /** A quota pool within the app ('' when no app); `sceneId` tells drives of one scene apart. */
+  readonly scene: string
+  readonly sceneId: string
+  readonly status: 'active' | 'deleted'
+  readonly root: NodeId
+  /** The hidden folder under which trashed nodes hang. */
+  readonly trash: NodeId
+  /** The hidden folder under which destroyed folders wait for the sweep. */
+  readonly grave: NodeId
+  readonly settings: DriveSettings
+  /** The pools the drive's bytes count in, in the order of POOL_KINDS; missing levels are left out. */
+  readonly pools: readonly Pool[]
+  /** The number of the drive's last change. */
+  readonly seq: number
+  /** Grows whenever what lies in the trash changes. */
+  readonly trashSeq: number
+  readonly creator: Subject
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** A node put away. The node itself hangs under the drive's trash folder meanwhile. */
+export interface TrashEntry {
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly id: TrashId
+  readonly parent: NodeId
+  readonly name: string
+  /** Names from below the root down to the node, as they were. */
+  readonly path: readonly string[]
+  readonly trashedAt: number
+  readonly trashedBy: Subject
+}
+
+/** A role given to a subject on a node and, inherited, on all below it. */
+export interface Grant {
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly subject: Subject
+  /** A bit set of actions, see action.ts. */
+  readonly actions: number
+  /** The dialect's word for the role, for showing it again. */
+  readonly role: string
+  /** 0 = never. */
+  readonly expiresAt: number
+  readonly createdAt: number
+  readonly creator: Subject
+}
+
+export type UploadState = 'open' | 'sealed' | 'committed'
+
+/** A session that will become a version. */
+export interface Upload {
+  readonly id: UploadId
+  readonly tenant: TenantId
+  readonly drive: DriveId
+  /** Where it will land; 0 while the caller has not said. */
+  readonly parent: NodeId
+  readonly name: string
+  /** The node it will become: reserved for a new file, existing for a new version. */
+  readonly node: NodeId
+  /** The declared size; null when not declared. */
+  readonly size: number | null
+  /** Declared digests that the bytes must have; lower-case hex, crc64 decimal. */
+  readonly hashes: Readonly<Partial<Record<'sha256' | 'sha1' | 'md5' | 'crc64', string>>>
+  readonly state: UploadState
+  /** The bytes, once sealed. */
+  readonly content: Content | null
+  readonly creator: Subject
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** What the dialect wants to remember between start and commit. */
+  readonly data: Json
+}
+
+/** A piece of an upload, durable in the blob store's staging area. */
+export interface UploadPart {
+  readonly upload: UploadId
+  /** From 1. */
+  readonly number: number
+  readonly size: number
+  readonly md5: string
+  readonly uploadedAt: number
+}
+
+export type TaskState = 'queued' | 'running' | 'done'
+
+/** Work that outlives its request. */
+export interface Task {
+  readonly id: TaskId
+  readonly tenant: TenantId
+  readonly drive: DriveId
+  /** The op kind, or `batch` for a list of ops. */
+  readonly kind: string
+  readonly state: TaskState
+  readonly total: number
+  readonly done: number
+  readonly failed: number
+  /** The first failure's code; '' while nothing failed. */
+  readonly error: string
+  readonly creator: Subject
+  /** Which dialect started it: a task is shown in that dialect's words. */
+  readonly dialect: string
+  /** Ops and actor still to be run; null for a task that ran inline. */
+  readonly input: Json
+  /** One outcome an op already run, in order. */
+  readonly report: readonly TaskOutcome[]
+  readonly createdAt: number
+  readonly startedAt: number
+  /** 0 until done. */
+  readonly finishedAt: number
+}
+
+/** What became of one op of a task, with the note the dialect gave for it. */
+export interface TaskOutcome {
+  readonly ok: boolean
+  /** An ErrorCode, '' when ok. */
+  readonly code: string
+  readonly at: string
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly path: readonly string[]
+  readonly trash: TrashId
+  readonly note: Json
+}
+
+export type ChangeKind =
+  | 'create'
+  | 'version'
+  | 'rename'
+  | 'move'
+  | 'copy'
+  | 'update'
+  | 'trash'
+  | 'restore'
+  | 'purge'
+  | 'leave'
+  | 'grant'
+
+/** One entry of a drive's append-only change log. */
+export interface Change {
+  readonly drive: DriveId
+  readonly seq: number
+  readonly kind: ChangeKind
+  readonly node: NodeId
+  readonly parent: NodeId
+  readonly name: string
+  readonly at: number
+  readonly by: Subject
+}
+
+export interface Tenant {
+  readonly id: TenantId
+  readonly name: string
+  readonly createdAt: number
+  /** Members only one dialect knows, under `<dialect>.<member>`. */
+  readonly extra: Readonly<Record<string, Json>>
+}
+
+export type DialectName = 'native' | 'pds' | 'smh' | 'wps' | 'dingtalk'
+
+/** A tenant's credential for one dialect. */
+export interface App {
+  readonly tenant: TenantId
+  /** Unique in its dialect: what the client sends as app key, access key id, library id or client id. */
+  readonly id: string
+  readonly dialect: DialectName
+  readonly name: string
+  /** The shared secret, encrypted under the deployment's key; '' when there is none. */
+  readonly secret: string
+  /** An RSA public key in PEM; '' when there is none. */
+  readonly publicKey: string
+  /** What the app may do at most, in the dialect's words; empty means all. */
+  readonly scopes: readonly string[]
+  readonly createdAt: number
+  readonly extra: Readonly<Record<string, Json>>
+}
+
+export interface User {
+  readonly tenant: TenantId
+  readonly id: string
+  readonly name: string
+  readonly nick: string
+  readonly email: string
+  readonly phone: string
+  readonly avatar: string
+  readonly description: string
+  /** admin: every right on every drive of the tenant. */
+  readonly role: 'admin' | 'user'
+  readonly status: 'enabled' | 'disabled'
+  /** A PHC string; '' when the user cannot sign in by password. */
+  readonly password: string
+  readonly defaultDrive: DriveId
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface Group {
+  readonly tenant: TenantId
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly creator: Subject
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** A user or a group being in a group; groups nest. */
+export interface Member {
+  readonly tenant: TenantId
+  readonly group: string
+  readonly member: Subject
+}
+
+/** A bearer credential that was handed out. The token text itself is never stored. */
+export interface Token {
+  /** 32 hex digits; the token text is derived from it under the deployment's key. */
+  readonly id: string
+  readonly dialect: DialectName
+  readonly purpose: 'access' | 'refresh'
+  readonly tenant: TenantId
+  readonly app: string
+  /** '' for a token of the app itself. */
+  readonly user: string
+  /** What the token may do at most, in the dialect's words; empty means all. */
+  readonly scopes: readonly string[]
+  /** Members only the dialect knows: drives it is limited to, client and session ids, … */
+  readonly data: Json
+  readonly createdAt: number
+  readonly expiresAt: number
+}

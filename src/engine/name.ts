@@ -1,0 +1,55 @@
+/** Names: how they are compared, which are refused, and how a free one is found. */
+
+/** The core's own bounds; a dialect's naming may be stricter, never looser. */
+export const NAME_BYTES_MAX = 1024
+/** How many numbered siblings are looked through for a free automatic name. */
+export const RENAME_SCAN_MAX = 10_000
+
+/**
+ * How automatic names look.
+ * spaced: `1 (1).jpg` (SMH). tight: `1(1).jpg` (DingTalk, WPS). time: `1_20060102_150405.jpg` (PDS).
+ */
+export type NamePattern = 'spaced' | 'tight' | 'time'
+
+/** A dialect's rules for names. */
+export interface Naming {
+  readonly pattern: NamePattern
+  /** The longest name, in characters (code points); 0 = only the core's bound in bytes. */
+  readonly charactersMax: number
+  /** Characters that may not occur, beside the core's `/` and NUL. */
+  readonly forbidden: RegExp | null
+  /** Whether spaces at both ends are cut off before anything else. */
+  readonly trim: boolean
+}
+
+/** What is wrong with a name; '' when nothing is. */
+export type NameProblem = '' | 'empty' | 'too_long' | 'forbidden' | 'reserved'
+
+/** The form under which names are compared: Unicode NFC, case kept. */
+export function nameKey(name: string): string {
+  return name.normalize('NFC')
+}
+
+/** The name as it will be kept under a naming. */
+export function cleanName(name: string, naming: Naming): string {
+  return naming.trim ? name.trim() : name
+}
+
+/** Judges a name that `cleanName` has been through. */
+export function nameProblem(name: string, naming: Naming): NameProblem {
+  if (name === '') return 'empty'
+  if (name === '.' || name === '..') return 'reserved'
+  // A lone surrogate has no UTF-8 form: it would come back as another name than was given.
+  if (/[/\0]/.test(name) || !name.isWellFormed()) return 'forbidden'
+  if (naming.forbidden?.test(name)) return 'forbidden'
+  if (naming.charactersMax > 0 && name.length > naming.charactersMax && [...name].length > naming.charactersMax)
+    return 'too_long'
+  if (Buffer.byteLength(nameKey(name)) > NAME_BYTES_MAX || Buffer.byteLength(name) > NAME_BYTES_MAX) return 'too_long'
+  return ''
+}
+
+/** A name cut before its last dot: `['1', '.jpg']`. Folders and names that start with their only dot have no extension. */
+export function splitName(name: string, isFolder: boolean): [stem: string, extension: string] {
+  const dot = isFolder ? -1 : name.lastIndexOf('.')
+  return dot <= 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)]
+}

@@ -1,0 +1,302 @@
+/** What can be asked of the engine: one op is one intended change or reading, and every op gets one result. */
+import type { ActionBits } from './action.ts'
+import type { OpError } from './error.ts'
+import type {
+  Attributes,
+  Drive,
+  DriveId,
+  Kind,
+  Node,
+  NodeId,
+  Subject,
+  TaskId,
+  TrashEntry,
+  TrashId,
+  Upload,
+  UploadId,
+} from './model.ts'
+import type { Naming } from './name.ts'
+
+/**
+ * How an op names a node.
+ * - `{drive, id}`: exactly there; a node that left the drive is not found.
+ * - `{born, id}`: by public id, wherever it is now; with `drive`, only if it is in that drive.
+ * - `{drive, path}`: by names from below the root; `[]` is the root itself.
+ * - `{drive, trash}`: by its trash entry's id.
+ */
+export type Ref =
+  | { readonly drive: DriveId; readonly id: NodeId }
+  | { readonly born: DriveId; readonly id: NodeId; readonly drive?: DriveId }
+  | { readonly drive: DriveId; readonly path: readonly string[] }
+  | { readonly drive: DriveId; readonly trash: TrashId }
+
+/**
+ * What to do when the name is taken. The core has no default: every op states it.
+ * fail: `name_taken`. rename: a free name by the op's naming. replace: as `replace` says; folder against folder merges
+ * under 'version' and is `name_taken` under the others; file against folder is always `name_taken`. reuse: nothing is
+ * written, the existing node is the result. duplicate: two siblings of one name.
+ */
+export type OnConflict = 'fail' | 'rename' | 'replace' | 'reuse' | 'duplicate'
+
+/**
+ * What replacing a file means. version: the existing node gets a new version with the newcomer's content and a moved
+ * source disappears. trash, purge: the existing node is put away or destroyed and the newcomer takes its name;
+ * `history_kept` when the existing file has earlier versions and `guardHistory` is set.
+ */
+export type Replace = 'version' | 'trash' | 'purge'
+
+/** How a name clash is settled; `file` and `folder` apply by the newcomer's kind. */
+export interface Conflict {
+  readonly file: OnConflict
+  readonly folder: OnConflict
+  readonly replace: Replace
+  readonly guardHistory?: boolean
+}
+
+/** The same strategy for files and folders. */
+export function onConflict(strategy: OnConflict, replace: Replace = 'version'): Conflict {
+  return { file: strategy, folder: strategy, replace }
+}
+
+/** Where trashed nodes stand for an op: invisible, the only ones meant, or equally good. */
+export type Trashed = 'no' | 'only' | 'any'
+
+export type OrderBy = 'name' | 'updated' | 'created' | 'size'
+
+/** A position in a listing: the last node already shown. */
+export type Cursor = { readonly after: NodeId } | { readonly offset: number }
+
+interface Guarded {
+  /** Fails with `precondition_failed` unless the node's rev is this. */
+  readonly ifRev?: number
+  /** Fails with `wrong_kind` unless the node is of this kind. */
+  readonly expect?: Kind
+}
+
+export interface GetOp extends Guarded {
+  readonly kind: 'get'
+  readonly node: Ref
+  /** The actions the actor must have; at least `list`. */
+  readonly need: ActionBits
+  readonly trashed: Trashed
+}
+
+export interface ListOp {
+  readonly kind: 'list'
+  readonly folder: Ref
+  readonly by: OrderBy
+  readonly descending: boolean
+  readonly foldersFirst: boolean
+  readonly only?: Kind
+  /** 1 … PAGE_SIZE_MAX. */
+  readonly limit: number
+  readonly cursor?: Cursor
+  /** Also count the folder's direct children. */
+  readonly count?: boolean
+}
+
+export interface CreateFolderOp {
+  readonly kind: 'createFolder'
+  /** With a path and `makeParents`, missing folders on the way are created. */
+  readonly parent: Ref
+  readonly makeParents?: boolean
+  readonly name: string
+  readonly conflict: Conflict
+  readonly naming: Naming
+  readonly attributes?: Attributes
+}
+
+/** Opens an upload session; nothing is visible until its commit. */
+export interface UploadOp {
+  readonly kind: 'upload'
+  readonly drive: DriveId
+  /** Where it will land, when the dialect knows it now: rights, name and conflict are then checked now too. */
+  readonly parent?: Ref
+  readonly name?: string
+  readonly conflict?: Conflict
+  readonly naming?: Naming
+  /** The file to which it will add a version. */
+  readonly target?: Ref
+  readonly size?: number
+  readonly hashes?: Upload['hashes']
+  /** How long the session may live, ms. */
+  readonly ttlMs: number
+  readonly data?: import('./model.ts').Json
+}
+
+/** Makes a sealed upload visible: a new file, or a new version of an existing one. */
+export interface CommitOp {
+  readonly kind: 'commit'
+  readonly upload: UploadId
+  /** Where; absent = as stated when the upload was opened. */
+  readonly parent?: Ref
+  readonly name?: string
+  readonly conflict: Conflict
+  readonly naming: Naming
+  /** The file that gets a new version, whatever its name. */
+  readonly target?: Ref
+  /** Checked against the stored bytes. */
+  readonly size?: number
+  readonly hashes?: Upload['hashes']
+  readonly attributes?: Attributes
+  readonly ifRev?: number
+}
+
+export interface RenameOp extends Guarded {
+  readonly kind: 'rename'
+  readonly node: Ref
+  readonly name: string
+  readonly conflict: Conflict
+  readonly naming: Naming
+}
+
+export interface MoveOp extends Guarded {
+  readonly kind: 'move'
+  readonly node: Ref
+  /** The folder it goes into. */
+  readonly to: Ref
+  readonly makeParents?: boolean
+  /** Its new name; absent = as it was. */
+  readonly name?: string
+  readonly conflict: Conflict
+  readonly naming: Naming
+  /** Whether grants on the moved node go along; otherwise they are dropped. */
+  readonly keepGrants: boolean
+  /** Answer `later` with a finished task when the node has children. */
+  readonly taskIfChildren?: boolean
+}
+
+export interface CopyOp extends Guarded {
+  readonly kind: 'copy'
+  readonly node: Ref
+  readonly to: Ref
+  readonly makeParents?: boolean
+  readonly name?: string
+  readonly conflict: Conflict
+  readonly naming: Naming
+  readonly keepGrants?: boolean
+  readonly taskIfChildren?: boolean
+  /** Answer `later` with a finished task for every folder. */
+  readonly taskIfFolder?: boolean
+}
+
+export interface UpdateOp extends Guarded {
+  readonly kind: 'update'
+  readonly node: Ref
+  readonly set: AttributesPatch
+  /** Also rename, in the same op. */
+  readonly name?: string
+  readonly conflict?: Conflict
+  readonly naming?: Naming
+}
+
+/** Given members replace, null removes, absent ones stay; `tags` and `extra` are merged member by member. */
+export type AttributesPatch = { readonly [K in Exclude<keyof Attributes, 'tags' | 'extra'>]?: Attributes[K] | null } & {
+  readonly tags?: Readonly<Record<string, string | null>> | null
+  readonly extra?: Readonly<Record<string, import('./model.ts').Json>> | null
+}
+
+export interface TrashOp extends Guarded {
+  readonly kind: 'trash'
+  readonly node: Ref
+  readonly taskIfChildren?: boolean
+}
+
+export interface RestoreOp {
+  readonly kind: 'restore'
+  readonly node: Ref
+  readonly conflict: Conflict
+  readonly naming: Naming
+  /** When the original parent is gone: fail with `parent_gone`, use the root, or (parent in the trash) make a folder of its name. */
+  readonly parentGone: 'fail' | 'root' | 'recreate'
+  readonly taskIfChildren?: boolean
+}
+
+export interface PurgeOp extends Guarded {
+  readonly kind: 'purge'
+  readonly node: Ref
+  readonly trashed: Trashed
+  readonly taskIfChildren?: boolean
+}
+
+/** Sets, changes or (actions null) removes what a subject may do on a node and below. */
+export interface GrantOp {
+  readonly kind: 'grant'
+  readonly node: Ref
+  readonly subject: Subject
+  readonly actions: ActionBits | null
+  readonly role: string
+  readonly expiresAt: number
+}
+
+export type Op =
+  | GetOp
+  | ListOp
+  | CreateFolderOp
+  | UploadOp
+  | CommitOp
+  | RenameOp
+  | MoveOp
+  | CopyOp
+  | UpdateOp
+  | TrashOp
+  | RestoreOp
+  | PurgeOp
+  | GrantOp
+
+export type OpKind = Op['kind']
+
+/** A node as an actor sees it. */
+export interface NodeView {
+  readonly node: Node
+  readonly drive: Drive
+  /** Names from below the root down to the node; [] for the root. For a trashed node, below the trash. */
+  readonly path: readonly string[]
+  /** What the actor may do with it. */
+  readonly actions: ActionBits
+  /** Set while the node, or the trashed folder above it, is in the trash. */
+  readonly trash: TrashEntry | null
+}
+
+export interface Page {
+  readonly folder: NodeView
+  readonly items: readonly NodeView[]
+  /** The cursor of the next page; null on the last. */
+  readonly next: NodeId | null
+  /** Direct children of the folder, when asked for; 0 otherwise. */
+  readonly files: number
+  readonly folders: number
+}
+
+/** What became of an op: one for each, in order. */
+export type Result = Done | Later | Failed
+
+export interface Done {
+  readonly status: 'done'
+  /** The node after the op: moved, made, found. Null after a purge. */
+  readonly view: NodeView | null
+  /** Nothing was written because something of that name was there (`reuse`), or the op had nothing to do. */
+  readonly existed: boolean
+  readonly page?: Page
+  readonly upload?: Upload
+  readonly trash?: TrashEntry
+}
+
+/** The work is a task's; `view` is the node's final place. */
+export interface Later {
+  readonly status: 'later'
+  readonly task: TaskId
+  readonly view: NodeView | null
+  readonly trash?: TrashEntry
+}
+
+export interface Failed {
+  readonly status: 'failed'
+  readonly error: OpError
+}
+
+/**
+ * each: an op that fails fails alone. chain: after the first failure the rest is not run (`chain_broken`). all: unless
+ * every op can be done nothing is (`batch_refused` for the innocent ones).
+ */
+export type Mode = 'each' | 'chain' | 'all'

@@ -1,0 +1,262 @@
+/**
+ * The ports: what the engine needs from the outside. A store keeps rows and knows no rule; every method takes and returns
+ * sets, and costs a constant number of statements however large the set. An empty set is always allowed and costs none.
+ * Methods that look rows up return what exists, in no order, each row once; what is missing is simply absent.
+ */
+import type {
+  App,
+  Change,
+  Content,
+  DialectName,
+  Drive,
+  DriveId,
+  Grant,
+  Group,
+  Kind,
+  Member,
+  Node,
+  NodeId,
+  Pool,
+  PoolKind,
+  Subject,
+  Task,
+  TaskId,
+  Tenant,
+  TenantId,
+  Token,
+  TrashEntry,
+  TrashId,
+  Upload,
+  UploadId,
+  UploadPart,
+  User,
+  Version,
+} from './model.ts'
+import type { Cursor, OrderBy } from './op.ts'
+
+export interface NodeKey {
+  readonly drive: DriveId
+  readonly id: NodeId
+}
+
+/** A node sought: in `drive`, or, with `follow`, wherever the forwarding row of `drive` says it went. */
+export interface Seek extends NodeKey {
+  readonly follow: boolean
+}
+
+/** A walk by name: from the node `from`, through the name keys one below the other. */
+export interface Walk {
+  readonly drive: DriveId
+  readonly from: NodeId
+  readonly keys: readonly string[]
+}
+
+export interface ChildKey {
+  readonly drive: DriveId
+  readonly parent: NodeId
+  readonly key: string
+}
+
+export interface PageQuery {
+  readonly drive: DriveId
+  readonly parent: NodeId
+  /** Ties are broken by node id, in the same direction. Names are ordered by the bytes of their UTF-8 key. */
+  readonly by: OrderBy
+  readonly descending: boolean
+  /** Folders before files, whatever the order within. */
+  readonly foldersFirst: boolean
+  readonly only: Kind | null
+  readonly limit: number
+  readonly cursor: Cursor | null
+}
+
+/** Everything that can be read. All reads of one transaction see one state. */
+export interface ReadTx {
+  drives(ids: readonly DriveId[]): Promise<Drive[]>
+  /** Active drives of a tenant by id order, after `after` (0 = from the start); optionally only those of the given owners. */
+  drivesOf(query: {
+    tenant: TenantId
+    owners: readonly Subject[] | null
+    after: DriveId | 0
+    limit: number
+  }): Promise<Drive[]>
+  /** The active drive of each (tenant, app, scene, sceneId). */
+  drivesByScene(keys: readonly { tenant: TenantId; app: string; scene: string; sceneId: string }[]): Promise<Drive[]>
+  pools(keys: readonly { tenant: TenantId; kind: PoolKind; key: string }[]): Promise<(Pool & { tenant: TenantId })[]>
+
+  /** The nodes sought and all their ancestors up to the parentless roots, ANCESTORS_MAX levels at most. */
+  chains(seeks: readonly Seek[]): Promise<Node[]>
+  /** The nodes found along each walk, as far as it goes. Where twins share a name, the one with the smallest `twin`. */
+  walk(walks: readonly Walk[]): Promise<Node[]>
+  /** For each key the child that has it, the one with the smallest `twin`. */
+  children(keys: readonly ChildKey[]): Promise<Node[]>
+  /** The keys of children that start with a prefix, `limit` a prefix at most. */
+  stems(
+    keys: readonly { drive: DriveId; parent: NodeId; prefix: string }[],
+    limit: number,
+  ): Promise<{ parent: NodeId; key: string }[]>
+  /** Which of the nodes have at least one child. */
+  parents(keys: readonly NodeKey[]): Promise<NodeId[]>
+  /** All descendants of the nodes, without the nodes themselves; stops after `limit` rows in total, in breadth-first order. */
+  subtrees(keys: readonly NodeKey[], limit: number): Promise<Node[]>
+  /** One page a query, in the order of the queries. A cursor whose node is not a child of `parent` gives null. */
+  pages(queries: readonly PageQuery[]): Promise<(Node[] | null)[]>
+  /** Direct children counted by kind; a folder without children may be absent. */
+  counts(keys: readonly NodeKey[]): Promise<{ id: NodeId; files: number; folders: number }[]>
+
+  versions(keys: readonly NodeKey[]): Promise<Version[]>
+  /** Grants on the nodes; with `subjects`, only theirs. Expired ones are included. */
+  grants(keys: readonly NodeKey[], subjects: readonly Subject[] | null): Promise<Grant[]>
+  trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
+  trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
+  /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
+  trashPage(query: {
+    drives: readonly DriveId[]
+    after: { trashedAt: number; id: TrashId } | null
+    limit: number
+  }): Promise<{ entry: TrashEntry; node: Node }[]>
+  /** Bytes of all versions of all nodes under each drive's trash. */
+  trashUsage(drives: readonly DriveId[]): Promise<{ drive: DriveId; size: number }[]>
+  changes(query: { drive: DriveId; after: number; limit: number }): Promise<Change[]>
+
+  uploads(ids: readonly UploadId[]): Promise<Upload[]>
+  uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
+  blobs(digests: readonly string[]): Promise<(Content & { refs: number })[]>
+  tasks(ids: readonly TaskId[]): Promise<Task[]>
+  /** Tasks not done yet whose `holds` name nodes of the drives. */
+  holds(drives: readonly DriveId[]): Promise<{ drive: DriveId; task: TaskId; node: NodeId }[]>
+
+  tenants(ids: readonly TenantId[]): Promise<Tenant[]>
+  apps(keys: readonly { dialect: DialectName; id: string }[]): Promise<App[]>
+  users(keys: readonly { tenant: TenantId; id: string }[]): Promise<User[]>
+  groups(keys: readonly { tenant: TenantId; id: string }[]): Promise<Group[]>
+  /** Every group that holds one of the subjects, directly or through other groups. */
+  groupsOf(
+    keys: readonly { tenant: TenantId; member: Subject }[],
+  ): Promise<{ tenant: TenantId; member: Subject; group: string }[]>
+  tokens(ids: readonly string[]): Promise<Token[]>
+
+  /** Rows counted, for tests and fsck. */
+  count(table: TableName): Promise<number>
+}
+
+export type TableName = 'node' | 'version' | 'blob' | 'trash' | 'upload' | 'task' | 'change' | 'grant' | 'forward'
+
+/** What a batch changes. Applied in the order of the members; `null` members of a set never occur. */
+export interface Changes {
+  /** Nodes that give up their name first, because another node of this batch takes it. */
+  vacate: NodeKey[]
+  deleteNodes: NodeKey[]
+  /** Nodes (with their versions and grants) that change drives; each leaves or updates a forwarding row in its drive of birth. */
+  rehome: { from: DriveId; to: DriveId; ids: NodeId[] }[]
+  insertNodes: Node[]
+  /** parent, name, key, twin, rev, updatedAt and modifier take the given values. */
+  placeNodes: Node[]
+  /** Everything but drive, id, born, kind, createdAt and creator takes the given values. */
+  updateNodes: Node[]
+  insertVersions: Version[]
+  deleteVersions: { drive: DriveId; node: NodeId; version: number }[]
+  /** Added to the reference counts of blobs; a blob row must exist. */
+  blobRefs: { digest: string; delta: number }[]
+  insertTrash: TrashEntry[]
+  deleteTrash: NodeKey[]
+  putGrants: Grant[]
+  deleteGrants: { drive: DriveId; node: NodeId; subject: Subject }[]
+  /** Added to `used` of the pools. */
+  poolDeltas: { tenant: TenantId; kind: PoolKind; key: string; delta: number }[]
+  /** New values of seq and trashSeq. */
+  driveSeqs: { id: DriveId; seq: number; trashSeq: number }[]
+  insertChanges: Change[]
+  /** Inserted or, by id, replaced. */
+  putUploads: Upload[]
+  putTasks: (Task & { holds: NodeKey[] })[]
+}
+
+export interface WriteTx extends ReadTx {
+  /** Writes the changes; throws StorageError, and the transaction fails, if a row that must exist does not. */
+  apply(changes: Changes): Promise<void>
+  /** Fresh numbers, rising, never handed out before; a gap is allowed. */
+  ids(sequence: 'node' | 'drive' | 'task' | 'trash', count: number): Promise<number[]>
+
+  /** Inserted or, by key, replaced. */
+  putTenants(rows: readonly Tenant[]): Promise<void>
+  putApps(rows: readonly App[]): Promise<void>
+  putUsers(rows: readonly User[]): Promise<void>
+  putGroups(rows: readonly Group[]): Promise<void>
+  putMembers(rows: readonly Member[]): Promise<void>
+  deleteMembers(rows: readonly Member[]): Promise<void>
+  /** Drives with their own columns; `pools` is not written here. */
+  putDrives(rows: readonly Drive[]): Promise<void>
+  /** Quotas set; `used` is kept when the pool exists, otherwise it starts at 0. */
+  putPools(rows: readonly { tenant: TenantId; kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
+  putTokens(rows: readonly Token[]): Promise<void>
+  deleteTokens(ids: readonly string[]): Promise<void>
+  deleteTokensOf(query: { tenant: TenantId; app: string; user: string | null }): Promise<Token[]>
+
+  putUploadParts(rows: readonly UploadPart[]): Promise<void>
+  /** Uploads and their part rows; returns the uploads removed. */
+  deleteUploads(ids: readonly UploadId[]): Promise<Upload[]>
+  /** Blob rows that are not there yet, with no reference. Existing ones are touched (their sweep clock restarts at `at`). */
+  addBlobs(contents: readonly Content[], at: number): Promise<void>
+
+  /** Tasks not done whose lease has run out, leased to the caller until `until`. */
+  claimTasks(query: { now: number; until: number; limit: number }): Promise<Task[]>
+
+  /** What the sweep may take: each returns at most `limit` rows. */
+  expiredUploads(now: number, limit: number): Promise<UploadId[]>
+  /** Removes blob rows without references last touched before `before`; returns their digests. */
+  takeUnusedBlobs(before: number, limit: number): Promise<string[]>
+  deleteExpired(now: number, taskBefore: number): Promise<void>
+  /** Nodes directly under the graves of any drive. */
+  graveNodes(limit: number): Promise<Node[]>
+}
+
+/** How many ancestors a chain read climbs at most; deeper trees cannot be made (DEPTH_MAX is far below). */
+export const ANCESTORS_MAX = 10_000
+
+export interface Store {
+  /** Runs `fn` over one consistent committed state. */
+  read<T>(fn: (tx: ReadTx) => Promise<T>): Promise<T>
+  /**
+   * Runs `fn` in a transaction of its own and resolves after the commit is durable. If `fn` throws nothing is written and
+   * the same error is thrown. Transactions that wait together may share one commit. `fn` must only await the tx.
+   */
+  write<T>(fn: (tx: WriteTx) => Promise<T>): Promise<T>
+  /** How many SQL statements have run since the start; for tests and the bench. */
+  statements(): number
+  close(): Promise<void>
+}
+
+/** Bytes waiting to become a blob. `part` counts from 1. */
+export interface StageKey {
+  readonly upload: UploadId
+  readonly part: number
+}
+
+/** Bytes in and out. Everything it acknowledges is durable (fsync of file and folder) before the promise resolves. */
+export interface BlobStore {
+  /**
+   * Streams bytes into the staging area, replacing an earlier attempt at the same part only when complete.
+   * @param limit bytes; a longer stream is cut off, nothing is kept, and TooLongError is thrown
+   */
+  stage(key: StageKey, bytes: AsyncIterable<Uint8Array>, limit: number): Promise<Content>
+  /** Joins the staged parts, in the order given, into one blob; idempotent, also when an equal blob exists. Stages remain. */
+  seal(keys: readonly StageKey[]): Promise<Content>
+  /** Throws away everything staged for the uploads; missing ones are no error. */
+  discard(uploads: readonly UploadId[]): Promise<void>
+  /** A range of a blob's bytes, `end` exclusive. Throws StorageError when the blob is not there. */
+  read(digest: string, range: { start: number; end: number }): NodeJS.ReadableStream
+  /** Which of the blobs are there. */
+  has(digests: readonly string[]): Promise<string[]>
+  /** Removes blobs last written or re-sealed before `before` (ms); missing ones are no error. */
+  remove(digests: readonly string[], before: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** The stream was longer than permitted. */
+export class TooLongError extends Error {
+  override name = 'TooLongError'
+}
+
+/** Now, in ms since 1970. */
+export type Clock = () => number

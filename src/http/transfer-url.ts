@@ -1,0 +1,15 @@
+/** How transfer URLs are spelled; the routes behind them are in transfer.ts. */
+import type { Engine, GetTicket, PutTicket } from '../engine/index.ts'
+
+export const TRANSFER_PREFIX = '/transfer/'
+
+/** The path of a URL to which parts of an upload are PUT (or POSTed). */
+export function putPath(engine: Engine, ticket: Omit<PutTicket, 'kind'>, expiresAt: number): string {
+  return TRANSFER_PREFIX + engine.tickets.sign({ kind: 'put', ...ticket }, expiresAt)
+}
+
+/** The path of a URL from which a file's version is fetched; it ends in the file's name, for clients that look there. */
+export function getPath(engine: Engine, ticket: Omit<GetTicket, 'kind'>, expiresAt: number): string {
+  const text = engine.tickets.sign({ kind: 'get', ...ticket }, expiresAt)
+  return `${TRANSFER_PREFIX}${text}/${encodeURIComponent(ticket.name)}`
+}
