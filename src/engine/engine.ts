@@ -21,6 +21,7 @@ import type {
   User,
 } from './model.ts'
 import type { Failed, Mode, Op, Result } from './op.ts'
+import type { BlobStore, Clock, Store } from './port.ts'
 import type { Tickets } from './ticket.ts'
 
 /** The most ops one batch may hold; dialects have their own, smaller limits. */
@@ -31,6 +32,46 @@ export const PAGE_SIZE_MAX = 1000
 export const SUBTREE_NODES_MAX = 10_000
 /** How deep a node may lie below its root. */
 export const DEPTH_MAX = 200
+
+/** What an operator may set. */
+export interface EngineOptions {
+  /** Writing batches on one drive at once; one more is `busy`. */
+  readonly batchesPerDriveMax: number
+  /** How long a batch may wait for its turn before it is given up as `timeout`, ms. */
+  readonly waitMsMax: number
+  /** As SUBTREE_NODES_MAX. */
+  readonly subtreeNodesMax: number
+}
+
+export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
+  batchesPerDriveMax: 256,
+  waitMsMax: 10_000,
+  subtreeNodesMax: SUBTREE_NODES_MAX,
+}
+
+/** What `createEngine` is given. */
+export interface EngineParts {
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  /** The deployment's master key, at least 32 bytes. */
+  readonly secret: Buffer
+  readonly options?: Partial<EngineOptions>
+}
+
+/** The part of the engine that keeps drives, users and groups; `createDirectory` in `directory.ts` makes it. */
+export type Directory = Pick<
+  Engine,
+  | 'drives'
+  | 'listDrives'
+  | 'createDrives'
+  | 'updateDrives'
+  | 'deleteDrives'
+  | 'trashUsage'
+  | 'setQuotas'
+  | 'users'
+  | 'groups'
+>
 
 export interface DriveSpec {
   readonly name: string
