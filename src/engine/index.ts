@@ -1,6 +1,7 @@
 /** The engine's public surface. */
 export * from './action.ts'
 export * from './actor.ts'
+export { createEngine } from './create.ts'
 export * from './engine.ts'
 export * from './error.ts'
 export * from './id.ts'

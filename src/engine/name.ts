@@ -53,3 +53,67 @@ export function splitName(name: string, isFolder: boolean): [stem: string, exten
   const dot = isFolder ? -1 : name.lastIndexOf('.')
   return dot <= 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)]
 }
+
+/** Room kept for the longest counter when a name must be shortened: ` (10000)`. */
+const COUNTER_CHARACTERS_MAX = 8
+
+/** What an automatic name begins with, before its counter; every candidate `freeName` tries starts so. */
+export function nameStem(
+  name: string,
+  isFolder: boolean,
+  naming: Naming,
+  now: number,
+): { prefix: string; tail: string } {
+  const [stem, extension] = splitName(name, isFolder)
+  const stamp = naming.pattern === 'time' ? `_${timeStamp(now)}` : ''
+  const opening = { spaced: ' (', tight: '(', time: stamp }[naming.pattern]
+  const room = stamp.length + COUNTER_CHARACTERS_MAX
+  return { prefix: shorten(stem, `${extension}${'x'.repeat(room)}`, naming) + opening, tail: extension }
+}
+
+/**
+ * The first automatic name that is not taken: `1 (1).jpg`, `1 (2).jpg`, …; with `time`, the time alone first.
+ * @param taken whether a name key is in use
+ * @param from the first counter to try
+ * @returns null when RENAME_SCAN_MAX candidates are all taken
+ */
+export function freeName(
+  name: string,
+  isFolder: boolean,
+  naming: Naming,
+  now: number,
+  taken: (key: string) => boolean,
+  from = 1,
+): { name: string; count: number } | null {
+  const { prefix, tail } = nameStem(name, isFolder, naming, now)
+  const candidate = (count: number) => {
+    if (naming.pattern !== 'time') return `${prefix}${count})${tail}`
+    return count === 1 ? `${prefix}${tail}` : `${prefix}_${count - 1}${tail}`
+  }
+  for (let count = from; count <= RENAME_SCAN_MAX; count++) {
+    const free = candidate(count)
+    if (!taken(nameKey(free))) return { name: free, count }
+  }
+  return null
+}
+
+/** A stem shortened, by whole characters, until it and what follows are within the naming's bounds. */
+function shorten(stem: string, rest: string, naming: Naming): string {
+  const characters = [...stem]
+  const fits = () => {
+    const whole = characters.join('') + rest
+    const short = naming.charactersMax === 0 || [...whole].length <= naming.charactersMax
+    return short && Buffer.byteLength(whole) <= NAME_BYTES_MAX && Buffer.byteLength(nameKey(whole)) <= NAME_BYTES_MAX
+  }
+  if (characters.length + rest.length <= (naming.charactersMax || NAME_BYTES_MAX) / 4) return stem
+  while (characters.length > 1 && !fits()) characters.pop()
+  return characters.join('')
+}
+
+/** `20060102_150405`, UTC. */
+function timeStamp(now: number): string {
+  return new Date(now)
+    .toISOString()
+    .replace(/[-:]|\..*/g, '')
+    .replace('T', '_')
+}

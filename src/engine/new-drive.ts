@@ -10,7 +10,8 @@ export const DEFAULT_DRIVE_SETTINGS: DriveSettings = { trash: true, versionsMax:
 /** For whom and when drives are made. */
 export interface Maker {
   readonly tenant: TenantId
-  readonly creator: Subject
+  /** Written down as the drives' creator; null = each drive's own owner. */
+  readonly creator: Subject | null
   readonly at: number
 }
 
@@ -71,7 +72,7 @@ function driveRow(maker: Maker, spec: DriveSpec, id: DriveId, [root, trash, grav
     pools: [],
     seq: 0,
     trashSeq: 0,
-    creator: maker.creator,
+    creator: maker.creator ?? spec.owner,
     createdAt: maker.at,
     updatedAt: maker.at,
   }

@@ -1,0 +1,40 @@
+/** Puts the engine together. */
+import { createBatch } from './batch.ts'
+import { createDirectory } from './directory.ts'
+import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
+import { idCodec } from './id.ts'
+import { sweep } from './sweep.ts'
+import { createTasks } from './tasks.ts'
+import { createTickets } from './ticket.ts'
+import { createTrashPages } from './trash-page.ts'
+import { createUploads } from './uploads.ts'
+
+export function createEngine({ store, blobs, clock, secret, options = {} }: EngineParts): Engine {
+  const context = { store, clock, options: { ...DEFAULT_ENGINE_OPTIONS, ...options } }
+  const run = createBatch(context)
+  const { seal, ...uploads } = createUploads(store, blobs, clock)
+  const directory = createDirectory(store, clock)
+  const { step, ...tasks } = createTasks(context)
+  return {
+    ...directory,
+    ...uploads,
+    ...tasks,
+    ...createTrashPages(store, run, directory.drives),
+    async batch(actor, ops, mode = 'each') {
+      const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))
+      if (uploadIds.length > 0) await seal(uploadIds)
+      return run(actor, ops, mode)
+    },
+    tickets: createTickets(secret),
+    ids: idCodec(secret),
+    now: clock,
+    async work() {
+      const tasksLeft = await step()
+      return (await sweep(store, blobs, clock)) || tasksLeft
+    },
+    async close() {
+      await store.close()
+      await blobs.close()
+    },
+  }
+}

@@ -1,0 +1,151 @@
+/** From the state a plan arrived at to the rows to write: each touched row once, whatever the ops did with it meanwhile. */
+import { childKey } from './facts.ts'
+import type { DriveId, Node, NodeId } from './model.ts'
+import type { Changes, NodeKey } from './port.ts'
+import type { View } from './view.ts'
+
+export function emptyChanges(): Changes {
+  return {
+    vacate: [],
+    deleteNodes: [],
+    rehome: [],
+    insertNodes: [],
+    placeNodes: [],
+    updateNodes: [],
+    insertVersions: [],
+    deleteVersions: [],
+    blobRefs: [],
+    insertTrash: [],
+    deleteTrash: [],
+    putGrants: [],
+    deleteGrants: [],
+    poolDeltas: [],
+    driveSeqs: [],
+    insertChanges: [],
+    putUploads: [],
+    putTasks: [],
+  }
+}
+
+export function effects(view: View): Changes {
+  const changes = emptyChanges()
+  nodeEffects(view, changes)
+  contentEffects(view, changes)
+  standingEffects(view, changes)
+  for (const { drive, pool, delta } of view.poolDeltas.values()) {
+    if (delta !== 0) changes.poolDeltas.push({ tenant: drive.tenant, kind: pool.kind, key: pool.key, delta })
+  }
+  logEffects(view, changes)
+  changes.putUploads.push(...view.uploads.values())
+  changes.putTasks.push(...view.tasks)
+  return changes
+}
+
+export function isEmpty(changes: Changes): boolean {
+  return Object.values(changes).every((rows) => rows.length === 0)
+}
+
+function nodeEffects(view: View, changes: Changes) {
+  const homes = new Map<string, { from: DriveId; to: DriveId; ids: NodeId[] }>()
+  for (const [id, now] of view.nodes) {
+    const before = view.facts.nodes.get(id)
+    if (!before) {
+      if (now) changes.insertNodes.push(now)
+    } else if (!now) {
+      changes.deleteNodes.push({ drive: before.drive, id })
+    } else {
+      if (now.drive !== before.drive) collect(homes, before.drive, now.drive, id)
+      if (now.attributes !== before.attributes || now.content !== before.content) changes.updateNodes.push(now)
+      else if (isPlacedAnew(before, now)) changes.placeNodes.push(now)
+    }
+  }
+  changes.rehome.push(...homes.values())
+  changes.vacate.push(...vacated(view, changes))
+}
+
+function collect(
+  homes: Map<string, { from: DriveId; to: DriveId; ids: NodeId[] }>,
+  from: DriveId,
+  to: DriveId,
+  id: NodeId,
+) {
+  const key = `${from}/${to}`
+  const home = homes.get(key)
+  if (home) home.ids.push(id)
+  else homes.set(key, { from, to, ids: [id] })
+}
+
+function isPlacedAnew(before: Node, now: Node): boolean {
+  return (
+    now.rev !== before.rev ||
+    now.parent !== before.parent ||
+    now.name !== before.name ||
+    now.twin !== before.twin ||
+    now.updatedAt !== before.updatedAt
+  )
+}
+
+/** Nodes whose old name another node of this batch takes: the unique index sees rows one by one, so they step aside first. */
+function vacated(view: View, changes: Changes): NodeKey[] {
+  const place = (node: Node) => `${childKey(node.parent, node.key)}\0${node.twin}`
+  const left = new Map<string, Node>()
+  for (const now of [...changes.placeNodes, ...changes.updateNodes]) {
+    const before = view.facts.nodes.get(now.id)!
+    if (place(before) !== place(now)) left.set(place(before), before)
+  }
+  if (left.size === 0) return []
+  const taken = [...changes.insertNodes, ...changes.placeNodes, ...changes.updateNodes]
+  return taken.flatMap((node) => {
+    const before = left.get(place(node))
+    return before && before.id !== node.id ? [{ drive: before.drive, id: before.id }] : []
+  })
+}
+
+function contentEffects(view: View, changes: Changes) {
+  for (const [id, now] of view.versions) {
+    const node = view.nodes.get(id)
+    if (!node) continue // a destroyed node's versions go with its row
+    const before = new Set(view.facts.versions.get(id)?.map(({ version }) => version))
+    const after = new Set(now.map(({ version }) => version))
+    changes.insertVersions.push(
+      ...now.filter(({ version }) => !before.has(version)).map((version) => ({ ...version, drive: node.drive })),
+    )
+    for (const version of before)
+      if (!after.has(version)) changes.deleteVersions.push({ drive: node.drive, node: id, version })
+  }
+  for (const [digest, delta] of view.blobRefs) if (delta !== 0) changes.blobRefs.push({ digest, delta })
+}
+
+function standingEffects(view: View, changes: Changes) {
+  for (const [node, entry] of view.trash) {
+    const before = view.facts.trash.get(node)
+    if (before && before !== entry) changes.deleteTrash.push({ drive: before.drive, id: node })
+    if (entry && before !== entry) changes.insertTrash.push(entry)
+  }
+  for (const [id, grants] of view.grants) {
+    const node = view.nodes.get(id) ?? view.node(id)
+    if (!node) continue // a destroyed node's grants go with its row
+    const kept = new Set(grants.map(({ subject }) => subject))
+    const before = view.facts.allGrants.get(id) ?? []
+    for (const { subject } of before) {
+      if (!kept.has(subject)) changes.deleteGrants.push({ drive: node.drive, node: id, subject })
+    }
+    changes.putGrants.push(
+      ...grants.filter((grant) => !before.includes(grant)).map((grant) => ({ ...grant, drive: node.drive })),
+    )
+  }
+}
+
+function logEffects(view: View, changes: Changes) {
+  const seqs = new Map<DriveId, number>()
+  for (const change of view.changes) {
+    const seq = (seqs.get(change.drive) ?? view.facts.drives.get(change.drive)!.seq) + 1
+    seqs.set(change.drive, seq)
+    changes.insertChanges.push({ ...change, seq })
+  }
+  for (const id of new Set([...seqs.keys(), ...view.trashTouched])) {
+    const drive = view.facts.drives.get(id)!
+    const trashSeq = drive.trashSeq + (view.trashTouched.has(id) ? 1 : 0)
+    changes.driveSeqs.push({ id, seq: seqs.get(id) ?? drive.seq, trashSeq })
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What is known of the stored state while a batch is planned, and what was found missing. Facts only grow; a plan reads
+ * them and never changes them. A key that is present with `null`, 0 or an empty list means "known to be absent".
+ */
+import type { Drive, DriveId, Grant, Node, NodeId, TrashEntry, TrashId, Upload, UploadId, Version } from './model.ts'
+import type { ChildKey, NodeKey, PageQuery, Seek } from './port.ts'
+
+export interface Facts {
+  /** Whether the nodes that the ops name have been asked for. */
+  begun: boolean
+  readonly drives: Map<DriveId, Drive | null>
+  /** Every node read so far. A node is never here without all its ancestors. */
+  readonly nodes: Map<NodeId, Node>
+  /** By seekKey: the node found, or 0. */
+  readonly seeks: Map<string, NodeId | 0>
+  /** By walkKey: this path was walked, so the children on it are known as far as it goes. */
+  readonly walked: Set<string>
+  /** By childKey: the child of that name, or 0. */
+  readonly children: Map<string, NodeId | 0>
+  /** By stemKey: the keys of children that start so; null when there are more than may be looked through. */
+  readonly stems: Map<string, Set<string> | null>
+  readonly parents: Map<NodeId, boolean>
+  /** All descendants of a folder; null when they are too many. */
+  readonly subtrees: Map<NodeId, readonly Node[] | null>
+  /** By the op's index: the rows, or null when the cursor's node is gone. */
+  readonly pages: Map<number, readonly Node[] | null>
+  readonly counts: Map<NodeId, { files: number; folders: number }>
+  readonly versions: Map<NodeId, readonly Version[]>
+  /** The actor's grants on a node. */
+  readonly grants: Map<NodeId, readonly Grant[]>
+  /** Everybody's grants on a node. */
+  readonly allGrants: Map<NodeId, readonly Grant[]>
+  readonly trash: Map<NodeId, TrashEntry | null>
+  /** By trashKey: the node of the entry, or 0. */
+  readonly trashIds: Map<string, NodeId | 0>
+  readonly uploads: Map<UploadId, Upload | null>
+  /** Nodes that unfinished tasks hold. */
+  readonly held: Set<NodeId>
+  readonly ids: Record<Sequence, number[]>
+  readonly uploadIds: UploadId[]
+}
+
+export type Sequence = 'node' | 'task' | 'trash'
+
+export interface Needs {
+  readonly drives: Set<DriveId>
+  readonly seeks: Map<string, Seek>
+  readonly walks: Map<string, { drive: DriveId; keys: readonly string[] }>
+  readonly children: Map<string, ChildKey>
+  readonly stems: Map<string, { drive: DriveId; parent: NodeId; prefix: string }>
+  readonly parents: Map<NodeId, NodeKey>
+  readonly subtrees: Map<NodeId, NodeKey>
+  readonly pages: Map<number, PageQuery>
+  readonly counts: Map<NodeId, NodeKey>
+  readonly versions: Map<NodeId, NodeKey>
+  readonly allGrants: Map<NodeId, NodeKey>
+  readonly trash: Map<NodeId, NodeKey>
+  readonly trashIds: Map<string, { drive: DriveId; id: TrashId }>
+  readonly uploads: Set<UploadId>
+  /** How many more fresh numbers are wanted. */
+  readonly ids: Record<Sequence, number>
+  uploadIds: number
+  /** Whether anything above is wanted. */
+  any: boolean
+}
+
+export function emptyFacts(): Facts {
+  return {
+    begun: false,
+    drives: new Map(),
+    nodes: new Map(),
+    seeks: new Map(),
+    walked: new Set(),
+    children: new Map(),
+    stems: new Map(),
+    parents: new Map(),
+    subtrees: new Map(),
+    pages: new Map(),
+    counts: new Map(),
+    versions: new Map(),
+    grants: new Map(),
+    allGrants: new Map(),
+    trash: new Map(),
+    trashIds: new Map(),
+    uploads: new Map(),
+    held: new Set(),
+    ids: { node: [], task: [], trash: [] },
+    uploadIds: [],
+  }
+}
+
+export function emptyNeeds(): Needs {
+  return {
+    drives: new Set(),
+    seeks: new Map(),
+    walks: new Map(),
+    children: new Map(),
+    stems: new Map(),
+    parents: new Map(),
+    subtrees: new Map(),
+    pages: new Map(),
+    counts: new Map(),
+    versions: new Map(),
+    allGrants: new Map(),
+    trash: new Map(),
+    trashIds: new Map(),
+    uploads: new Set(),
+    ids: { node: 0, task: 0, trash: 0 },
+    uploadIds: 0,
+    any: false,
+  }
+}
+
+// Node ids are unique in the deployment, so a parent's id alone names a place.
+export const seekKey = (seek: Seek) => `${seek.drive}${seek.follow ? '>' : '/'}${seek.id}`
+export const childKey = (parent: NodeId, key: string) => `${parent}/${key}`
+export const stemKey = (parent: NodeId, prefix: string) => `${parent}/${prefix}`
+export const walkKey = (drive: DriveId, keys: readonly string[]) => `${drive}/${keys.join('/')}`
+export const trashKey = (drive: DriveId, id: TrashId) => `${drive}/${id}`

@@ -1,0 +1,222 @@
+/** Fetches missing facts as sets: a constant number of statements, however many ops want them. */
+import { randomBytes } from 'node:crypto'
+import { ownsDrive } from './access.ts'
+import type { Actor } from './actor.ts'
+import { childKey, type Facts, type Needs, type Sequence, seekKey, stemKey, trashKey } from './facts.ts'
+import type { DriveId, Node, NodeId, UploadId } from './model.ts'
+import { RENAME_SCAN_MAX } from './name.ts'
+import type { NodeKey, ReadTx, Seek, WriteTx } from './port.ts'
+
+export interface LoadContext {
+  readonly tx: ReadTx
+  /** Present when the batch writes: only then can fresh numbers be drawn and held nodes matter. */
+  readonly write: WriteTx | null
+  readonly actor: Actor
+  readonly subtreeNodesMax: number
+  /** The task on whose behalf the batch runs: what it holds itself does not stand in its way. */
+  readonly task: number
+}
+
+export async function load(context: LoadContext, facts: Facts, needs: Needs): Promise<void> {
+  const fresh: Node[] = []
+  facts.begun = true
+  await loadReferences(context, facts, needs)
+  await loadDrives(context, facts, needs.drives)
+  await loadChains(context, facts, needs, fresh)
+  await loadNeighbours(context, facts, needs, fresh)
+  await loadAnnotations(context, facts, needs)
+  await loadStanding(context, facts, fresh)
+  await loadNumbers(context, facts, needs)
+}
+
+/** Uploads and trash entries by id: they name drives and nodes that the next steps then read. */
+async function loadReferences({ tx }: LoadContext, facts: Facts, needs: Needs) {
+  if (needs.uploads.size > 0) {
+    const uploads = await tx.uploads([...needs.uploads])
+    for (const id of needs.uploads) facts.uploads.set(id, null)
+    for (const upload of uploads) {
+      facts.uploads.set(upload.id, upload)
+      needs.drives.add(upload.drive)
+      for (const id of [upload.parent, upload.node]) if (id > 0) want(needs, { drive: upload.drive, id, follow: false })
+    }
+  }
+  if (needs.trashIds.size > 0) {
+    const entries = await tx.trashById([...needs.trashIds.values()])
+    for (const key of needs.trashIds.keys()) facts.trashIds.set(key, 0)
+    for (const entry of entries) {
+      facts.trashIds.set(trashKey(entry.drive, entry.id), entry.node)
+      want(needs, { drive: entry.drive, id: entry.node, follow: false })
+    }
+  }
+}
+
+function want(needs: Needs, seek: Seek) {
+  needs.seeks.set(seekKey(seek), seek)
+}
+
+async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, ids: Iterable<DriveId>) {
+  const unknown = [...ids].filter((id) => !facts.drives.has(id))
+  if (unknown.length === 0) return
+  const drives = await tx.drives(unknown)
+  for (const id of unknown) facts.drives.set(id, null)
+  for (const drive of drives) facts.drives.set(drive.id, drive.status === 'active' ? drive : null)
+  if (write) for (const hold of await tx.holds(unknown)) if (hold.task !== task) facts.held.add(hold.node)
+}
+
+async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
+  const { tx } = context
+  const seeks = [...needs.seeks.values()]
+  const walks = [...needs.walks].flatMap(([key, { drive: id, keys }]) => {
+    facts.walked.add(key)
+    const drive = facts.drives.get(id)
+    if (!drive) return []
+    seeks.push({ drive: id, id: drive.root, follow: false })
+    return [{ drive: id, from: drive.root, keys }]
+  })
+  if (seeks.length > 0) {
+    for (const node of await tx.chains(seeks)) remember(facts, node, fresh)
+    for (const seek of seeks) {
+      const node = facts.nodes.get(seek.id)
+      facts.seeks.set(seekKey(seek), node && (seek.follow || node.drive === seek.drive) ? node.id : 0)
+    }
+  }
+  const steps = walks.filter((walk) => walk.keys.length > 0)
+  if (steps.length > 0) {
+    const byPlace = new Map<string, Node>()
+    for (const node of await tx.walk(steps)) byPlace.set(childKey(node.parent, node.key), node)
+    for (const walk of steps) {
+      let at: NodeId | undefined = walk.from
+      for (const key of walk.keys) {
+        const place: string = childKey(at, key)
+        const node: Node | undefined = byPlace.get(place)
+        if (!facts.children.has(place)) facts.children.set(place, node?.id ?? 0)
+        if (!node) break
+        remember(facts, node, fresh)
+        at = node.id
+      }
+    }
+  }
+  await loadDrives(context, facts, new Set(fresh.map((node) => node.drive)))
+}
+
+function remember(facts: Facts, node: Node, fresh: Node[]) {
+  if (facts.nodes.has(node.id)) return
+  facts.nodes.set(node.id, node)
+  fresh.push(node)
+}
+
+async function loadNeighbours({ tx, subtreeNodesMax }: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
+  if (needs.children.size > 0) {
+    const nodes = await tx.children([...needs.children.values()])
+    for (const key of needs.children.keys()) facts.children.set(key, 0)
+    for (const node of nodes) {
+      facts.children.set(childKey(node.parent, node.key), node.id)
+      remember(facts, node, fresh)
+    }
+  }
+  if (needs.stems.size > 0) {
+    // One more than may be looked through tells that there are too many.
+    const keys = [...needs.stems.values()]
+    const found = await tx.stems(keys, RENAME_SCAN_MAX + 1)
+    for (const { parent, prefix } of keys) {
+      const mine = found
+        .filter((child) => child.parent === parent && child.key.startsWith(prefix))
+        .map(({ key }) => key)
+      facts.stems.set(stemKey(parent, prefix), mine.length > RENAME_SCAN_MAX ? null : new Set(mine))
+    }
+  }
+  if (needs.parents.size > 0) {
+    for (const id of needs.parents.keys()) facts.parents.set(id, false)
+    for (const id of await tx.parents([...needs.parents.values()])) facts.parents.set(id, true)
+  }
+  if (needs.subtrees.size > 0) {
+    const roots = [...needs.subtrees.values()]
+    const nodes = await tx.subtrees(roots, subtreeNodesMax + 1)
+    splitSubtrees(facts, roots, nodes, nodes.length > subtreeNodesMax)
+    for (const node of nodes) remember(facts, node, fresh)
+  }
+  for (const [index, rows] of zip([...needs.pages.keys()], await tx.pages([...needs.pages.values()]))) {
+    facts.pages.set(index, rows)
+    for (const node of rows ?? []) remember(facts, node, fresh)
+  }
+  if (needs.counts.size > 0) {
+    for (const id of needs.counts.keys()) facts.counts.set(id, { files: 0, folders: 0 })
+    for (const { id, files, folders } of await tx.counts([...needs.counts.values()]))
+      facts.counts.set(id, { files, folders })
+  }
+}
+
+/** Gives every root its own descendants; a root may lie below another. */
+function splitSubtrees(facts: Facts, roots: readonly NodeKey[], nodes: readonly Node[], cut: boolean) {
+  const children = new Map<NodeId, Node[]>()
+  for (const node of nodes) {
+    const siblings = children.get(node.parent)
+    if (siblings) siblings.push(node)
+    else children.set(node.parent, [node])
+  }
+  for (const { id } of roots) {
+    const found: Node[] = [...(children.get(id) ?? [])]
+    for (let at = 0; at < found.length; at++) found.push(...(children.get(found[at]!.id) ?? []))
+    facts.subtrees.set(id, cut ? null : found)
+  }
+}
+
+async function loadAnnotations({ tx }: LoadContext, facts: Facts, needs: Needs) {
+  if (needs.versions.size > 0) {
+    const versions = await tx.versions([...needs.versions.values()])
+    group(facts.versions, needs.versions.keys(), versions)
+  }
+  if (needs.allGrants.size > 0) {
+    const grants = await tx.grants([...needs.allGrants.values()], null)
+    group(facts.allGrants, needs.allGrants.keys(), grants)
+  }
+  if (needs.trash.size > 0) {
+    for (const id of needs.trash.keys()) facts.trash.set(id, null)
+    for (const entry of await tx.trash([...needs.trash.values()])) facts.trash.set(entry.node, entry)
+  }
+}
+
+/** What follows from the nodes just read: the actor's grants on them, and the entries of trashed ones. */
+async function loadStanding({ tx, actor }: LoadContext, facts: Facts, fresh: readonly Node[]) {
+  const foreign = fresh.filter((node) => {
+    const drive = facts.drives.get(node.drive)
+    return drive && !ownsDrive(actor, drive)
+  })
+  if (foreign.length > 0) {
+    const ids = foreign.map((node) => node.id)
+    group(facts.grants, ids, await tx.grants(foreign, actor.subjects))
+  }
+  const trashed = fresh.filter(
+    (node) => node.parent === facts.drives.get(node.drive)?.trash && !facts.trash.has(node.id),
+  )
+  if (trashed.length > 0) {
+    for (const node of trashed) facts.trash.set(node.id, null)
+    for (const entry of await tx.trash(trashed)) facts.trash.set(entry.node, entry)
+  }
+}
+
+async function loadNumbers({ write }: LoadContext, facts: Facts, needs: Needs) {
+  if (!write) return
+  const sequences = (Object.keys(needs.ids) as Sequence[]).filter((sequence) => needs.ids[sequence] > 0)
+  await Promise.all(
+    sequences.map(async (sequence) => {
+      facts.ids[sequence].push(...(await write.ids(sequence, needs.ids[sequence])))
+    }),
+  )
+  for (let made = 0; made < needs.uploadIds; made++) facts.uploadIds.push(randomBytes(16).toString('hex') as UploadId)
+}
+
+function group<Row extends { node: NodeId }>(
+  into: Map<NodeId, readonly Row[]>,
+  ids: Iterable<NodeId>,
+  rows: readonly Row[],
+) {
+  const lists = new Map<NodeId, Row[]>()
+  for (const id of ids) lists.set(id, [])
+  for (const row of rows) lists.get(row.node)?.push(row)
+  for (const [id, list] of lists) into.set(id, list)
+}
+
+function zip<A, B>(left: readonly A[], right: readonly B[]): [A, B][] {
+  return left.map((item, index) => [item, right[index]!])
+}

@@ -1,0 +1,116 @@
+/** Copies: a file's current content, or a folder with all below it. Bytes are shared, only rows are made. */
+import { ACTIONS } from '../action.ts'
+import { addFile, addVersion, growth } from '../bytes.ts'
+import { fail } from '../error.ts'
+import { isFailed, subject, viewOf } from '../locate.ts'
+import type { Attributes, Drive, Node, NodeId } from '../model.ts'
+import { cleanName } from '../name.ts'
+import type { CopyOp, Failed, Result } from '../op.ts'
+import { blank, isWithin, settle, target } from '../place.ts'
+import { finished } from '../task-row.ts'
+import type { View } from '../view.ts'
+import { putAway } from './trash.ts'
+
+export function copy(view: View, op: CopyOp): Result {
+  const found = subject(view, op.node, {
+    need: ACTIONS.copy,
+    trashed: 'no',
+    root: 'never the root',
+    expect: op.expect,
+    ifRev: op.ifRev,
+  })
+  if (isFailed(found)) return found
+  const { node } = found
+  const into = target(view, op.to, node.kind, { make: op.makeParents ?? false, naming: op.naming })
+  if (isFailed(into)) return into
+  if (node.kind === 'folder' && isWithin(into.chain, node)) return fail('cycle', { node: node.id })
+  const big = (op.taskIfFolder && node.kind === 'folder') || (op.taskIfChildren && view.hasChildren(node))
+  const made = copyInto(view, node, into.node, op.name ?? node.name, op)
+  if (isFailed(made)) return made
+  const seen = viewOf(view, made.node)
+  return made.existed ? { status: 'done', view: seen, existed: true } : finished(view, 'copy', seen, big ?? false)
+}
+
+interface Made {
+  readonly node: Node
+  readonly existed: boolean
+}
+
+function copyInto(view: View, source: Node, into: Node, wanted: string, op: CopyOp): Made | Failed {
+  const arrival = settle(view, into, wanted, { id: 0 as NodeId, kind: source.kind }, op)
+  if (isFailed(arrival)) return arrival
+  if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
+  if (arrival.how === 'merge') return mergeCopy(view, source, arrival.existing, op)
+  // Replacing a file by its own copy would destroy the only original or add a version that changes nothing.
+  if (arrival.how === 'replace' && arrival.existing.id === source.id) return { node: source, existed: true }
+  if (arrival.how === 'replace' && arrival.by === 'version') return copyVersion(view, source, arrival.existing)
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'trash' ? 'trash' : 'purge')
+  const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [cleanName(wanted, op.naming), false]
+  return copyTree(view, source, into, name, twin, op.keepGrants ?? false)
+}
+
+function copyVersion(view: View, source: Node, existing: Node): Made | Failed {
+  const drive = view.driveOf(existing)
+  const over = view.overQuota(drive, growth(view, drive, existing, source.content!))
+  if (over) return fail(over)
+  return { node: addVersion(view, drive, existing, source.content!), existed: false }
+}
+
+function mergeCopy(view: View, source: Node, existing: Node, op: CopyOp): Made | Failed {
+  if (source.id === existing.id) return { node: existing, existed: true }
+  const below = view.descendants(source)
+  if (below === null) return fail('too_large', { node: source.id })
+  for (const child of below.filter((node) => node.parent === source.id)) {
+    const made = copyInto(view, child, existing, child.name, op)
+    if (isFailed(made)) return made
+  }
+  return { node: view.node(existing.id)!, existed: false }
+}
+
+function copyTree(
+  view: View,
+  source: Node,
+  into: Node,
+  name: string,
+  twin: boolean,
+  keepGrants: boolean,
+): Made | Failed {
+  const drive = view.driveOf(into)
+  const below = source.kind === 'folder' ? view.descendants(source) : []
+  if (below === null) return fail('too_large', { node: source.id })
+  // What the actor may not copy stays what it is: not in anybody's copy either.
+  const denied = below.find((node) => !(view.actionsOn(node) & ACTIONS.copy))
+  if (denied) return fail('forbidden', { node: denied.id })
+  const size = [source, ...below].reduce((sum, node) => sum + (node.content?.size ?? 0), 0)
+  const over = view.overQuota(drive, size)
+  if (over) return fail(over)
+
+  const top = copyNode(view, drive, source, into, name, twin)
+  const made = new Map([[source.id, top]])
+  for (const node of below)
+    made.set(node.id, copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0))
+  if (keepGrants) {
+    const grants = view.grantsOf(source)
+    if (grants.length > 0)
+      view.setGrants(
+        top.id,
+        grants.map((grant) => ({ ...grant, drive: drive.id, node: top.id })),
+      )
+  }
+  return { node: top, existed: false }
+}
+
+function copyNode(view: View, drive: Drive, source: Node, into: Node, name: string, twin: boolean): Node {
+  const id = view.fresh('node') as NodeId
+  const attributes = copiedAttributes(source)
+  const fresh: Node = { ...blank(view, into, name), id, twin: twin ? id : 0, attributes }
+  const node = source.content ? addFile(view, drive, fresh, source.content) : view.put(fresh)
+  view.note('copy', node)
+  return node
+}
+
+/** A star is on the original, not on its copies. */
+function copiedAttributes({ attributes }: Node): Attributes {
+  const { starred: _, ...rest } = attributes
+  return rest
+}

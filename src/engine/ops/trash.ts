@@ -1,0 +1,92 @@
+/** Putting away and bringing back. Either touches the node's own row only, however much lies below it. */
+import { ACTIONS } from '../action.ts'
+import { fail } from '../error.ts'
+import { isFailed, locate, pathOf, subject, viewOf } from '../locate.ts'
+import type { Drive, Node, NodeId, TrashEntry, TrashId } from '../model.ts'
+import type { Failed, RestoreOp, Result, TrashOp } from '../op.ts'
+import { addFolder, placed, settle } from '../place.ts'
+import { finished } from '../task-row.ts'
+import type { View } from '../view.ts'
+import { bury } from './purge.ts'
+
+export function trash(view: View, op: TrashOp): Result {
+  const found = subject(view, op.node, {
+    need: ACTIONS.delete,
+    trashed: 'no',
+    root: 'never the root',
+    expect: op.expect,
+    ifRev: op.ifRev,
+  })
+  if (isFailed(found)) return found
+  const { drive, node } = found
+  if (!drive.settings.trash) return fail('trash_off', { node: node.id })
+  const big = op.taskIfChildren && view.hasChildren(node)
+  const entry = toTrash(view, drive, node)
+  const gone = viewOf(view, view.node(node.id)!)
+  return finished(view, 'trash', gone, big ?? false, entry)
+}
+
+function toTrash(view: View, drive: Drive, node: Node): TrashEntry {
+  const entry: TrashEntry = {
+    drive: drive.id,
+    node: node.id,
+    id: view.fresh('trash') as TrashId,
+    parent: node.parent,
+    name: node.name,
+    path: pathOf(view.chain(node)),
+    trashedAt: view.now,
+    trashedBy: view.actor.self,
+  }
+  view.note('trash', node)
+  // In the trash names may repeat, so every node there is its own twin.
+  view.put(placed(view, node, drive.trash, node.name, true))
+  view.setEntry(drive.id, node.id, entry)
+  return entry
+}
+
+/** Makes room for a newcomer that takes the node's name. */
+export function putAway(view: View, node: Node, how: 'trash' | 'purge'): void {
+  const drive = view.driveOf(node)
+  if (how === 'trash' && drive.settings.trash) toTrash(view, drive, node)
+  else bury(view, drive, node)
+}
+
+export function restore(view: View, op: RestoreOp): Result {
+  const found = subject(view, op.node, { need: ACTIONS.restore, trashed: 'only', root: 'never the root' })
+  if (isFailed(found)) return found
+  const { drive, node, trash: entry } = found
+  // Only what was put away can be brought back, not something inside it.
+  if (!entry || entry.node !== node.id) return fail('node_not_found')
+  const parent = home(view, drive, entry, op)
+  if (isFailed(parent)) return parent
+  const big = op.taskIfChildren && view.hasChildren(node)
+  const arrival = settle(view, parent, entry.name, node, op)
+  if (isFailed(arrival)) return arrival
+  if (arrival.how === 'reuse') return { status: 'done', view: viewOf(view, arrival.existing), existed: true }
+  // A folder is not merged into one that took its place meanwhile: two trees would become one by accident.
+  if (arrival.how === 'merge') return fail('name_taken', { node: arrival.existing.id })
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'version' ? 'trash' : arrival.by)
+  const name = arrival.how === 'free' ? arrival.name : entry.name
+  const back = view.put(placed(view, node, parent.id, name, arrival.how === 'free' && arrival.twin))
+  view.setEntry(drive.id, node.id, null)
+  view.note('restore', back)
+  return finished(view, 'restore', viewOf(view, back), big ?? false)
+}
+
+/** The folder a trashed node goes back to. */
+function home(view: View, drive: Drive, entry: TrashEntry, op: RestoreOp): Node | Failed {
+  const parentRef = { drive: drive.id, id: entry.parent }
+  const alive = locate(view, parentRef, 'no')
+  if (!isFailed(alive)) return alive.node
+  if (op.parentGone === 'fail') return fail('parent_gone')
+  const root = view.seek({ drive: drive.id, id: drive.root, follow: false })!
+  const inTrash = op.parentGone === 'recreate' ? locate(view, parentRef, 'only') : alive
+  if (isFailed(inTrash)) return root
+  // The trashed parent's own name, in the root: where it hung may be gone too.
+  const name = inTrash.node.name
+  const standing = view.child(drive, root.id, inTrash.node.key)
+  if (standing?.kind === 'folder') return standing
+  const arrival = settle(view, root, name, { id: 0 as NodeId, kind: 'folder' }, op)
+  if (isFailed(arrival)) return arrival
+  return arrival.how === 'free' ? addFolder(view, root, arrival.name, arrival.twin) : arrival.existing
+}

@@ -1,0 +1,69 @@
+/** What is written on a node, and who may do what with it. */
+import { ACTIONS } from '../action.ts'
+import { attributesProblem, patched } from '../attributes.ts'
+import { fail } from '../error.ts'
+import { isFailed, subject, viewOf } from '../locate.ts'
+import type { Node } from '../model.ts'
+import type { GrantOp, Result, UpdateOp } from '../op.ts'
+import type { View } from '../view.ts'
+import { rename } from './move.ts'
+
+/** How many grants one node may carry. */
+export const GRANTS_PER_NODE_MAX = 500
+
+export function update(view: View, op: UpdateOp): Result {
+  const changesAttributes = Object.keys(op.set).length > 0
+  const found = subject(view, op.node, {
+    need: changesAttributes || op.name === undefined ? ACTIONS.update : 0,
+    trashed: 'no',
+    root: 'never the root',
+    expect: op.expect,
+    ifRev: op.ifRev,
+  })
+  if (isFailed(found)) return found
+  const attributes = patched(found.node.attributes, op.set)
+  const problem = attributesProblem(attributes)
+  if (problem) return fail('attribute_invalid', { detail: problem })
+  if (op.name !== undefined && op.conflict && op.naming) {
+    const { node, name, conflict, naming } = op
+    const renamed = rename(view, { kind: 'rename', node, name, conflict, naming })
+    if (renamed.status === 'failed') return renamed
+  }
+  const node = changesAttributes ? write(view, view.node(found.node.id)!, attributes) : view.node(found.node.id)!
+  return { status: 'done', view: viewOf(view, node), existed: false }
+}
+
+function write(view: View, node: Node, attributes: Node['attributes']): Node {
+  const { now, actor } = view
+  const written = view.put({ ...node, attributes, rev: node.rev + 1, updatedAt: now, modifier: actor.self })
+  view.note('update', written)
+  return written
+}
+
+export function grant(view: View, op: GrantOp): Result {
+  const found = subject(view, op.node, { need: ACTIONS.permCtl, trashed: 'no', root: 'may be the root' })
+  if (isFailed(found)) return found
+  const { node, drive } = found
+  const others = view.grantsOf(node).filter(({ subject: holder }) => holder !== op.subject)
+  if (op.actions !== null && others.length >= GRANTS_PER_NODE_MAX)
+    return fail('attribute_invalid', { detail: 'grants' })
+  const { subject: holder, role, expiresAt } = op
+  const given =
+    op.actions === null
+      ? []
+      : [
+          {
+            drive: drive.id,
+            node: node.id,
+            subject: holder,
+            actions: op.actions,
+            role,
+            expiresAt,
+            createdAt: view.now,
+            creator: view.actor.self,
+          },
+        ]
+  view.setGrants(node.id, [...others, ...given])
+  view.note('grant', node)
+  return { status: 'done', view: viewOf(view, node), existed: false }
+}

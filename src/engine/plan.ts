@@ -1,0 +1,116 @@
+/**
+ * The planner: ops in order over what is known of the stored state, giving one result an op and the changes to write.
+ * Synchronous and pure: time is given, fresh numbers are given, and a fact that is missing is asked for, not fetched.
+ */
+import type { Actor } from './actor.ts'
+import { fail } from './error.ts'
+import type { Facts, Needs } from './facts.ts'
+import { wantRef } from './locate.ts'
+import type { Mode, Op, Ref, Result } from './op.ts'
+import { commit, upload } from './ops/content.ts'
+import { copy } from './ops/copy.ts'
+import { createFolder } from './ops/create-folder.ts'
+import { move, rename } from './ops/move.ts'
+import { purge } from './ops/purge.ts'
+import { get, list } from './ops/read.ts'
+import { restore, trash } from './ops/trash.ts'
+import { grant, update } from './ops/update.ts'
+import { MISSING, View } from './view.ts'
+
+export type Plan =
+  /** Facts are missing: load them and plan again. */
+  | { readonly needs: Needs; readonly results?: never }
+  | { readonly results: Result[]; readonly view: View; readonly needs?: never }
+
+export function plan(facts: Facts, actor: Actor, ops: readonly Op[], mode: Mode, now: number): Plan {
+  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length)
+  if (!facts.begun) {
+    for (const op of ops) for (const ref of refsOf(op)) wantRef(view, ref)
+    for (const op of ops) if (op.kind === 'commit') view.needs.uploads.add(op.upload)
+    for (const op of ops) if (op.kind === 'upload') view.needs.drives.add(op.drive)
+    return { needs: view.needs }
+  }
+  const results: Result[] = []
+  let failed = false
+  for (const [index, op] of ops.entries()) {
+    const result: Result | undefined = failed && mode === 'chain' ? fail('chain_broken') : attempt(view, op, index)
+    failed ||= result?.status === 'failed'
+    if (result) results.push(result)
+  }
+  if (view.needs.any) return { needs: view.needs }
+  if (mode === 'all' && failed) return { results: results.map(refused), view: new View(facts, actor, now, 0) }
+  return { results, view }
+}
+
+/** Runs one op; what it began is undone when it fails, or when it lacks a fact (then there is no result yet). */
+function attempt(view: View, op: Op, index: number): Result | undefined {
+  view.mark()
+  try {
+    const result = run(view, op, index)
+    if (result.status === 'failed') view.rollback()
+    return result
+  } catch (thrown) {
+    if (thrown !== MISSING) throw thrown
+    view.rollback()
+    return undefined
+  }
+}
+
+function run(view: View, op: Op, index: number): Result {
+  switch (op.kind) {
+    case 'get':
+      return get(view, op)
+    case 'list':
+      return list(view, op, index)
+    case 'createFolder':
+      return createFolder(view, op)
+    case 'upload':
+      return upload(view, op)
+    case 'commit':
+      return commit(view, op)
+    case 'rename':
+      return rename(view, op)
+    case 'move':
+      return move(view, op)
+    case 'copy':
+      return copy(view, op)
+    case 'update':
+      return update(view, op)
+    case 'trash':
+      return trash(view, op)
+    case 'restore':
+      return restore(view, op)
+    case 'purge':
+      return purge(view, op)
+    case 'grant':
+      return grant(view, op)
+  }
+}
+
+/** Whether an op only reads. */
+export function isReading(op: Op): boolean {
+  return op.kind === 'get' || op.kind === 'list'
+}
+
+/** Every node an op names. */
+export function refsOf(op: Op): Ref[] {
+  switch (op.kind) {
+    case 'list':
+      return [op.folder]
+    case 'createFolder':
+      return [op.parent]
+    case 'upload':
+    case 'commit':
+      return [op.parent, op.target].filter((ref) => ref !== undefined)
+    case 'move':
+    case 'copy':
+      return [op.node, op.to]
+    default:
+      return [op.node]
+  }
+}
+
+/** Mode `all`: what failed says why, what did not says that it was not done either. */
+function refused(result: Result): Result {
+  return result.status === 'failed' ? result : fail('batch_refused')
+}

@@ -1,0 +1,155 @@
+/** Bytes on their way in and out: parts stored, uploads sealed, versions opened. No rule of a drive is decided here. */
+import type { Actor } from './actor.ts'
+import { emptyChanges } from './effects.ts'
+import type { Engine, OpenVersion, StoredPart } from './engine.ts'
+import { fail } from './error.ts'
+import type { Content, Upload, UploadId, UploadPart } from './model.ts'
+import type { Failed } from './op.ts'
+import { type BlobStore, type Clock, type Store, TooLongError } from './port.ts'
+
+/** The largest part, and so the largest file sent in one piece: 5 TiB, as large as any object store takes. */
+export const PART_BYTES_MAX = 5 * 2 ** 40
+export const PARTS_MAX = 10_000
+
+export type Uploads = Pick<Engine, 'uploads' | 'abortUploads' | 'writePart' | 'openVersion'> & {
+  /** Turns the stored parts of open uploads into blobs. Uploads that lack parts, or do not exist, are left as they are. */
+  seal(ids: readonly UploadId[]): Promise<void>
+}
+
+export function createUploads(store: Store, blobs: BlobStore, clock: Clock): Uploads {
+  return {
+    uploads: (actor, ids) => ownUploads(store, actor, ids),
+
+    async abortUploads(actor, ids) {
+      const own = await ownUploads(store, actor, ids)
+      const doomed = own.flatMap((found) => (found && found.upload.state !== 'committed' ? [found.upload.id] : []))
+      const removed = await store.write((tx) => removeUploads(tx, doomed))
+      await blobs.discard(removed.map(({ id }) => id))
+      const gone = new Map(removed.map((upload) => [upload.id, upload]))
+      return own.map((found): Upload | Failed => {
+        if (!found) return fail('upload_not_found')
+        return gone.get(found.upload.id) ?? fail('upload_used', { node: found.upload.node })
+      })
+    },
+
+    writePart: (upload, part, bytes) => writePart({ store, blobs, clock }, upload, part, bytes),
+    openVersion: (key) => openVersion(store, blobs, key),
+    seal: (ids) => seal({ store, blobs, clock }, ids),
+  }
+}
+
+interface Parts {
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly clock: Clock
+}
+
+async function ownUploads(store: Store, actor: Actor, ids: readonly UploadId[]) {
+  const { uploads, parts } = await store.read(async (tx) => ({
+    uploads: await tx.uploads(ids),
+    parts: await tx.uploadParts(ids),
+  }))
+  const byId = new Map(uploads.map((upload) => [upload.id, upload]))
+  return ids.map((id) => {
+    const upload = byId.get(id)
+    const isOwn = upload?.tenant === actor.tenant && (actor.admin || upload.creator === actor.self)
+    const reaches = upload && (actor.drives?.includes(upload.drive) ?? true)
+    if (!upload || !isOwn || !reaches) return null
+    return { upload, parts: parts.filter((part) => part.upload === id).sort((a, b) => a.number - b.number) }
+  })
+}
+
+/** Removes upload rows; what a sealed one held of its blob is given back. */
+export async function removeUploads(tx: Parameters<Parameters<Store['write']>[0]>[0], ids: readonly UploadId[]) {
+  const removed = await tx.deleteUploads(ids)
+  const held = removed.filter(({ state, content }) => state === 'sealed' && content)
+  const blobRefs = held.map(({ content }) => ({ digest: content!.digest, delta: -1 }))
+  if (blobRefs.length > 0) await tx.apply({ ...emptyChanges(), blobRefs: summed(blobRefs) })
+  return removed
+}
+
+function summed(refs: readonly { digest: string; delta: number }[]): { digest: string; delta: number }[] {
+  const sums = new Map<string, number>()
+  for (const { digest, delta } of refs) sums.set(digest, (sums.get(digest) ?? 0) + delta)
+  return [...sums].map(([digest, delta]) => ({ digest, delta }))
+}
+
+async function writePart(
+  { store, blobs, clock }: Parts,
+  id: UploadId,
+  part: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<StoredPart | Failed> {
+  if (!Number.isInteger(part) || part < 1 || part > PARTS_MAX) return fail('upload_mismatch', { detail: 'part' })
+  const [upload] = await store.read((tx) => tx.uploads([id]))
+  if (!upload || upload.expiresAt <= clock()) return fail('upload_not_found')
+  if (upload.state !== 'open') return fail('upload_used', { node: upload.node })
+  let content: Content
+  try {
+    content = await blobs.stage({ upload: id, part }, bytes, Math.min(upload.size ?? PART_BYTES_MAX, PART_BYTES_MAX))
+  } catch (error) {
+    if (error instanceof TooLongError) return fail('upload_mismatch', { detail: 'size' })
+    throw error
+  }
+  const { size, md5, crc64 } = content
+  const isKept = await store.write(async (tx) => {
+    const [now] = await tx.uploads([id])
+    if (now?.state !== 'open') return false
+    await tx.putUploadParts([{ upload: id, number: part, size, md5, uploadedAt: clock() }])
+    return true
+  })
+  return isKept ? { size, md5, crc64 } : fail('upload_used', { node: upload.node })
+}
+
+/** The parts in order when they are all there: numbered from 1 without a gap. */
+function completeParts(parts: readonly UploadPart[]): UploadPart[] {
+  const sorted = parts.toSorted((a, b) => a.number - b.number)
+  return sorted.every(({ number }, index) => number === index + 1) ? sorted : []
+}
+
+async function seal({ store, blobs, clock }: Parts, ids: readonly UploadId[]): Promise<void> {
+  const { uploads, parts } = await store.read(async (tx) => ({
+    uploads: await tx.uploads(ids),
+    parts: await tx.uploadParts(ids),
+  }))
+  const ready = uploads.flatMap((upload) => {
+    const own = completeParts(parts.filter((part) => part.upload === upload.id))
+    return upload.state === 'open' && own.length > 0 ? [{ upload, parts: own }] : []
+  })
+  if (ready.length === 0) return
+  const contents = await Promise.all(
+    ready.map((one) => blobs.seal(one.parts.map(({ number }) => ({ upload: one.upload.id, part: number })))),
+  )
+  const sealed = new Map(ready.map(({ upload }, index) => [upload.id, contents[index]!]))
+  const done = await store.write(async (tx) => {
+    // Another commit of the same upload may have sealed it meanwhile.
+    const open = (await tx.uploads([...sealed.keys()])).filter(({ state }) => state === 'open')
+    if (open.length === 0) return []
+    const rows = open.map((upload): Upload => ({ ...upload, state: 'sealed', content: sealed.get(upload.id)! }))
+    await tx.addBlobs(distinct(rows.map(({ content }) => content!)), clock())
+    const blobRefs = summed(rows.map(({ content }) => ({ digest: content!.digest, delta: 1 })))
+    await tx.apply({ ...emptyChanges(), blobRefs, putUploads: rows })
+    return rows.map(({ id }) => id)
+  })
+  await blobs.discard(done)
+}
+
+function distinct(contents: readonly Content[]): Content[] {
+  return [...new Map(contents.map((content) => [content.digest, content])).values()]
+}
+
+async function openVersion(
+  store: Store,
+  blobs: BlobStore,
+  key: Parameters<Engine['openVersion']>[0],
+): Promise<OpenVersion | Failed> {
+  const found = await store.read(async (tx) => {
+    const seek = { drive: key.drive, id: key.node, follow: true }
+    const node = (await tx.chains([seek])).find(({ id }) => id === key.node)
+    if (!node) return undefined
+    return (await tx.versions([node])).find(({ version }) => version === key.version)
+  })
+  if (!found) return fail('version_not_found')
+  const { content, createdAt } = found
+  return { content, updatedAt: createdAt, stream: (range) => blobs.read(content.digest, range) }
+}

@@ -1,0 +1,458 @@
+/**
+ * The state a batch works on: the facts, with the batch's own changes on top. Reading something that is not known yet
+ * notes it as a need and throws MISSING; the planner then has it loaded and starts the plan again on a fresh view. Nothing
+ * here does I/O, reads a clock or draws a random number.
+ */
+import { allowedActions, grantedActions, ownsDrive, reachesDrive } from './access.ts'
+import { type ActionBits, ALL_ACTIONS } from './action.ts'
+import type { Actor } from './actor.ts'
+import type { ErrorCode } from './error.ts'
+import { childKey, emptyNeeds, type Facts, type Needs, type Sequence, seekKey, stemKey } from './facts.ts'
+import type {
+  Change,
+  ChangeKind,
+  Drive,
+  DriveId,
+  Grant,
+  Node,
+  NodeId,
+  Pool,
+  Subject,
+  Task,
+  TrashEntry,
+  Upload,
+  UploadId,
+  Version,
+} from './model.ts'
+import type { NodeKey, Seek } from './port.ts'
+
+/** Thrown when a fact is missing; never leaves the planner. */
+export const MISSING = Object.freeze({ missing: true })
+
+/** A change log entry before it has its number. */
+export type PendingChange = Omit<Change, 'seq'>
+
+export class View {
+  readonly facts: Facts
+  readonly actor: Actor
+  readonly now: number
+  readonly needs: Needs = emptyNeeds()
+
+  /** The present state of every node the batch touched; null once destroyed. */
+  readonly nodes = new Map<NodeId, Node | null>()
+  readonly versions = new Map<NodeId, Version[]>()
+  readonly grants = new Map<NodeId, Grant[]>()
+  readonly trash = new Map<NodeId, TrashEntry | null>()
+  readonly uploads = new Map<UploadId, Upload>()
+  readonly tasks: (Task & { holds: NodeKey[] })[] = []
+  readonly blobRefs = new Map<string, number>()
+  readonly poolDeltas = new Map<string, { drive: Drive; pool: Pool; delta: number }>()
+  readonly changes: PendingChange[] = []
+  readonly trashTouched = new Set<DriveId>()
+  /** The next counter to try for automatic names of one series. */
+  readonly counters = new Map<string, number>()
+
+  // Where the batch put nodes, by name and by folder, and which folders it took nodes from. A node may have moved on since:
+  // these only say where to look, so that a failed op need not take them back.
+  private readonly placed = new Map<string, Set<NodeId>>()
+  private readonly movedUnder = new Map<NodeId, Set<NodeId>>()
+  private readonly left = new Set<NodeId>()
+  private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
+  private drawnUploads = 0
+  private undo: (() => void)[] = []
+  private readonly rights = new Map<NodeId, ActionBits>()
+
+  /** How many nodes the ops of this batch may take out of a listing, at most. */
+  readonly touched: number
+
+  constructor(facts: Facts, actor: Actor, now: number, touched: number) {
+    this.touched = touched
+    this.facts = facts
+    this.actor = actor
+    this.now = now
+  }
+
+  // --- undoing what a failed op began ---
+
+  mark(): void {
+    this.undo = []
+  }
+
+  rollback(): void {
+    for (const step of this.undo.reverse()) step()
+    this.undo = []
+    this.rights.clear()
+  }
+
+  private set<K, V>(map: Map<K, V>, key: K, value: V) {
+    const had = map.has(key)
+    const before = map.get(key)
+    this.undo.push(() => {
+      if (had) map.set(key, before as V)
+      else map.delete(key)
+    })
+    map.set(key, value)
+  }
+
+  private push<T>(list: T[], item: T) {
+    list.push(item)
+    this.undo.push(() => list.pop())
+  }
+
+  // --- reading ---
+
+  /** Notes a need. Throws MISSING unless told that more needs of the same op follow. */
+  private miss(note: (needs: Needs) => void): never {
+    note(this.needs)
+    this.needs.any = true
+    throw MISSING
+  }
+
+  /** Ends the reading of an op that has noted its needs itself. */
+  missing(): never {
+    return this.miss(() => {})
+  }
+
+  /** The drive, if the actor can reach it. */
+  drive(id: DriveId): Drive | null {
+    const drive = this.facts.drives.get(id)
+    if (drive === undefined) return this.miss((needs) => needs.drives.add(id))
+    return drive && reachesDrive(this.actor, drive) ? drive : null
+  }
+
+  /** The drive of a node that was already found reachable. */
+  driveOf(node: Node): Drive {
+    const drive = this.facts.drives.get(node.drive)
+    if (!drive) throw new Error(`node ${node.id} was read without its drive`)
+    return drive
+  }
+
+  seek(seek: Seek): Node | null {
+    const id = this.facts.seeks.get(seekKey(seek))
+    if (id === undefined) return this.miss((needs) => needs.seeks.set(seekKey(seek), seek))
+    // A node made by this batch is in no fact, but its id can only be known from this batch.
+    const node = this.node((id || seek.id) as NodeId)
+    return node && (seek.follow || node.drive === seek.drive) ? node : null
+  }
+
+  /** A node already known, as it is now. */
+  node(id: NodeId): Node | null {
+    const changed = this.nodes.get(id)
+    return changed === undefined ? (this.facts.nodes.get(id) ?? null) : changed
+  }
+
+  walk(drive: Drive, keys: readonly string[], key: string): void {
+    if (!this.facts.walked.has(key)) this.miss((needs) => needs.walks.set(key, { drive: drive.id, keys }))
+  }
+
+  child(drive: Drive, parent: NodeId, key: string): Node | null {
+    const place = childKey(parent, key)
+    const matches = (node: Node | null) => node !== null && node.parent === parent && node.key === key
+    for (const id of this.placed.get(place) ?? []) {
+      const node = this.node(id)
+      if (matches(node)) return node
+    }
+    if (this.isNew(parent)) return null
+    const id = this.facts.children.get(place)
+    if (id === undefined) return this.miss((needs) => needs.children.set(place, { drive: drive.id, parent, key }))
+    const node = id === 0 ? null : this.node(id)
+    return matches(node) ? node : null
+  }
+
+  /** Whether the batch itself put something under this name that is still there. */
+  takenHere(parent: NodeId, key: string): boolean {
+    for (const id of this.placed.get(childKey(parent, key)) ?? []) {
+      const node = this.node(id)
+      if (node?.parent === parent && node.key === key) return true
+    }
+    return false
+  }
+
+  /** Whether the node was made by this batch, so that the store knows nothing of it. */
+  isNew(id: NodeId): boolean {
+    return this.nodes.has(id) && !this.facts.nodes.has(id)
+  }
+
+  /** The stored keys of children that start with a prefix; null when they are too many to look through. */
+  stems(drive: Drive, parent: NodeId, prefix: string): Set<string> | null {
+    if (this.isNew(parent)) return new Set()
+    const key = stemKey(parent, prefix)
+    const stems = this.facts.stems.get(key)
+    if (stems === undefined) return this.miss((needs) => needs.stems.set(key, { drive: drive.id, parent, prefix }))
+    return stems
+  }
+
+  hasChildren(node: Node): boolean {
+    if (node.kind === 'file') return false
+    for (const id of this.movedUnder.get(node.id) ?? []) if (this.node(id)?.parent === node.id) return true
+    if (this.isNew(node.id)) return false
+    const stored = this.facts.parents.get(node.id)
+    if (stored === undefined) {
+      return this.miss((needs) => needs.parents.set(node.id, { drive: node.drive, id: node.id }))
+    }
+    // When the batch took a child away, "has children" must be counted again.
+    return stored && this.left.has(node.id) ? this.descendants(node)?.length !== 0 : stored
+  }
+
+  /** Everything below a folder as it is now, parents before children; null when it is too much. */
+  descendants(folder: Node): Node[] | null {
+    const found: Node[] = []
+    const waiting: Node[] = [folder]
+    const stored = new Map<NodeId, Set<NodeId>>()
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      for (const child of this.childrenOf(next, stored) ?? []) {
+        found.push(child)
+        if (child.kind === 'folder') waiting.push(child)
+      }
+      if (this.facts.subtrees.get(next.id) === null) return null
+    }
+    return found
+  }
+
+  private childrenOf(folder: Node, stored: Map<NodeId, Set<NodeId>>): Node[] | null {
+    if (!this.isNew(folder.id) && !stored.has(folder.id)) {
+      const below = this.facts.subtrees.get(folder.id)
+      if (below === undefined) {
+        return this.miss((needs) => needs.subtrees.set(folder.id, { drive: this.storedDrive(folder), id: folder.id }))
+      }
+      if (below === null) return null
+      stored.set(folder.id, new Set())
+      for (const node of below) {
+        if (!stored.has(node.parent)) stored.set(node.parent, new Set())
+        stored.get(node.parent)!.add(node.id)
+        if (node.kind === 'folder' && !stored.has(node.id)) stored.set(node.id, new Set())
+      }
+    }
+    const ids = new Set([...(stored.get(folder.id) ?? []), ...(this.movedUnder.get(folder.id) ?? [])])
+    return [...ids].flatMap((id) => {
+      const node = this.node(id)
+      return node?.parent === folder.id ? [node] : []
+    })
+  }
+
+  /** The drive in which the store still has the node, should this batch have carried it to another. */
+  storedDrive(node: Node): DriveId {
+    return this.facts.nodes.get(node.id)?.drive ?? node.drive
+  }
+
+  /** Direct children counted as stored; nothing for a folder that this batch made. */
+  storedCounts(folder: Node): { files: number; folders: number } {
+    if (this.isNew(folder.id)) return { files: 0, folders: 0 }
+    const counts = this.facts.counts.get(folder.id)
+    if (counts) return counts
+    return this.miss((needs) => needs.counts.set(folder.id, { drive: folder.drive, id: folder.id }))
+  }
+
+  /** Nodes the batch put under a folder, or changed there, that are there now. */
+  changedUnder(folder: NodeId): Node[] {
+    return [...(this.movedUnder.get(folder) ?? [])].flatMap((id) => {
+      const node = this.node(id)
+      return node?.parent === folder ? [node] : []
+    })
+  }
+
+  /** The node and its ancestors up to the parentless top. */
+  chain(node: Node): Node[] {
+    const chain = [node]
+    for (let at = node; at.parent !== 0; ) {
+      const parent = this.node(at.parent)
+      if (!parent) throw new Error(`node ${at.id} was read without its parent`)
+      chain.push(parent)
+      at = parent
+    }
+    return chain
+  }
+
+  entry(node: Node): TrashEntry | null {
+    const changed = this.trash.get(node.id)
+    if (changed !== undefined) return changed
+    const entry = this.facts.trash.get(node.id)
+    if (entry === undefined) return this.miss((needs) => needs.trash.set(node.id, { drive: node.drive, id: node.id }))
+    return entry
+  }
+
+  upload(id: UploadId): Upload | null {
+    const changed = this.uploads.get(id)
+    if (changed) return changed
+    const upload = this.facts.uploads.get(id)
+    if (upload === undefined) return this.miss((needs) => needs.uploads.add(id))
+    return upload && upload.tenant === this.actor.tenant ? upload : null
+  }
+
+  versionsOf(node: Node): readonly Version[] {
+    const changed = this.versions.get(node.id)
+    if (changed) return changed
+    if (node.kind === 'folder' || this.isNew(node.id)) return []
+    const versions = this.facts.versions.get(node.id)
+    if (versions) return versions
+    return this.miss((needs) => needs.versions.set(node.id, { drive: this.storedDrive(node), id: node.id }))
+  }
+
+  /** Versions of many nodes: all that are missing are noted before MISSING is thrown. */
+  wantVersions(nodes: readonly Node[]): void {
+    const unknown = nodes.filter(
+      ({ id, kind }) => kind === 'file' && !this.versions.has(id) && !this.isNew(id) && !this.facts.versions.has(id),
+    )
+    for (const node of unknown) this.needs.versions.set(node.id, { drive: this.storedDrive(node), id: node.id })
+    if (unknown.length > 0) this.missing()
+  }
+
+  grantsOf(node: Node): readonly Grant[] {
+    const changed = this.grants.get(node.id)
+    if (changed) return changed
+    if (this.isNew(node.id)) return []
+    const grants = this.facts.allGrants.get(node.id)
+    if (grants) return grants
+    return this.miss((needs) => needs.allGrants.set(node.id, { drive: this.storedDrive(node), id: node.id }))
+  }
+
+  /** What the actor may do with a node that it can reach. */
+  actionsOn(node: Node): ActionBits {
+    const drive = this.driveOf(node)
+    if (ownsDrive(this.actor, drive)) return allowedActions(this.actor, node.kind, ALL_ACTIONS)
+    const known = this.rights.get(node.id)
+    if (known !== undefined) return known
+    const bits = grantedActions(
+      this.lineage(node).map((at) => this.ownGrants(at)),
+      this.now,
+    )
+    const allowed = allowedActions(this.actor, node.kind, bits)
+    this.rights.set(node.id, allowed)
+    return allowed
+  }
+
+  /** From the node upwards; a trashed node keeps the standing it had where it was. */
+  private lineage(node: Node): Node[] {
+    const drive = this.driveOf(node)
+    const chain = this.chain(node)
+    const top = chain.findIndex((at) => at.parent === drive.trash)
+    if (top === -1) return chain
+    const entry = this.entry(chain[top]!)
+    const origin = entry && this.seek({ drive: drive.id, id: entry.parent, follow: false })
+    return origin ? [...chain.slice(0, top + 1), ...this.lineage(origin)] : chain.slice(0, top + 1)
+  }
+
+  private ownGrants(node: Node): readonly Grant[] {
+    const changed = this.grants.get(node.id)
+    if (changed) return changed.filter((grant) => this.actor.subjects.includes(grant.subject))
+    return this.facts.grants.get(node.id) ?? []
+  }
+
+  /** Whether an unfinished task holds the node or one above it. */
+  held(node: Node): boolean {
+    return this.facts.held.size > 0 && this.chain(node).some((at) => this.facts.held.has(at.id))
+  }
+
+  // --- fresh numbers ---
+
+  /** A fresh number. While there are too few, a stand-in: the plan will run again with enough of them. */
+  fresh(sequence: Sequence): number {
+    const at = this.drawn[sequence]++
+    const number = this.facts.ids[sequence][at]
+    if (number !== undefined) return number
+    this.needs.ids[sequence]++
+    this.needs.any = true
+    return -(at + 1)
+  }
+
+  freshUpload(): UploadId {
+    const id = this.facts.uploadIds[this.drawnUploads++]
+    if (id) return id
+    this.needs.uploadIds++
+    this.needs.any = true
+    return `pending ${this.drawnUploads}` as UploadId
+  }
+
+  // --- writing ---
+
+  put(node: Node): Node {
+    this.set(this.nodes, node.id, node)
+    addTo(this.placed, childKey(node.parent, node.key), node.id)
+    addTo(this.movedUnder, node.parent, node.id)
+    const before = this.facts.nodes.get(node.id)
+    if (before && before.parent !== node.parent) this.left.add(before.parent)
+    this.rights.clear()
+    return node
+  }
+
+  /** Forgets a node, its versions, grants and trash entry; the bytes are the caller's to account for. */
+  destroy(node: Node): void {
+    this.set(this.nodes, node.id, null)
+    this.left.add(node.parent)
+    this.set(this.versions, node.id, [])
+    this.set(this.grants, node.id, [])
+    if (this.facts.trash.get(node.id) || this.trash.get(node.id)) this.set(this.trash, node.id, null)
+  }
+
+  setVersions(node: NodeId, versions: Version[]): void {
+    this.set(this.versions, node, versions)
+  }
+
+  setGrants(node: NodeId, grants: Grant[]): void {
+    this.set(this.grants, node, grants)
+    this.rights.clear()
+  }
+
+  setEntry(drive: DriveId, node: NodeId, entry: TrashEntry | null): void {
+    this.set(this.trash, node, entry)
+    this.touchTrash(drive)
+  }
+
+  touchTrash(drive: DriveId): void {
+    this.trashTouched.add(drive)
+  }
+
+  setCounter(series: string, next: number): void {
+    this.set(this.counters, series, next)
+  }
+
+  setUpload(upload: Upload): void {
+    this.set(this.uploads, upload.id, upload)
+  }
+
+  addTask(task: Task & { holds: NodeKey[] }): void {
+    this.push(this.tasks, task)
+  }
+
+  addBlobRef(digest: string, delta: number): void {
+    this.set(this.blobRefs, digest, (this.blobRefs.get(digest) ?? 0) + delta)
+  }
+
+  note(kind: ChangeKind, node: Node, by: Subject = this.actor.self): void {
+    const { drive, id, parent, name } = node
+    this.push(this.changes, { drive, kind, node: id, parent, name, at: this.now, by })
+  }
+
+  // --- quota ---
+
+  /** Which level has no room for `size` more bytes; undefined when all have. */
+  overQuota(drive: Drive, size: number, from: Drive | null = null): ErrorCode | undefined {
+    for (const pool of drive.pools) {
+      const used = pool.used + (this.poolDeltas.get(poolKey(drive, pool))?.delta ?? 0)
+      // Bytes that only change drives add nothing to a pool both drives share; but a pool that is already over its quota takes in nothing.
+      const shared = from?.pools.some((other) => poolKey(from, other) === poolKey(drive, pool)) ?? false
+      const full = pool.quota !== null && size > 0 && (shared ? used > pool.quota : used + size > pool.quota)
+      if (full) return `quota_${pool.kind}`
+    }
+    return undefined
+  }
+
+  charge(drive: Drive, delta: number): void {
+    if (delta === 0) return
+    for (const pool of drive.pools) {
+      const key = poolKey(drive, pool)
+      const before = this.poolDeltas.get(key)?.delta ?? 0
+      this.set(this.poolDeltas, key, { drive, pool, delta: before + delta })
+    }
+  }
+}
+
+function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V) {
+  const set = sets.get(key)
+  if (set) set.add(value)
+  else sets.set(key, new Set([value]))
+}
+
+function poolKey(drive: Drive, pool: Pool): string {
+  return `${drive.tenant}/${pool.kind}/${pool.key}`
+}
