@@ -1,0 +1,226 @@
+/** Blobs in a folder of the file system, content-addressed and durable; `layout.ts` says where what lies. */
+import assert from 'node:assert'
+import { access, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import {
+  type BlobStore,
+  type Clock,
+  type Content,
+  type StageKey,
+  StorageError,
+  type UploadId,
+} from '../../engine/index.ts'
+import { makeFolder, storing, syncFile, syncFolder, writeFresh } from './durable.ts'
+import { isLeftover, type Layout, layoutOf, temporaryName } from './layout.ts'
+import { Staging } from './staging.ts'
+import { Turns } from './turns.ts'
+
+/** How many bytes are read from the disk at a time. */
+const READ_BYTES = 256 * 1024
+
+export interface DiskBlobsOptions {
+  /** Made when missing. One process at a time may write to it. */
+  readonly folder: string
+  /** What blobs are dated by, and `remove` compares with. */
+  readonly clock?: Clock
+}
+
+/** Opens a folder as a blob store and clears away what a crash left half-written. */
+export async function createDiskBlobs({ folder, clock = Date.now }: DiskBlobsOptions): Promise<BlobStore> {
+  const layout = layoutOf(folder)
+  await storing('the blob folder could not be opened', async () => {
+    await makeFolder(folder)
+    await Promise.all([layout.blobs, layout.staging, layout.temporary].map(makeFolder))
+    await clearLeftovers(layout)
+  })
+  return new DiskBlobs(layout, clock)
+}
+
+async function clearLeftovers({ staging, temporary }: Layout): Promise<void> {
+  const uploads = await readdir(staging)
+  const folders = [temporary, ...uploads.map((upload) => join(staging, upload))]
+  await Promise.all(
+    folders.map(async (folder) => {
+      const leftovers = (await readdir(folder)).filter(isLeftover)
+      await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })))
+    }),
+  )
+}
+
+class DiskBlobs implements BlobStore {
+  private readonly layout: Layout
+  private readonly clock: Clock
+  private readonly staging = new Staging()
+  /** Under the path of an upload's folder or of a blob. */
+  private readonly turns = new Turns()
+  /** Folders whose names this process knows to be durable. */
+  private readonly durable = new Set<string>()
+
+  constructor(layout: Layout, clock: Clock) {
+    this.layout = layout
+    this.clock = clock
+  }
+
+  async stage({ upload, part }: StageKey, bytes: AsyncIterable<Uint8Array>, limit: number): Promise<Content> {
+    assert(Number.isSafeInteger(part) && part > 0, 'parts count from 1')
+    const folder = this.layout.upload(upload)
+    await storing('the staging folder could not be made', () => this.settle(folder, [this.layout.staging]))
+    const temporary = join(folder, temporaryName())
+    const content = await writeFresh(temporary, bytes, limit)
+    await storing('a part could not be staged', () =>
+      this.turns.take(folder, () => this.staging.add(folder, temporary, part, content)),
+    )
+    return content
+  }
+
+  seal(keys: readonly StageKey[]): Promise<Content> {
+    const sought = keys.map(({ upload, part }) => ({ folder: this.layout.upload(upload), part }))
+    const folders = sought.map(({ folder }) => folder)
+    return storing('an upload could not be sealed', () =>
+      this.turns.takeAll(folders, async () => {
+        const parts = await Promise.all(
+          sought.map(async ({ folder, part }) => {
+            const found = await this.staging.find(folder, part)
+            if (found === undefined) throw new StorageError(`part ${part} is not staged in ${folder}`)
+            return found
+          }),
+        )
+        const [first] = parts
+        if (parts.length !== 1 || first === undefined) return this.join(parts.map(({ path }) => path))
+        await this.keep(first.content, (place) => this.linkOrCopy(first.path, place))
+        return first.content
+      }),
+    )
+  }
+
+  discard(uploads: readonly UploadId[]): Promise<void> {
+    const folders = uploads.map((upload) => this.layout.upload(upload))
+    return storing('uploads could not be discarded', async () => {
+      await Promise.all(
+        folders.map((folder) =>
+          this.turns.take(folder, () => {
+            this.staging.forget(folder)
+            this.durable.delete(folder)
+            return rm(folder, { recursive: true, force: true })
+          }),
+        ),
+      )
+      if (folders.length > 0) await syncFolder(this.layout.staging)
+    })
+  }
+
+  read(digest: string, { start, end }: { start: number; end: number }): NodeJS.ReadableStream {
+    return Readable.from(bytesOf(this.layout.blob(digest).path, start, end), { objectMode: false })
+  }
+
+  has(digests: readonly string[]): Promise<string[]> {
+    return storing('blobs could not be looked up', async () => {
+      const there = await Promise.all(digests.map((digest) => exists(this.layout.blob(digest).path)))
+      return digests.filter((_, i) => there[i])
+    })
+  }
+
+  remove(digests: readonly string[], before: number): Promise<void> {
+    const paths = digests.map((digest) => this.layout.blob(digest).path)
+    return storing('blobs could not be removed', async () => {
+      const removed = await Promise.all(
+        paths.map((path) =>
+          this.turns.take(path, async () => {
+            const old = await stat(path).then(({ mtimeMs }) => mtimeMs < before, notThere)
+            if (old) await unlink(path)
+            return old
+          }),
+        ),
+      )
+      const folders = new Set(paths.filter((_, i) => removed[i]).map(dirname))
+      await Promise.all([...folders].map(syncFolder))
+    })
+  }
+
+  async close(): Promise<void> {}
+
+  /** Writes the files one after the other into one blob. */
+  private async join(paths: readonly string[]): Promise<Content> {
+    const temporary = join(this.layout.temporary, temporaryName())
+    const content = await writeFresh(temporary, concatenated(paths), Number.POSITIVE_INFINITY)
+    try {
+      await this.keep(content, (place) => rename(temporary, place))
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    return content
+  }
+
+  /** Puts durable bytes in their place unless they are there, and dates them now. In turn, so that `remove` sees the date. */
+  private keep({ digest }: Content, put: (place: string) => Promise<void>): Promise<void> {
+    const { folders, path } = this.layout.blob(digest)
+    return this.turns.take(path, async () => {
+      const [outer, inner] = folders
+      await this.settle(inner, [this.layout.blobs, outer])
+      if (!(await exists(path))) await put(path)
+      const seconds = this.clock() / 1000
+      await utimes(path, seconds, seconds)
+      await syncFolder(inner)
+    })
+  }
+
+  /** Makes a folder durably. That it exists is not enough: whoever made it may not have come further, or was killed there. */
+  private async settle(folder: string, above: readonly string[]): Promise<void> {
+    if (this.durable.has(folder)) return
+    await mkdir(folder, { recursive: true })
+    await Promise.all(above.map(syncFolder))
+    this.durable.add(folder)
+  }
+
+  /** Gives durable bytes a second name; where the file system cannot, the bytes are copied. */
+  private async linkOrCopy(from: string, place: string): Promise<void> {
+    try {
+      await link(from, place)
+    } catch (error) {
+      if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+      const temporary = join(this.layout.temporary, temporaryName())
+      try {
+        await copyFile(from, temporary)
+        await syncFile(temporary)
+        await rename(temporary, place)
+      } finally {
+        await rm(temporary, { force: true })
+      }
+    }
+  }
+}
+
+/** How file systems say that they have no hard links, or no more of them. */
+const NO_LINK = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'])
+
+/** The bytes of a file from `start` up to `end`, exclusive; a file that ends earlier is an error. */
+async function* bytesOf(path: string, start: number, end: number): AsyncGenerator<Buffer> {
+  const file = await storing('a blob could not be opened', () => open(path, 'r'))
+  try {
+    for (let at = start; at < end; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at))
+      const { bytesRead } = await storing('a blob could not be read', () => file.read(buffer, 0, buffer.length, at))
+      if (bytesRead === 0) throw new StorageError(`${path} ends at ${at}, before ${end}`)
+      yield buffer.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function* concatenated(paths: readonly string[]): AsyncGenerator<Buffer> {
+  // One after the other: the bytes have an order, and only one piece of them is held.
+  for (const path of paths) yield* bytesOf(path, 0, (await stat(path)).size)
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(() => true, notThere)
+}
+
+/** False for a file that is not there; other errors are thrown. */
+function notThere(error: NodeJS.ErrnoException): false {
+  if (error.code === 'ENOENT') return false
+  throw error
+}
