@@ -1,0 +1,194 @@
+/** `/drive/*`. */
+import { RefusedError } from '../../engine/directory.ts'
+import type { Drive, DriveId, Failed, Subject } from '../../engine/index.ts'
+import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint, type Steps } from './call.ts'
+import {
+  type Answer,
+  failedAnswer,
+  missing,
+  noPermission,
+  notFound,
+  notSupported,
+  notValid,
+  outOfRange,
+  Refusal,
+} from './error.ts'
+import { type Body, choice, flag, integer, pageSize, requiredText, text } from './request.ts'
+import { driveOf, iso, parseDrive, subjectParts } from './terms.ts'
+
+const PAGE_MAX = 100
+const NAME_CHARACTERS_MAX = 128
+const DESCRIPTION_CHARACTERS_MAX = 1024
+
+/** A Drive object. */
+export function driveObject(drive: Drive): object {
+  const owner = subjectParts(drive.owner)
+  const pool = drive.pools.find(({ kind }) => kind === 'drive')
+  return {
+    domain_id: drive.tenant,
+    drive_id: String(drive.id),
+    drive_name: drive.name,
+    description: drive.settings.description ?? '',
+    drive_type: 'normal',
+    owner: owner.id,
+    owner_type: owner.type,
+    creator: subjectParts(drive.creator).id,
+    status: 'enabled',
+    total_size: pool?.quota ?? -1,
+    used_size: pool?.used ?? 0,
+    encrypt_mode: 'none',
+    created_at: iso(drive.createdAt),
+    updated_at: iso(drive.updatedAt),
+  }
+}
+
+export const driveGet: SteppedEndpoint = {
+  url: '/drive/get',
+  operation: 'GetDrive',
+  coverage: 'done',
+  scope: 'DRIVE.GET',
+  *steps(body): Call {
+    const { drives } = yield { drives: [driveOf(body)] }
+    return drives[0] ? { status: 200, body: driveObject(drives[0]) } : notFound('drive')
+  },
+}
+
+export const driveGetDefault: SteppedEndpoint = {
+  url: '/drive/get_default_drive',
+  operation: 'GetDefaultDrive',
+  coverage: 'done',
+  scope: 'DRIVE.GET',
+  *steps(body, env): Call {
+    const id = text(body, 'user_id') || env.user
+    if (!id) return missing('user_id')
+    if (id !== env.user && !env.actor.admin) return noPermission('drive')
+    const { users } = yield { users: [id] }
+    if (!users[0]) return notFound('user')
+    if (!users[0].defaultDrive) return notFound('drive')
+    const { drives } = yield { drives: [users[0].defaultDrive] }
+    return drives[0] ? { status: 200, body: { ...driveObject(drives[0]), default: true } } : notFound('drive')
+  },
+}
+
+export const driveListMine: DirectEndpoint = {
+  url: '/drive/list_my_drives',
+  operation: 'ListMyDrives',
+  coverage: 'done',
+  scope: 'DRIVE.LIST',
+  run: (body, env) => listed(body, env, [env.actor.self]),
+}
+
+export const driveList: DirectEndpoint = {
+  url: '/drive/list',
+  operation: 'ListDrive',
+  coverage: 'done',
+  scope: 'DRIVE.LIST',
+  async run(body, env) {
+    const owner = text(body, 'owner')
+    const type = ownerTypeOf(body)
+    if (!env.actor.admin) return noPermission('drive')
+    if (!owner && text(body, 'owner_type')) return missing('owner')
+    return listed(body, env, owner ? [`${type}:${owner}`] : null)
+  },
+}
+
+async function listed(body: Body, env: Env, owners: readonly Subject[] | null): Promise<Answer> {
+  const marker = text(body, 'marker')
+  const after = marker ? parseDrive(marker, 'marker') : 0
+  const limit = pageSize(body, PAGE_MAX, PAGE_MAX)
+  const { items, next } = await env.engine.listDrives(env.actor, { owners, after, limit })
+  return { status: 200, body: { items: items.map(driveObject), next_marker: next ? String(next) : '' } }
+}
+
+export const driveCreate: DirectEndpoint = {
+  url: '/drive/create',
+  operation: 'CreateDrive',
+  coverage: 'default and status=disabled are refused',
+  scope: 'DRIVE.CREATE',
+  async run(body, env) {
+    const name = requiredText(body, 'drive_name', NAME_CHARACTERS_MAX)
+    const owner: Subject = `${ownerTypeOf(body)}:${requiredText(body, 'owner')}`
+    const terms = termsOf(body)
+    if (flag(body, 'default')) return notSupported('default')
+    if (!env.actor.admin) return noPermission('drive')
+    await runSteps(env, ownerExists(owner))
+    const { quota = null, settings } = terms
+    try {
+      const [drive] = await env.engine.createDrives(env.actor, [{ name, owner, quota, ...(settings && { settings }) }])
+      return { status: 201, body: driveObject(drive!) }
+    } catch (error) {
+      if (error instanceof RefusedError) return driveFailure(error)
+      throw error
+    }
+  },
+}
+
+export const driveUpdate: DirectEndpoint = {
+  url: '/drive/update',
+  operation: 'UpdateDrive',
+  coverage: 'status=disabled is refused',
+  scope: 'DRIVE.UPDATE',
+  async run(body, env) {
+    const id = driveOf(body)
+    const name = text(body, 'drive_name', NAME_CHARACTERS_MAX)
+    if (name === '') return notValid('drive_name')
+    const ownerId = text(body, 'owner')
+    const owner: Subject | undefined = ownerId ? `${ownerTypeOf(body)}:${ownerId}` : undefined
+    const terms = termsOf(body)
+    const { actor, engine } = env
+    // Who owns a drive may name it; how much it holds and whose it is, an administrator says.
+    if ((terms.quota !== undefined || owner) && !actor.admin) return noPermission('drive')
+    if (owner) await runSteps(env, ownerExists(owner))
+    const set = { ...terms, ...(name !== undefined && { name }), ...(owner && { owner }) }
+    const [changed] = await engine.updateDrives(actor, [{ id, set }])
+    return driveOutcome(changed!, (drive) => ({ status: 200, body: driveObject(drive) }))
+  },
+}
+
+export const driveDelete: DirectEndpoint = {
+  url: '/drive/delete',
+  operation: 'DeleteDrive',
+  coverage: 'done',
+  scope: 'DRIVE.DELETE',
+  async run(body, env) {
+    const id: DriveId = driveOf(body)
+    const [gone] = await env.engine.deleteDrives(env.actor, [id])
+    return driveOutcome(gone!, () => ({ status: 204 }))
+  },
+}
+
+function driveOutcome(outcome: Drive | Failed, answer: (drive: Drive) => Answer): Answer {
+  return outcome.status === 'failed' ? driveFailure(outcome) : answer(outcome)
+}
+
+/** About a drive, not a file. */
+function driveFailure({ error }: Pick<Failed, 'error'>): Answer {
+  if (error.code === 'forbidden') return noPermission('drive')
+  if (error.code === 'name_invalid')
+    return error.detail === 'too_long' ? outOfRange('drive_name') : notValid('drive_name')
+  return failedAnswer(error)
+}
+
+/** Size and description; `total_size` -1 is unlimited. */
+function termsOf(body: Body): { quota?: number | null; settings?: { description: string } } {
+  const size = integer(body, 'total_size', -1, Number.MAX_SAFE_INTEGER)
+  const description = text(body, 'description', DESCRIPTION_CHARACTERS_MAX)
+  if ((choice(body, 'status', ['enabled', 'disabled']) ?? 'enabled') !== 'enabled')
+    throw new Refusal(notSupported('status'))
+  if ((choice(body, 'drive_type', ['normal', 'large']) ?? 'normal') !== 'normal')
+    throw new Refusal(notSupported('drive_type'))
+  return {
+    ...(size !== undefined && { quota: size < 0 ? null : size }),
+    ...(description !== undefined && { settings: { description } }),
+  }
+}
+
+function ownerTypeOf(body: Body): 'user' | 'group' {
+  return choice(body, 'owner_type', ['user', 'group']) ?? 'user'
+}
+
+function* ownerExists(owner: Subject): Steps<void> {
+  const { type, id } = subjectParts(owner)
+  const { users, groups } = yield type === 'group' ? { groups: [id] } : { users: [id] }
+  if (!(users[0] ?? groups[0])) throw new Refusal(notFound(type))
+}

@@ -1,0 +1,215 @@
+/** `/file/*`: changing, moving, copying and destroying files and folders. */
+import {
+  ACTIONS,
+  type AttributesPatch,
+  type DriveId,
+  type Failed,
+  type Json,
+  type NodeId,
+  type Op,
+  type Result,
+} from '../../engine/index.ts'
+import type { Call, Env, SteppedEndpoint } from './call.ts'
+import { empty, failedAnswer, missing, notSupported, notValid, outOfRange, Refusal } from './error.ts'
+import { shown, viewOf } from './file.ts'
+import { type Body, flag, moment, objects, requiredText, text, texts } from './request.ts'
+import {
+  aliasOf,
+  checkNameModeOf,
+  conflictOf,
+  driveOf,
+  fileIdOf,
+  iso,
+  NAMING,
+  optionalDriveOf,
+  refOf,
+  revisionOf,
+} from './terms.ts'
+
+const DESCRIPTION_CHARACTERS_MAX = 1024
+const LABELS_MAX = 100
+const LABEL_CHARACTERS_MAX = 128
+const TAGS_MAX = 1000
+const TAG_BYTES_MAX = 2000
+
+/** Members only this API knows; kept as they come. */
+const OWN_MEMBERS = ['user_meta', 'meta', 'custom_index_key', 'mime_type', 'mime_extension', 'category'] as const
+
+/** What a request writes on a node beside its name; `''` clears a text. */
+export function attributesOf(body: Body): AttributesPatch {
+  const description = text(body, 'description', DESCRIPTION_CHARACTERS_MAX)
+  const labels = texts(body, 'labels', LABELS_MAX, LABEL_CHARACTERS_MAX)
+  const hidden = flag(body, 'hidden')
+  const starred = flag(body, 'starred')
+  const createdAt = moment(body, 'local_created_at')
+  const modifiedAt = moment(body, 'local_modified_at')
+  const own = OWN_MEMBERS.flatMap((member): [string, Json][] => {
+    const value = text(body, member)
+    return value === undefined ? [] : [[`pds.${member}`, value === '' ? null : value]]
+  })
+  return {
+    ...(description !== undefined && { description: description || null }),
+    ...(labels !== undefined && { labels }),
+    ...(hidden !== undefined && { hidden }),
+    ...(starred !== undefined && { starred }),
+    ...(createdAt !== undefined && { localCreatedAt: createdAt }),
+    ...(modifiedAt !== undefined && { localModifiedAt: modifiedAt }),
+    ...(own.length > 0 && { extra: Object.fromEntries(own) }),
+  }
+}
+
+export const fileUpdate: SteppedEndpoint = {
+  url: '/file/update',
+  operation: 'UpdateFile',
+  coverage: 'encrypt_mode and taken_at are not kept',
+  scope: 'FILE.UPDATE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    const set = attributesOf(body)
+    const name = text(body, 'name')
+    const conflict = conflictOf(checkNameModeOf(body))
+    const op: Op = { kind: 'update', node, set, ...(name !== undefined && { name, conflict, naming: NAMING }) }
+    const { results } = yield { ops: [op] }
+    return yield* shown(env, results[0]!)
+  },
+}
+
+export const fileMove: SteppedEndpoint = {
+  url: '/file/move',
+  operation: 'MoveFile',
+  coverage: 'done',
+  scope: 'FILE.MOVE',
+  *steps(body, env): Call {
+    const drive = driveOf(body)
+    const node = refOf(env, body, 'file_id', drive)
+    const toDrive = optionalDriveOf(body, 'to_drive_id') ?? drive
+    const to = refOf(env, body, 'to_parent_file_id', toDrive)
+    const mode = checkNameModeOf(body)
+    const name = newName(body)
+    const op: Op = { kind: 'move', node, to, conflict: conflictOf(mode), naming: NAMING, keepGrants: true, ...name }
+    const { results } = yield { ops: [op] }
+    const result = results[0]!
+    if (mode !== 'refuse' || !isTaken(result)) return moved(env, result, false)
+    const { results: existing } = yield { ops: [existingOp(toDrive, result)] }
+    if (existing[0]!.status === 'failed') return failedAnswer(result.error)
+    return moved(env, existing[0]!, true)
+  },
+}
+
+function moved(env: Env, result: Result, exist: boolean) {
+  const { node, drive } = viewOf(result)
+  const fileId = aliasOf(env.engine, drive, node)
+  return {
+    status: 200,
+    body: {
+      domain_id: drive.tenant,
+      drive_id: String(drive.id),
+      file_id: fileId,
+      exist,
+      file_name: node.name,
+      revision_id: revisionOf(fileIdOf(env.engine, node), node.version),
+      updated_at: iso(node.updatedAt),
+      async_task_id: result.status === 'later' ? String(result.task) : '',
+    },
+  }
+}
+
+/** Whether an op failed because another node has the name. */
+export function isTaken(result: Result): result is Failed {
+  return result.status === 'failed' && result.error.code === 'name_taken' && result.error.node > 0
+}
+
+/** Looks at the node that has the name. */
+export function existingOp(drive: DriveId, { error }: Failed): Op {
+  return { kind: 'get', node: { drive, id: error.node as NodeId }, need: ACTIONS.list, trashed: 'no' }
+}
+
+function newName(body: Body): { name?: string } {
+  const name = text(body, 'new_name')
+  return name === undefined ? {} : { name }
+}
+
+export const fileCopy: SteppedEndpoint = {
+  url: '/file/copy',
+  operation: 'CopyFile',
+  coverage: 'folders are copied while the caller waits, up to the engine’s bound',
+  scope: 'FILE.COPY',
+  *steps(body, env): Call {
+    const drive = driveOf(body)
+    const node = refOf(env, body, 'file_id', drive)
+    const toDrive = optionalDriveOf(body, 'to_drive_id') ?? drive
+    const to = refOf(env, body, 'to_parent_file_id', toDrive)
+    const conflict = conflictOf(flag(body, 'auto_rename') ? 'auto_rename' : 'refuse')
+    const name = newName(body)
+    const op: Op = { kind: 'copy', node, to, conflict, naming: NAMING, taskIfFolder: true, ...name }
+    const { results } = yield { ops: [op] }
+    const result = results[0]!
+    const { node: copy, drive: home } = viewOf(result)
+    const ids = { domain_id: home.tenant, drive_id: String(home.id), file_id: fileIdOf(env.engine, copy) }
+    if (copy.kind === 'file') return { status: 201, body: ids }
+    return { status: 202, body: { ...ids, async_task_id: result.status === 'later' ? String(result.task) : '' } }
+  },
+}
+
+export const fileDelete: SteppedEndpoint = {
+  url: '/file/delete',
+  operation: 'DeleteFile',
+  coverage: 'check_folder_empty is refused',
+  scope: 'FILE.DELETE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    // Ignoring it would destroy what its sender wanted spared.
+    if (flag(body, 'check_folder_empty')) return notSupported('check_folder_empty')
+    const { results } = yield { ops: [{ kind: 'purge', node, trashed: 'any' }] }
+    return emptied(results[0]!)
+  },
+}
+
+/** 204 for an op that is done. */
+export function emptied(result: Result) {
+  return result.status === 'failed' ? failedAnswer(result.error) : { status: 204 }
+}
+
+export const filePutUsertags: SteppedEndpoint = {
+  url: '/file/put_usertags',
+  operation: 'FilePutUserTags',
+  coverage: 'done',
+  scope: 'FILE.UPDATE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    const tags = tagsOf(body)
+    if (tags === undefined) return missing('user_tags')
+    if (Object.keys(tags).length === 0) return empty('user_tags')
+    const { results } = yield { ops: [{ kind: 'update', node, set: { tags } }] }
+    const { node: tagged, drive } = viewOf(results[0]!)
+    return { status: 200, body: { file_id: aliasOf(env.engine, drive, tagged) } }
+  },
+}
+
+/** `user_tags`, in requests a list of keys and values; undefined when absent. */
+export function tagsOf(body: Body): Record<string, string> | undefined {
+  const tags = objects(body, 'user_tags', TAGS_MAX)?.map((tag): [string, string] => {
+    const [key, value] = [requiredText(tag, 'key'), text(tag, 'value') ?? '']
+    if (key.includes('#') || value.includes('#')) throw new Refusal(notValid('user_tags'))
+    if (Buffer.byteLength(key) + Buffer.byteLength(value) > TAG_BYTES_MAX) throw new Refusal(outOfRange('user_tags'))
+    return [key, value]
+  })
+  if (tags && new Set(tags.map(([key]) => key)).size < tags.length) throw new Refusal(notValid('user_tags'))
+  return tags && Object.fromEntries(tags)
+}
+
+export const fileDeleteUsertags: SteppedEndpoint = {
+  url: '/file/delete_usertags',
+  operation: 'FileDeleteUserTags',
+  coverage: 'done',
+  scope: 'FILE.UPDATE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    const keys = texts(body, 'key_list', TAGS_MAX, TAG_BYTES_MAX)
+    if (keys === undefined) return missing('key_list')
+    if (keys.length === 0) return empty('key_list')
+    const tags = Object.fromEntries(keys.map((key) => [key, null]))
+    const { results } = yield { ops: [{ kind: 'update', node, set: { tags } }] }
+    return emptied(results[0]!)
+  },
+}

@@ -1,0 +1,165 @@
+/** Alibaba Cloud Drive and Photo Service (PDS), API v2: `/v2/…` */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { type Caller, callerOf, permits } from './auth.ts'
+import { batch } from './batch.ts'
+import { answerFor, type Endpoint, type Env, runCalls, runSteps } from './call.ts'
+import { downloadOf } from './download.ts'
+import { ENDPOINTS } from './endpoints.ts'
+import { type Answer, INTERNAL_ERROR, noPermission, noSuchApi, outOfRange, sound } from './error.ts'
+import { type Body, parseBody } from './request.ts'
+import { accountRevoke, accountToken, oauthToken } from './token.ts'
+
+/** Room for a hundred children, or for ten thousand parts with their hash states. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024
+
+export const pdsDialect: Dialect = {
+  name: 'pds',
+  title: 'Alibaba Cloud PDS',
+  mounts: ['/v2/'],
+  async register(app, context) {
+    await app.register(
+      async (scope) => {
+        frame(scope)
+        authRoutes(scope, context)
+        apiRoutes(scope, context)
+      },
+      { prefix: '/v2' },
+    )
+  },
+}
+
+/** Bodies as bytes, since signatures cover them; every answer with its request id, also those to what does not exist. */
+function frame(scope: FastifyInstance) {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_, body, done) => done(null, body))
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.header('x-ca-request-id', request.id)
+    if (request.headers.origin !== undefined) allowBrowsers(reply)
+  })
+  scope.setNotFoundHandler((request, reply) => send(reply, noSuchApi(request.method, pathOf(request))))
+  scope.setErrorHandler((error, request, reply) => send(reply, thrownAnswer(error, request)))
+  scope.options('/*', { config: { operation: 'CORS preflight', coverage: 'done' } }, (_, reply) =>
+    reply.code(204).send(),
+  )
+}
+
+/** Web pages of any origin may call: what they may do depends on the token they hold, never on a cookie. */
+function allowBrowsers(reply: FastifyReply) {
+  reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, POST, OPTIONS',
+    'access-control-allow-headers': 'authorization, content-type, x-share-token',
+    'access-control-expose-headers':
+      'ETag, x-ca-request-id, x-ca-error-code, x-ca-error-message, x-oss-hash-crc64ecma, content-length',
+    'access-control-max-age': '600',
+  })
+}
+
+function thrownAnswer(error: unknown, request: FastifyRequest): Answer {
+  const status = (error as { statusCode?: number }).statusCode ?? 500
+  if (status === 413) return outOfRange('body')
+  if (status >= 400 && status < 500) return sound(400, 'InvalidParameter', 'The request is not valid.')
+  return answerFor(error, reporter(request))
+}
+
+function reporter(request: FastifyRequest) {
+  return (error: unknown) => request.log.error({ err: error }, 'pds: a call failed')
+}
+
+function pathOf(request: FastifyRequest): string {
+  return (request.raw.url ?? '').split('?', 1)[0]!
+}
+
+/** Failures say what they are in headers too, where the vendor's clients look when they cannot read the body. */
+function send(reply: FastifyReply, { status, body }: Answer) {
+  reply.code(status)
+  if (status === 204) return reply.send()
+  const { code, message } = (status >= 400 ? body : {}) as { code?: string; message?: string }
+  if (code && message) reply.headers({ 'x-ca-error-code': code, 'x-ca-error-message': message })
+  return reply
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(body ?? INTERNAL_ERROR.body))
+}
+
+function bytesOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+}
+
+/** Token calls carry no credential but what is in their body. */
+function authRoutes(scope: FastifyInstance, context: DialectContext) {
+  scope.post(
+    '/oauth/token',
+    { config: { operation: 'Token', coverage: 'no authorization_code grant' } },
+    (request, reply) => answered(request, reply, () => oauthToken(context, formOrJson(request))),
+  )
+  scope.post('/account/token', { config: { operation: 'AccountToken', coverage: 'done' } }, (request, reply) =>
+    answered(request, reply, () => accountToken(context, formOrJson(request))),
+  )
+  scope.post('/account/revoke', { config: { operation: 'AccountRevoke', coverage: 'done' } }, (request, reply) =>
+    answered(request, reply, async () => accountRevoke(context, await callerOf(context, request, bytesOf(request)))),
+  )
+}
+
+function formOrJson(request: FastifyRequest): Body {
+  const isJson = (request.headers['content-type'] ?? '').includes('json')
+  return isJson ? parseBody(bytesOf(request)) : Object.fromEntries(new URLSearchParams(bytesOf(request).toString()))
+}
+
+async function answered(request: FastifyRequest, reply: FastifyReply, answer: () => Promise<Answer>) {
+  try {
+    return await send(reply, await answer())
+  } catch (error) {
+    return send(reply, answerFor(error, reporter(request)))
+  }
+}
+
+function apiRoutes(scope: FastifyInstance, context: DialectContext) {
+  const post = (url: string, operation: string, coverage: string, answer: (body: Body, env: Env) => Promise<Answer>) =>
+    scope.post(url, { config: { operation, coverage } }, (request, reply) =>
+      answered(request, reply, async () => {
+        const env = await envOf(context, request)
+        return answer(parseBody(bytesOf(request)), env)
+      }),
+    )
+
+  post('/batch', 'Batch', 'done', async (body, env) =>
+    permits(env.scopes, 'BATCH') ? batch(body, env) : noPermission('api'),
+  )
+  for (const endpoint of ENDPOINTS) {
+    post(endpoint.url, endpoint.operation, endpoint.coverage, (body, env) => answerOf(endpoint, body, env))
+  }
+  scope.get('/file/download', { config: { operation: 'DownloadFile', coverage: 'done' } }, (request, reply) =>
+    answered(request, reply, async () => {
+      const env = await envOf(context, request)
+      if (!permits(env.scopes, 'FILE.GET')) return noPermission('api')
+      const { url } = await runSteps(env, downloadOf(queryOf(request), env))
+      reply.header('location', url)
+      return { status: 302, body: {} }
+    }),
+  )
+}
+
+/** A batch of one. */
+async function answerOf(endpoint: Endpoint, body: Body, env: Env): Promise<Answer> {
+  if (!permits(env.scopes, endpoint.scope)) return noPermission('api')
+  if ('run' in endpoint) return endpoint.run(body, env)
+  const [answer] = await runCalls(env, [endpoint.steps(body, env)])
+  return answer!
+}
+
+async function envOf(context: DialectContext, request: FastifyRequest): Promise<Env> {
+  const { actor, user, scopes }: Caller = await callerOf(context, request, bytesOf(request))
+  const { engine } = context
+  const origin = context.origin(request)
+  return { engine, actor, user, scopes, origin, now: engine.now(), report: reporter(request) }
+}
+
+/** A query's fields as a body's would be; numbers come as text there. */
+function queryOf(request: FastifyRequest): Body {
+  const query = new URLSearchParams((request.raw.url ?? '').split('?')[1] ?? '')
+  const number = /^\d{1,15}$/
+  return Object.fromEntries(
+    [...query].map(([name, value]) => [name, name === 'expire_sec' && number.test(value) ? Number(value) : value]),
+  )
+}

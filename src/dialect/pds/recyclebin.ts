@@ -1,0 +1,117 @@
+/** `/recyclebin/*`: putting away, bringing back, listing, emptying. */
+import {
+  ACTIONS,
+  type DriveId,
+  type Engine,
+  type Op,
+  PAGE_SIZE_MAX,
+  type TrashCursor,
+  type TrashId,
+  type TrashView,
+} from '../../engine/index.ts'
+import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint } from './call.ts'
+import { failedAnswer, notValid, Refusal } from './error.ts'
+import { emptied } from './file-change.ts'
+import { files } from './present.ts'
+import { type Body, pageSize, text } from './request.ts'
+import { conflictOf, driveOf, NAMING, refOf } from './terms.ts'
+
+const PAGE_MAX = 200
+const PAGE_USUAL = 50
+
+export const recyclebinTrash: SteppedEndpoint = {
+  url: '/recyclebin/trash',
+  operation: 'TrashFile',
+  coverage: 'done',
+  scope: 'FILE.DELETE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    const { results } = yield { ops: [{ kind: 'trash', node }] }
+    return emptied(results[0]!)
+  },
+}
+
+export const recyclebinRestore: SteppedEndpoint = {
+  url: '/recyclebin/restore',
+  operation: 'RestoreFile',
+  coverage: 'done',
+  scope: 'FILE.RESTORE',
+  *steps(body, env): Call {
+    const node = refOf(env, body, 'file_id', driveOf(body))
+    // A clash is never the file's fault: it comes back beside whoever took its name.
+    const op: Op = {
+      kind: 'restore',
+      node,
+      conflict: conflictOf('auto_rename'),
+      naming: NAMING,
+      parentGone: 'recreate',
+    }
+    const { results } = yield { ops: [op] }
+    return emptied(results[0]!)
+  },
+}
+
+export const recyclebinList: DirectEndpoint = {
+  url: '/recyclebin/list',
+  operation: 'ListRecyclebin',
+  coverage: 'no thumbnails, no action_list',
+  scope: 'FILE.LIST',
+  async run(body, env) {
+    const drive = driveOf(body)
+    const after = parseTrashMarker(body)
+    const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
+    await askRoot(env, drive, ACTIONS.list)
+    const { items, next } = await env.engine.trashPage(env.actor, { drives: [drive], after, limit })
+    const shown = items.map(({ node, drive, entry }) => ({ node, drive, trash: entry }))
+    const objects = await runSteps(env, files(env, shown))
+    return { status: 200, body: { items: objects, next_marker: next ? trashMarker(next) : '' } }
+  },
+}
+
+export const recyclebinClear: DirectEndpoint = {
+  url: '/recyclebin/clear',
+  operation: 'ClearRecyclebin',
+  coverage: 'done',
+  scope: 'FILE.DELETE',
+  async run(body, env) {
+    const drive = driveOf(body)
+    await askRoot(env, drive, ACTIONS.purge)
+    const entries = await trashOf(env, drive)
+    const ops = entries.map(({ entry }): Op => ({ kind: 'purge', node: { drive, trash: entry.id }, trashed: 'only' }))
+    const notes = entries.map(() => null)
+    const task = String(await env.engine.submit(env.actor, drive, 'purge', ops, notes))
+    const ids = { domain_id: env.actor.tenant, drive_id: String(drive) }
+    return { status: 202, body: { ...ids, async_task_id: task, task_id: task } }
+  },
+}
+
+/** All that lies in a drive's trash, page by page. */
+async function trashOf({ engine, actor }: Env, drive: DriveId): Promise<TrashView[]> {
+  const found: TrashView[] = []
+  let page: Awaited<ReturnType<Engine['trashPage']>>
+  let after: TrashCursor | null = null
+  do {
+    page = await engine.trashPage(actor, { drives: [drive], after, limit: PAGE_SIZE_MAX })
+    found.push(...page.items)
+    after = page.next
+  } while (after)
+  return found
+}
+
+/** Refuses callers who cannot reach the drive or lack a right on all of it. */
+async function askRoot({ engine, actor }: Env, drive: DriveId, need: number): Promise<void> {
+  const [root] = await engine.batch(actor, [{ kind: 'get', node: { drive, path: [] }, need, trashed: 'no' }])
+  if (root?.status === 'failed') throw new Refusal(failedAnswer(root.error))
+}
+
+function trashMarker({ trashedAt, id }: TrashCursor): string {
+  return Buffer.from(`${trashedAt}.${id}`).toString('base64url')
+}
+
+function parseTrashMarker(body: Body): TrashCursor | null {
+  const marker = text(body, 'marker')
+  if (!marker) return null
+  const found = /^(\d{1,15})\.(\d{1,15})$/.exec(Buffer.from(marker, 'base64url').toString('latin1'))
+  if (!found) throw new Refusal(notValid('marker'))
+  return { trashedAt: Number(found[1]), id: Number(found[2]) as TrashId }
+}

@@ -1,0 +1,155 @@
+/** Tokens: `/oauth/token`, `/account/token` and `/account/revoke`. */
+import { createPublicKey, randomUUID } from 'node:crypto'
+import { errors as joseErrors, jwtVerify } from 'jose'
+import type { App, Token, User } from '../../engine/index.ts'
+import type { DialectContext } from '../../http/dialect.ts'
+import { appKind, type Caller } from './auth.ts'
+import { type Answer, notSupported, notValid, Refusal, sound } from './error.ts'
+import { type Body, requiredText, text } from './request.ts'
+import { iso } from './terms.ts'
+
+const ACCESS_LIFE_MS = 7200 * 1000
+const REFRESH_LIFE_MS = 7 * 24 * 3600 * 1000
+/** How far a client's clock may be behind or ahead when an assertion's times are judged, s. */
+const ASSERTION_TOLERANCE_S = 60
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
+/** For whom tokens are handed out; `user` '' = the app itself, as the domain's super administrator. */
+interface Grant {
+  readonly app: App
+  readonly user: string
+}
+
+/** `POST /oauth/token`; the fields come form-encoded. */
+export async function oauthToken(context: DialectContext, body: Body): Promise<Answer> {
+  const grantType = requiredText(body, 'grant_type')
+  const app = await appOf(context, requiredText(body, 'client_id'), 'client_id')
+  if (grantType === JWT_BEARER) return tokens(context, await assertedBy(context, app, requiredText(body, 'assertion')))
+  if (grantType === 'refresh_token') return tokens(context, await refreshed(context, app, body))
+  return notSupported('grant_type')
+}
+
+/** `POST /account/token`: a fresh pair of tokens for a refresh token, which is used up. */
+export async function accountToken(context: DialectContext, body: Body): Promise<Answer> {
+  const app = await appOf(context, requiredText(body, 'app_id'), 'app_id')
+  if ((text(body, 'grant_type') ?? 'refresh_token') !== 'refresh_token') return notSupported('grant_type')
+  return tokens(context, await refreshed(context, app, body))
+}
+
+/** `POST /account/revoke`: the bearer token and the refresh token that was handed out with it are good no longer. */
+export async function accountRevoke({ auth }: DialectContext, { token }: Caller): Promise<Answer> {
+  if (!token) return sound(403, 'Forbidden', 'User not authorized to operate on the specified APIs.')
+  const { tenant, app, user } = token
+  await auth.revokeOf({ tenant, app, user }, (other) => sessionOf(other) !== sessionOf(token))
+  return { status: 204 }
+}
+
+async function appOf({ auth }: DialectContext, id: string, field: string): Promise<App> {
+  const app = await auth.app('pds', id)
+  if (!app || appKind(app) !== 'jwt') throw new Refusal(notValid(field))
+  return app
+}
+
+/** Whom a JWT assertion, signed with the app's private key, asks tokens for. */
+async function assertedBy({ engine }: DialectContext, app: App, assertion: string): Promise<Grant> {
+  if (!app.publicKey) throw new Refusal(notValid('client_id'))
+  const { sub, sub_type: type } = await claimsOf(app, assertion, new Date(engine.now()))
+  if (type === 'service' && sub === app.tenant) return { app, user: '' }
+  if (type === 'user' && sub) return { app, user: sub }
+  throw new Refusal(notValid('assertion', 'sub and sub_type name nobody.'))
+}
+
+async function claimsOf(app: App, assertion: string, now: Date) {
+  try {
+    const { payload } = await jwtVerify(assertion, createPublicKey(app.publicKey), {
+      algorithms: ['RS256'],
+      issuer: app.id,
+      audience: app.tenant,
+      requiredClaims: ['exp', 'sub', 'jti'],
+      currentDate: now,
+      clockTolerance: ASSERTION_TOLERANCE_S,
+    })
+    return payload
+  } catch (error) {
+    if (error instanceof joseErrors.JWTExpired) {
+      throw new Refusal(sound(400, 'InvalidParameterExpired.Assertion', 'The input parameter assertion is expired.'))
+    }
+    if (error instanceof joseErrors.JOSEError) throw new Refusal(notValid('assertion', error.message))
+    throw error
+  }
+}
+
+/** Uses up a refresh token. Of two that try at once only one succeeds: the row can be taken away but once. */
+async function refreshed({ auth }: DialectContext, app: App, body: Body): Promise<Grant> {
+  const token = await auth.check('pds', 'refresh', requiredText(body, 'refresh_token'))
+  if (!token || token.app !== app.id || token.tenant !== app.tenant) throw new Refusal(notValid('refresh_token'))
+  const { tenant, user } = token
+  const taken = await auth.revokeOf({ tenant, app: app.id, user }, ({ id }) => id !== token.id)
+  if (taken !== 1) throw new Refusal(notValid('refresh_token'))
+  return { app, user }
+}
+
+/** 200 with a Token object. */
+async function tokens({ auth, engine }: DialectContext, { app, user }: Grant): Promise<Answer> {
+  const person = user === '' ? null : await enabledUser(engine, app, user)
+  const spec = {
+    dialect: 'pds' as const,
+    tenant: app.tenant,
+    app: app.id,
+    user,
+    scopes: app.scopes,
+    data: { session: randomUUID() },
+  }
+  const [access, refresh] = await Promise.all([
+    auth.issue({ ...spec, purpose: 'access', ttlMs: ACCESS_LIFE_MS }),
+    auth.issue({ ...spec, purpose: 'refresh', ttlMs: REFRESH_LIFE_MS }),
+  ])
+  return {
+    status: 200,
+    body: {
+      access_token: access.text,
+      refresh_token: refresh.text,
+      token_type: 'Bearer',
+      expires_in: ACCESS_LIFE_MS / 1000,
+      expire_time: iso(access.token.expiresAt),
+      ...holder(app, person),
+      domain_id: app.tenant,
+      device_id: '',
+      device_name: '',
+      is_first_login: false,
+      need_link: false,
+      need_rp_verify: false,
+      pin_setup: false,
+      exist_link: [],
+      state: '',
+      user_data: {},
+    },
+  }
+}
+
+async function enabledUser(engine: DialectContext['engine'], app: App, id: string): Promise<User> {
+  const [user] = await engine.users(app.tenant, [id])
+  if (user?.status === 'enabled') return user
+  throw new Refusal(sound(403, 'ForbiddenAccountNotFound', 'The account cannot be found or is disabled.'))
+}
+
+function holder(app: App, user: User | null) {
+  if (!user) {
+    return { user_id: '', user_name: app.name, nick_name: '', avatar: '', role: 'superadmin', status: 'enabled' }
+  }
+  const drive = user.defaultDrive ? String(user.defaultDrive) : ''
+  return {
+    user_id: user.id,
+    user_name: user.name,
+    nick_name: user.nick,
+    avatar: user.avatar,
+    role: user.role,
+    status: user.status,
+    default_drive_id: drive,
+    default_sbox_drive_id: '',
+  }
+}
+
+function sessionOf({ data }: Token): unknown {
+  return typeof data === 'object' && data !== null && !Array.isArray(data) ? data.session : undefined
+}
