@@ -21,7 +21,7 @@ export async function load(context: LoadContext, facts: Facts, needs: Needs): Pr
   const fresh: Node[] = []
   facts.begun = true
   await loadReferences(context, facts, needs)
-  await loadDrives(context, facts, needs.drives)
+  await loadDrives(context, facts, needs, needs.drives)
   await loadChains(context, facts, needs, fresh)
   await loadNeighbours(context, facts, needs, fresh)
   await loadAnnotations(context, facts, needs)
@@ -54,13 +54,18 @@ function want(needs: Needs, seek: Seek) {
   needs.seeks.set(seekKey(seek), seek)
 }
 
-async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, ids: Iterable<DriveId>) {
+async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, needs: Needs, ids: Iterable<DriveId>) {
   const unknown = [...ids].filter((id) => !facts.drives.has(id))
   if (unknown.length === 0) return
   const drives = await tx.drives(unknown)
   for (const id of unknown) facts.drives.set(id, null)
   for (const drive of drives) facts.drives.set(drive.id, drive.status === 'active' ? drive : null)
-  if (write) for (const hold of await tx.holds(unknown)) if (hold.task !== task) facts.held.add(hold.node)
+  if (!write) return
+  for (const hold of await tx.holds(unknown)) if (hold.task !== task) facts.held.add(hold.node)
+  // Almost every writing batch comes to need the tops of its drives: asked for now they cost no round of their own.
+  for (const { id: drive, root, trash, grave } of drives) {
+    for (const id of [root, trash, grave]) want(needs, { drive, id, follow: false })
+  }
 }
 
 async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
@@ -96,7 +101,7 @@ async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fres
       }
     }
   }
-  await loadDrives(context, facts, new Set(fresh.map((node) => node.drive)))
+  await loadDrives(context, facts, needs, new Set(fresh.map((node) => node.drive)))
 }
 
 function remember(facts: Facts, node: Node, fresh: Node[]) {

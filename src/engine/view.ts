@@ -255,7 +255,8 @@ export class View {
   chain(node: Node): Node[] {
     const chain = [node]
     for (let at = node; at.parent !== 0; ) {
-      const parent = this.node(at.parent)
+      // What this batch put away hangs under a folder that no stored chain led to.
+      const parent = this.node(at.parent) ?? this.seek({ drive: at.drive, id: at.parent, follow: false })
       if (!parent) throw new Error(`node ${at.id} was read without its parent`)
       chain.push(parent)
       at = parent
