@@ -1,0 +1,219 @@
+/** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
+import { type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
+import type { Connection } from './connection.ts'
+import { keysJson, members } from './json.ts'
+import { fromContent, fromNode } from './node-row.ts'
+import { putTasks } from './tasks.ts'
+import { putUploads } from './uploads.ts'
+
+/** Each row gets a twin of its own, so that the whole set lets go of its names at once. */
+export const VACATE = `
+update node set twin = -id where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
+
+/** A node that lives where it was born has no forwarding row. */
+export const DELETE_FORWARDS = `
+delete from forward where (drive_id, node_id) in (
+  select n.born, n.id from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1
+  where n.born <> n.drive_id
+)`
+export const DELETE_NODES = `
+delete from node where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
+export const DELETE_NODE_VERSIONS = `
+delete from version where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+export const DELETE_NODE_GRANTS = `
+delete from node_grant where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+
+// The sets of a rehoming are [[from, id, to], …].
+export const REHOME_NODES = `
+update node set drive_id = value ->> 2 from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
+export const REHOME_VERSIONS = `
+update version set drive_id = value ->> 2 from json_each(?) where drive_id = value ->> 0 and node_id = value ->> 1`
+export const REHOME_GRANTS = `
+update node_grant set drive_id = value ->> 2 from json_each(?) where drive_id = value ->> 0 and node_id = value ->> 1`
+export const PUT_FORWARDS = `
+insert or replace into forward (drive_id, node_id, to_drive)
+select n.born, n.id, n.drive_id
+from json_each(?) cross join node n on n.drive_id = value ->> 2 and n.id = value ->> 1
+where n.born <> n.drive_id`
+export const DELETE_FORWARDS_HOME = `
+delete from forward where (drive_id, node_id) in (
+  select n.born, n.id from json_each(?) cross join node n on n.drive_id = value ->> 2 and n.id = value ->> 1
+  where n.born = n.drive_id
+)`
+
+const INSERT_NODES = `
+insert into node (drive_id, id, parent_id, name, name_key, twin, kind, version, digest, size, md5, sha1, crc64,
+  born, rev, created_at, updated_at, creator, modifier, attributes)
+select ${members(20)} from json_each(?)`
+export const PLACE_NODES = `
+update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->> 4, twin = value ->> 5,
+  rev = value ->> 6, updated_at = value ->> 7, modifier = value ->> 8
+from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
+export const UPDATE_NODES = `
+update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->> 4, twin = value ->> 5,
+  rev = value ->> 6, updated_at = value ->> 7, modifier = value ->> 8, attributes = value ->> 9, version = value ->> 10,
+  digest = value ->> 11, size = value ->> 12, md5 = value ->> 13, sha1 = value ->> 14, crc64 = value ->> 15
+from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
+
+const INSERT_VERSIONS = `
+insert into version (drive_id, node_id, version, created_at, creator, digest, size, md5, sha1, crc64)
+select ${members(10)} from json_each(?)`
+export const DELETE_VERSIONS = `
+delete from version where (drive_id, node_id, version) in (select ${members(3)} from json_each(?))`
+export const BLOB_REFS = `
+update blob set refs = refs + (value ->> 1) from json_each(?) where digest = value ->> 0`
+
+const INSERT_TRASH = `
+insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by)
+select ${members(8)} from json_each(?)`
+export const DELETE_TRASH = `
+delete from trash where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+const PUT_GRANTS = `
+insert or replace into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator)
+select ${members(8)} from json_each(?)`
+export const DELETE_GRANTS = `
+delete from node_grant where (drive_id, node_id, subject) in (select ${members(3)} from json_each(?))`
+
+export const POOL_DELTAS = `
+update pool set used = used + (value ->> 3) from json_each(?)
+where pool.tenant_id = value ->> 0 and pool.kind = value ->> 1 and pool.key = value ->> 2`
+export const DRIVE_SEQS = `
+update drive set seq = value ->> 1, trash_seq = value ->> 2 from json_each(?) where drive.id = value ->> 0`
+const INSERT_CHANGES = `
+insert into change (drive_id, seq, kind, node_id, parent_id, name, at, by) select ${members(8)} from json_each(?)`
+
+/** In the order of the members of Changes, which the rules rely on. */
+export function apply(db: Connection, changes: Changes): void {
+  applyNodes(db, changes)
+  applyVersions(db, changes)
+  applyTrash(db, changes)
+  applyTotals(db, changes)
+  putUploads(db, changes.putUploads)
+  putTasks(db, changes.putTasks)
+}
+
+function applyNodes(db: Connection, { vacate, deleteNodes, rehome, insertNodes, placeNodes, updateNodes }: Changes) {
+  if (vacate.length > 0) mustChange(db, VACATE, vacate.length, keysJson(vacate))
+  if (deleteNodes.length > 0) removeNodes(db, keysJson(deleteNodes))
+  rehomeNodes(db, rehome)
+  writeSet(db, INSERT_NODES, insertNodes, fromNode)
+  if (placeNodes.length > 0) mustChange(db, PLACE_NODES, placeNodes.length, toSet(placeNodes, placement))
+  if (updateNodes.length > 0) {
+    const set = toSet(updateNodes, (node) => [
+      ...placement(node),
+      JSON.stringify(node.attributes),
+      node.version,
+      ...fromContent(node.content),
+    ])
+    mustChange(db, UPDATE_NODES, updateNodes.length, set)
+  }
+}
+
+function placement(node: Node): unknown[] {
+  const { drive, id, parent, name, key, twin, rev, updatedAt, modifier } = node
+  return [drive, id, parent, name, key, twin, rev, updatedAt, modifier]
+}
+
+function removeNodes(db: Connection, keys: string) {
+  db.run(DELETE_FORWARDS, keys)
+  db.run(DELETE_NODES, keys)
+  db.run(DELETE_NODE_VERSIONS, keys)
+  db.run(DELETE_NODE_GRANTS, keys)
+}
+
+function rehomeNodes(db: Connection, moves: Changes['rehome']) {
+  const rows = moves.flatMap(({ from, to, ids }) => ids.map((id: NodeId) => [from, id, to]))
+  if (rows.length === 0) return
+  const set = JSON.stringify(rows)
+  mustChange(db, REHOME_NODES, rows.length, set)
+  db.run(REHOME_VERSIONS, set)
+  db.run(REHOME_GRANTS, set)
+  db.run(PUT_FORWARDS, set)
+  db.run(DELETE_FORWARDS_HOME, set)
+}
+
+function applyVersions(db: Connection, { insertVersions, deleteVersions, blobRefs }: Changes) {
+  writeSet(db, INSERT_VERSIONS, insertVersions, ({ drive, node, version, createdAt, creator, content }) => [
+    drive,
+    node,
+    version,
+    createdAt,
+    creator,
+    ...fromContent(content),
+  ])
+  writeSet(db, DELETE_VERSIONS, deleteVersions, ({ drive, node, version }) => [drive, node, version])
+  const refs = summed(blobRefs, ({ digest }) => [digest])
+  if (refs.length > 0) mustChange(db, BLOB_REFS, refs.length, JSON.stringify(refs))
+}
+
+function applyTrash(db: Connection, { insertTrash, deleteTrash, putGrants, deleteGrants }: Changes) {
+  writeSet(db, INSERT_TRASH, insertTrash, ({ drive, node, id, parent, name, path, trashedAt, trashedBy }) => [
+    drive,
+    node,
+    id,
+    parent,
+    name,
+    JSON.stringify(path),
+    trashedAt,
+    trashedBy,
+  ])
+  writeSet(db, DELETE_TRASH, deleteTrash, ({ drive, id }) => [drive, id])
+  writeSet(db, PUT_GRANTS, putGrants, (grant) => [
+    grant.drive,
+    grant.node,
+    grant.subject,
+    grant.actions,
+    grant.role,
+    grant.expiresAt,
+    grant.createdAt,
+    grant.creator,
+  ])
+  writeSet(db, DELETE_GRANTS, deleteGrants, ({ drive, node, subject }) => [drive, node, subject])
+}
+
+function applyTotals(db: Connection, { poolDeltas, driveSeqs, insertChanges }: Changes) {
+  const deltas = summed(poolDeltas, ({ tenant, kind, key }) => [tenant, kind, key])
+  if (deltas.length > 0) db.run(POOL_DELTAS, JSON.stringify(deltas))
+  if (driveSeqs.length > 0) {
+    const set = toSet(driveSeqs, ({ id, seq, trashSeq }) => [id, seq, trashSeq])
+    mustChange(db, DRIVE_SEQS, driveSeqs.length, set)
+  }
+  writeSet(db, INSERT_CHANGES, insertChanges, ({ drive, seq, kind, node, parent, name, at, by }) => [
+    drive,
+    seq,
+    kind,
+    node,
+    parent,
+    name,
+    at,
+    by,
+  ])
+}
+
+function toSet<Row>(rows: readonly Row[], values: (row: Row) => unknown[]): string {
+  return JSON.stringify(rows.map(values))
+}
+
+function writeSet<Row>(db: Connection, sql: string, rows: readonly Row[], values: (row: Row) => unknown[]) {
+  if (rows.length > 0) db.run(sql, toSet(rows, values))
+}
+
+/** A set update reaches each row once, so what is added to one row several times must be summed before. */
+function summed<Row extends { readonly delta: number }>(
+  rows: readonly Row[],
+  key: (row: Row) => string[],
+): [...string[], number][] {
+  const sums = new Map<string, [...string[], number]>()
+  for (const row of rows) {
+    const parts = key(row)
+    const name = JSON.stringify(parts)
+    const before = sums.get(name)?.at(-1) as number | undefined
+    sums.set(name, [...parts, (before ?? 0) + row.delta])
+  }
+  return [...sums.values()]
+}
+
+function mustChange(db: Connection, sql: string, count: number, set: string) {
+  const changed = db.run(sql, set)
+  if (changed !== count) throw new StorageError(`${changed} rows were there to change, ${count} were expected`)
+}

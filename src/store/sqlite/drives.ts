@@ -1,0 +1,183 @@
+/** Drives and the quota pools they fill. */
+import type { Drive, DriveId, NodeId, Pool, PoolKind, ReadTx, Subject, TenantId, WriteTx } from '../../engine/index.ts'
+import { POOL_KINDS } from '../../engine/index.ts'
+import { fromJson, members } from './json.ts'
+import type { Queries } from './transaction.ts'
+
+type DriveRow = [
+  id: DriveId,
+  tenant: TenantId,
+  name: string,
+  owner: Subject,
+  app: string,
+  scene: string,
+  sceneId: string,
+  status: Drive['status'],
+  root: NodeId,
+  trash: NodeId,
+  grave: NodeId,
+  settings: string,
+  seq: number,
+  trashSeq: number,
+  creator: Subject,
+  createdAt: number,
+  updatedAt: number,
+  /** Quota and use of each pool in the order of POOL_KINDS; both null where there is no pool. */
+  ...pools: (number | null)[],
+]
+const POOLS_AT = 17
+
+type PoolRow = [tenant: TenantId, kind: PoolKind, key: string, quota: number | null, used: number]
+
+/** A drive with its pools in the order of POOL_KINDS; every pool is one seek. */
+const DRIVE = `
+select d.id, d.tenant_id, d.name, d.owner, d.app, d.scene, d.scene_id, d.status, d.root, d.trash, d.grave, d.settings,
+  d.seq, d.trash_seq, d.creator, d.created_at, d.updated_at,
+  pd.quota, pd.used, ps.quota, ps.used, pa.quota, pa.used, pt.quota, pt.used
+from drive d
+left join pool pd on pd.tenant_id = d.tenant_id and pd.kind = 'drive' and pd.key = cast(d.id as text)
+left join pool ps on d.app <> '' and ps.tenant_id = d.tenant_id and ps.kind = 'scene' and ps.key = d.app || '/' || d.scene
+left join pool pa on d.app <> '' and pa.tenant_id = d.tenant_id and pa.kind = 'app' and pa.key = d.app
+left join pool pt on pt.tenant_id = d.tenant_id and pt.kind = 'tenant' and pt.key = ''`
+
+export const DRIVES = `${DRIVE}
+where d.id in (select value from json_each(?))`
+
+/** In the order of the index drive_of_tenant. */
+export const DRIVES_OF_TENANT = `${DRIVE}
+where d.tenant_id = ? and d.status = 'active' and d.id > ?
+order by d.id limit ?`
+
+/** An owner has few drives: the index drive_of_owner finds them, and they are sorted. */
+export const DRIVES_OF_OWNERS = `${DRIVE}
+where d.tenant_id = ? and d.status = 'active' and d.id > ? and d.owner in (select value from json_each(?))
+order by +d.id limit ?`
+
+/** Relies on the index drive_of_scene. */
+export const DRIVES_BY_SCENE = `${DRIVE}
+where d.status = 'active' and d.scene_id <> '' and (d.tenant_id, d.app, d.scene, d.scene_id) in (
+  select ${members(4)} from json_each(?)
+)`
+
+export const POOLS = `
+select tenant_id, kind, key, quota, used from pool
+where (tenant_id, kind, key) in (select ${members(3)} from json_each(?))`
+
+export const PUT_DRIVES = `
+insert into drive (id, tenant_id, name, owner, app, scene, scene_id, status, root, trash, grave, settings,
+  seq, trash_seq, creator, created_at, updated_at)
+select ${members(17)} from json_each(?) where true
+on conflict (id) do update set
+  tenant_id = excluded.tenant_id, name = excluded.name, owner = excluded.owner, app = excluded.app,
+  scene = excluded.scene, scene_id = excluded.scene_id, status = excluded.status, root = excluded.root,
+  trash = excluded.trash, grave = excluded.grave, settings = excluded.settings, seq = excluded.seq,
+  trash_seq = excluded.trash_seq, creator = excluded.creator, created_at = excluded.created_at,
+  updated_at = excluded.updated_at`
+
+export const PUT_POOLS = `
+insert into pool (tenant_id, kind, key, quota, used)
+select ${members(4)}, 0 from json_each(?) where true
+on conflict (tenant_id, kind, key) do update set quota = excluded.quota`
+
+export const driveQueries: Queries<
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'pools'> & Pick<WriteTx, 'putDrives' | 'putPools'>
+> = {
+  drives(db, ids) {
+    if (ids.length === 0) return []
+    return db.all<DriveRow>(DRIVES, JSON.stringify(ids)).map(toDrive)
+  },
+
+  drivesOf(db, { tenant, owners, after, limit }) {
+    if (owners?.length === 0) return []
+    const rows = owners
+      ? db.all<DriveRow>(DRIVES_OF_OWNERS, tenant, after, JSON.stringify(owners), limit)
+      : db.all<DriveRow>(DRIVES_OF_TENANT, tenant, after, limit)
+    return rows.map(toDrive)
+  },
+
+  drivesByScene(db, keys) {
+    if (keys.length === 0) return []
+    const set = keys.map(({ tenant, app, scene, sceneId }) => [tenant, app, scene, sceneId])
+    return db.all<DriveRow>(DRIVES_BY_SCENE, JSON.stringify(set)).map(toDrive)
+  },
+
+  pools(db, keys) {
+    if (keys.length === 0) return []
+    const set = keys.map(({ tenant, kind, key }) => [tenant, kind, key])
+    const rows = db.all<PoolRow>(POOLS, JSON.stringify(set))
+    return rows.map(([tenant, kind, key, quota, used]) => ({ tenant, kind, key, quota, used }))
+  },
+
+  putDrives(db, rows) {
+    if (rows.length > 0) db.run(PUT_DRIVES, JSON.stringify(rows.map(fromDrive)))
+  },
+
+  putPools(db, rows) {
+    if (rows.length === 0) return
+    db.run(PUT_POOLS, JSON.stringify(rows.map(({ tenant, kind, key, quota }) => [tenant, kind, key, quota])))
+  },
+}
+
+function toDrive(row: DriveRow): Drive {
+  const [id, tenant, name, owner, app, scene, sceneId, status, root, trash, grave] = row
+  const [settings, seq, trashSeq, creator, createdAt, updatedAt] = row.slice(11) as [
+    string,
+    number,
+    number,
+    Subject,
+    number,
+    number,
+  ]
+  return {
+    id,
+    tenant,
+    name,
+    owner,
+    app,
+    scene,
+    sceneId,
+    status,
+    root,
+    trash,
+    grave,
+    settings: fromJson(settings),
+    pools: toPools(row),
+    seq,
+    trashSeq,
+    creator,
+    createdAt,
+    updatedAt,
+  }
+}
+
+function toPools(row: DriveRow): Pool[] {
+  const [id, , , , app, scene] = row
+  const keys: Record<PoolKind, string> = { drive: String(id), scene: `${app}/${scene}`, app, tenant: '' }
+  return POOL_KINDS.flatMap((kind, index) => {
+    const quota = row[POOLS_AT + 2 * index] as number | null
+    const used = row[POOLS_AT + 2 * index + 1] as number | null
+    return used === null ? [] : [{ kind, key: keys[kind], quota, used }]
+  })
+}
+
+function fromDrive(drive: Drive): unknown[] {
+  return [
+    drive.id,
+    drive.tenant,
+    drive.name,
+    drive.owner,
+    drive.app,
+    drive.scene,
+    drive.sceneId,
+    drive.status,
+    drive.root,
+    drive.trash,
+    drive.grave,
+    JSON.stringify(drive.settings),
+    drive.seq,
+    drive.trashSeq,
+    drive.creator,
+    drive.createdAt,
+    drive.updatedAt,
+  ]
+}

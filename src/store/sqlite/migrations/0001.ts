@@ -1,0 +1,272 @@
+/**
+ * The first schema. Every table of a drive leads with `drive_id`, so that the drive stays the unit of distribution when
+ * a store spreads drives over machines. JSON columns are text, times milliseconds since 1970.
+ *
+ * The engine is the only writer of these tables and `fsck` proves how they hang together; so there are no foreign keys,
+ * which would cost a seek a row on the hottest writes and could not be kept once drives live on several machines.
+ */
+export const sql = `
+create table sequence (
+  name text not null primary key,
+  next integer not null
+) strict, without rowid;
+insert into sequence (name, next) values ('node', 1), ('drive', 1001), ('task', 1), ('trash', 1);
+
+create table tenant (
+  id text not null primary key,
+  name text not null,
+  created_at integer not null,
+  extra text not null
+) strict, without rowid;
+
+create table app (
+  dialect text not null,
+  id text not null,
+  tenant_id text not null,
+  name text not null,
+  secret text not null,
+  public_key text not null,
+  scopes text not null,
+  created_at integer not null,
+  extra text not null,
+  primary key (dialect, id)
+) strict, without rowid;
+
+create table user (
+  tenant_id text not null,
+  id text not null,
+  name text not null,
+  nick text not null,
+  email text not null,
+  phone text not null,
+  avatar text not null,
+  description text not null,
+  role text not null,
+  status text not null,
+  password text not null,
+  default_drive integer not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (tenant_id, id)
+) strict, without rowid;
+
+create table user_group (
+  tenant_id text not null,
+  id text not null,
+  name text not null,
+  description text not null,
+  creator text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  primary key (tenant_id, id)
+) strict, without rowid;
+
+create table member (
+  tenant_id text not null,
+  group_id text not null,
+  member text not null,
+  primary key (tenant_id, group_id, member)
+) strict, without rowid;
+create index member_of on member (tenant_id, member, group_id);
+
+create table token (
+  id text not null primary key,
+  dialect text not null,
+  purpose text not null,
+  tenant_id text not null,
+  app text not null,
+  user_id text not null,
+  scopes text not null,
+  data text not null,
+  created_at integer not null,
+  expires_at integer not null
+) strict, without rowid;
+create index token_of_app on token (tenant_id, app, user_id);
+create index token_expiry on token (expires_at);
+
+create table drive (
+  id integer not null primary key,
+  tenant_id text not null,
+  name text not null,
+  owner text not null,
+  app text not null,
+  scene text not null,
+  scene_id text not null,
+  status text not null,
+  root integer not null,
+  trash integer not null,
+  grave integer not null,
+  settings text not null,
+  seq integer not null,
+  trash_seq integer not null,
+  creator text not null,
+  created_at integer not null,
+  updated_at integer not null
+) strict;
+create index drive_of_tenant on drive (tenant_id, id) where status = 'active';
+create index drive_of_owner on drive (tenant_id, owner, id) where status = 'active';
+create unique index drive_of_scene on drive (tenant_id, app, scene, scene_id) where status = 'active' and scene_id <> '';
+create index drive_grave on drive (grave);
+
+create table pool (
+  tenant_id text not null,
+  kind text not null,
+  key text not null,
+  quota integer,
+  used integer not null,
+  primary key (tenant_id, kind, key)
+) strict, without rowid;
+
+create table node (
+  drive_id integer not null,
+  id integer not null,
+  parent_id integer not null,
+  name text not null,
+  name_key text not null,
+  twin integer not null,
+  kind text not null,
+  version integer not null,
+  digest text,
+  size integer,
+  md5 text,
+  sha1 text,
+  crc64 text,
+  born integer not null,
+  rev integer not null,
+  created_at integer not null,
+  updated_at integer not null,
+  creator text not null,
+  modifier text not null,
+  attributes text not null,
+  primary key (drive_id, id)
+) strict, without rowid;
+create unique index node_name on node (drive_id, parent_id, name_key, twin);
+create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
+
+create table forward (
+  drive_id integer not null,
+  node_id integer not null,
+  to_drive integer not null,
+  primary key (drive_id, node_id)
+) strict, without rowid;
+
+create table version (
+  drive_id integer not null,
+  node_id integer not null,
+  version integer not null,
+  digest text not null,
+  size integer not null,
+  md5 text not null,
+  sha1 text not null,
+  crc64 text not null,
+  created_at integer not null,
+  creator text not null,
+  primary key (drive_id, node_id, version)
+) strict, without rowid;
+
+create table trash (
+  drive_id integer not null,
+  node_id integer not null,
+  id integer not null,
+  parent_id integer not null,
+  name text not null,
+  path text not null,
+  trashed_at integer not null,
+  trashed_by text not null,
+  primary key (drive_id, node_id)
+) strict, without rowid;
+create unique index trash_id on trash (drive_id, id);
+create index trash_latest on trash (drive_id, trashed_at, id);
+
+create table node_grant (
+  drive_id integer not null,
+  node_id integer not null,
+  subject text not null,
+  actions integer not null,
+  role text not null,
+  expires_at integer not null,
+  created_at integer not null,
+  creator text not null,
+  primary key (drive_id, node_id, subject)
+) strict, without rowid;
+
+create table change (
+  drive_id integer not null,
+  seq integer not null,
+  kind text not null,
+  node_id integer not null,
+  parent_id integer not null,
+  name text not null,
+  at integer not null,
+  by text not null,
+  primary key (drive_id, seq)
+) strict, without rowid;
+
+create table upload (
+  id text not null primary key,
+  tenant_id text not null,
+  drive_id integer not null,
+  parent_id integer not null,
+  name text not null,
+  node_id integer not null,
+  size integer,
+  hashes text not null,
+  state text not null,
+  content text not null,
+  creator text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  data text not null
+) strict, without rowid;
+create index upload_expiry on upload (expires_at);
+
+create table upload_part (
+  upload_id text not null,
+  number integer not null,
+  size integer not null,
+  md5 text not null,
+  uploaded_at integer not null,
+  primary key (upload_id, number)
+) strict, without rowid;
+
+create table blob (
+  digest text not null primary key,
+  size integer not null,
+  md5 text not null,
+  sha1 text not null,
+  crc64 text not null,
+  refs integer not null check (refs >= 0),
+  touched_at integer not null
+) strict, without rowid;
+create index blob_unused on blob (touched_at) where refs = 0;
+
+create table task (
+  id integer not null primary key,
+  tenant_id text not null,
+  drive_id integer not null,
+  kind text not null,
+  state text not null,
+  total integer not null,
+  done integer not null,
+  failed integer not null,
+  error text not null,
+  creator text not null,
+  dialect text not null,
+  input text not null,
+  report text not null,
+  created_at integer not null,
+  started_at integer not null,
+  finished_at integer not null,
+  leased_until integer not null
+) strict;
+create index task_open on task (leased_until, id) where state <> 'done';
+create index task_finished on task (finished_at) where state = 'done';
+
+create table task_hold (
+  drive_id integer not null,
+  node_id integer not null,
+  task_id integer not null,
+  primary key (drive_id, node_id, task_id)
+) strict, without rowid;
+create index task_hold_of_task on task_hold (task_id);
+`

@@ -1,0 +1,154 @@
+/** The tree: finding nodes by id, by name, above and below others. */
+import type { ChildKey, Node, NodeId, ReadTx, Seek, Walk } from '../../engine/index.ts'
+import type { Connection } from './connection.ts'
+import { keysJson } from './json.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from './node-row.ts'
+import type { Queries } from './transaction.ts'
+
+type NodeQueries = Queries<Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'subtrees' | 'counts'>>
+
+// `cross join` keeps SQLite from reordering: the given set is always the outer loop and the tables are sought by index.
+
+/**
+ * `union` visits every node once however many chains share it; so a damaged tree with a cycle ends too.
+ * Relies on the primary keys of forward and node.
+ */
+export const CHAINS = `
+with recursive
+  seek (drive_id, id) as (
+    select coalesce(f.to_drive, value ->> 0), value ->> 1
+    from json_each(?)
+    left join forward f on value ->> 2 and f.drive_id = value ->> 0 and f.node_id = value ->> 1
+  ),
+  chain (drive_id, id, parent_id) as (
+    select n.drive_id, n.id, n.parent_id
+    from seek s cross join node n on n.drive_id = s.drive_id and n.id = s.id
+    union
+    select n.drive_id, n.id, n.parent_id
+    from chain c cross join node n on n.drive_id = c.drive_id and n.id = c.parent_id
+  )
+select ${NODE_COLUMNS} from chain c cross join node n on n.drive_id = c.drive_id and n.id = c.id`
+
+/** Relies on the index node_name: one seek a step, the smallest twin first. */
+export const WALK = `
+with recursive step (drive_id, id, keys, depth) as (
+  select value ->> 0, value ->> 1, value -> 2, 0 from json_each(?)
+  union all
+  select s.drive_id, n.id, s.keys, s.depth + 1
+  from step s cross join node n
+  where n.drive_id = s.drive_id and n.id = (
+    select m.id from node m
+    where m.drive_id = s.drive_id and m.parent_id = s.id and m.name_key = s.keys ->> s.depth
+    order by m.twin limit 1
+  )
+)
+select ${NODE_COLUMNS}
+from (select distinct drive_id, id from step where depth > 0) s
+cross join node n on n.drive_id = s.drive_id and n.id = s.id`
+
+/** Relies on the index node_name. */
+export const CHILDREN = `
+select ${NODE_COLUMNS}
+from (
+  select distinct value ->> 0 as drive_id, (
+    select m.id from node m
+    where m.drive_id = value ->> 0 and m.parent_id = value ->> 1 and m.name_key = value ->> 2
+    order by m.twin limit 1
+  ) as id
+  from json_each(?)
+) k
+cross join node n on n.drive_id = k.drive_id and n.id = k.id`
+
+/**
+ * Relies on the index node_name, which alone answers it. A blob sorts after every text: it ends the range of a prefix
+ * that has no successor.
+ */
+export const STEMS = `
+select distinct k.value ->> 1, s.value
+from json_each(?) k
+cross join json_each((
+  select json_group_array(name_key) from (
+    select distinct n.name_key from node n
+    where n.drive_id = k.value ->> 0 and n.parent_id = k.value ->> 1
+      and n.name_key >= k.value ->> 2 and n.name_key < coalesce(k.value ->> 3, x'')
+    order by n.name_key limit ?
+  )
+)) s`
+
+export const PARENTS = `
+select distinct value ->> 1 from json_each(?)
+where exists (select 1 from node n where n.drive_id = value ->> 0 and n.parent_id = value ->> 1)`
+
+/**
+ * Breadth-first, because SQLite takes the rows of a recursive query from its queue in the order they went in. Relies on
+ * the index node_name.
+ */
+export const SUBTREES = `
+with recursive below (drive_id, id) as (
+  select n.drive_id, n.id from json_each(?)
+  cross join node n on n.drive_id = value ->> 0 and n.parent_id = value ->> 1
+  union
+  select n.drive_id, n.id from below b cross join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+  limit ?
+)
+select ${NODE_COLUMNS} from below b cross join node n on n.drive_id = b.drive_id and n.id = b.id`
+
+/** Answered by the indexes node_name (all) and node_folder (folders) alone. */
+export const COUNTS = `
+select distinct value ->> 1,
+  (select count(*) from node n where n.drive_id = value ->> 0 and n.parent_id = value ->> 1),
+  (select count(*) from node n where n.drive_id = value ->> 0 and n.parent_id = value ->> 1 and n.kind = 'folder')
+from json_each(?)`
+
+export const nodeQueries: NodeQueries = {
+  chains(db, seeks) {
+    return nodes(db, CHAINS, seeks, (seek: Seek) => [seek.drive, seek.id, seek.follow])
+  },
+
+  walk(db, walks) {
+    return nodes(db, WALK, walks, (walk: Walk) => [walk.drive, walk.from, walk.keys])
+  },
+
+  children(db, keys) {
+    return nodes(db, CHILDREN, keys, (key: ChildKey) => [key.drive, key.parent, key.key])
+  },
+
+  stems(db, keys, limit) {
+    if (keys.length === 0) return []
+    const set = keys.map(({ drive, parent, prefix }) => [drive, parent, prefix, textAfter(prefix)])
+    const rows = db.all<[NodeId, string]>(STEMS, JSON.stringify(set), limit)
+    return rows.map(([parent, key]) => ({ parent, key }))
+  },
+
+  parents(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<[NodeId]>(PARENTS, keysJson(keys)).map(([id]) => id)
+  },
+
+  subtrees(db, keys, limit) {
+    if (keys.length === 0 || limit <= 0) return []
+    return db.all<NodeRow>(SUBTREES, keysJson(keys), limit).map(toNode)
+  },
+
+  counts(db, keys) {
+    if (keys.length === 0) return []
+    const rows = db.all<[NodeId, number, number]>(COUNTS, keysJson(keys))
+    return rows.map(([id, all, folders]) => ({ id, files: all - folders, folders }))
+  },
+}
+
+function nodes<Key>(db: Connection, sql: string, keys: readonly Key[], members: (key: Key) => unknown[]): Node[] {
+  if (keys.length === 0) return []
+  return db.all<NodeRow>(sql, JSON.stringify(keys.map(members))).map(toNode)
+}
+
+/** The first text, by code points, that is greater than every text with the prefix; null when there is none. */
+export function textAfter(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!)
+  while (points.at(-1) === 0x10ffff) points.pop()
+  const last = points.pop()
+  if (last === undefined) return null
+  // UTF-8 has no surrogates: after U+D7FF comes U+E000.
+  points.push(last === 0xd7ff ? 0xe000 : last + 1)
+  return String.fromCodePoint(...points)
+}

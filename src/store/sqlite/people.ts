@@ -1,0 +1,226 @@
+/** Tenants, their apps, users and groups. */
+import type {
+  App,
+  DriveId,
+  Group,
+  Member,
+  ReadTx,
+  Subject,
+  Tenant,
+  TenantId,
+  User,
+  WriteTx,
+} from '../../engine/index.ts'
+import { fromJson, members } from './json.ts'
+import type { Queries } from './transaction.ts'
+
+type TenantRow = [id: TenantId, name: string, createdAt: number, extra: string]
+
+type AppRow = [
+  dialect: App['dialect'],
+  id: string,
+  tenant: TenantId,
+  name: string,
+  secret: string,
+  publicKey: string,
+  scopes: string,
+  createdAt: number,
+  extra: string,
+]
+
+type UserRow = [
+  tenant: TenantId,
+  id: string,
+  name: string,
+  nick: string,
+  email: string,
+  phone: string,
+  avatar: string,
+  description: string,
+  role: User['role'],
+  status: User['status'],
+  password: string,
+  defaultDrive: DriveId,
+  createdAt: number,
+  updatedAt: number,
+]
+
+type GroupRow = [
+  tenant: TenantId,
+  id: string,
+  name: string,
+  description: string,
+  creator: Subject,
+  createdAt: number,
+  updatedAt: number,
+]
+
+// `insert or replace` is safe here: these tables have no unique key but their primary one.
+
+const TENANT_COLUMNS = 'id, name, created_at, extra'
+const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, scopes, created_at, extra'
+const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
+  default_drive, created_at, updated_at`
+const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at'
+
+export const TENANTS = `select ${TENANT_COLUMNS} from tenant where id in (select value from json_each(?))`
+export const APPS = `
+select ${APP_COLUMNS} from app where (dialect, id) in (select ${members(2)} from json_each(?))`
+export const USERS = `
+select ${USER_COLUMNS} from user where (tenant_id, id) in (select ${members(2)} from json_each(?))`
+export const GROUPS = `
+select ${GROUP_COLUMNS} from user_group where (tenant_id, id) in (select ${members(2)} from json_each(?))`
+
+/** `union` meets each group once for each subject, so groups that contain each other end too. Relies on member_of. */
+export const GROUPS_OF = `
+with recursive found (tenant_id, member, group_id) as (
+  select m.tenant_id, m.member, m.group_id
+  from json_each(?) cross join member m on m.tenant_id = value ->> 0 and m.member = value ->> 1
+  union
+  select f.tenant_id, f.member, m.group_id
+  from found f cross join member m on m.tenant_id = f.tenant_id and m.member = 'group:' || f.group_id
+)
+select tenant_id, member, group_id from found`
+
+const PUT_TENANTS = `insert or replace into tenant (${TENANT_COLUMNS}) select ${members(4)} from json_each(?)`
+const PUT_APPS = `insert or replace into app (${APP_COLUMNS}) select ${members(9)} from json_each(?)`
+const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(14)} from json_each(?)`
+const PUT_GROUPS = `insert or replace into user_group (${GROUP_COLUMNS}) select ${members(7)} from json_each(?)`
+const PUT_MEMBERS = `insert or replace into member (tenant_id, group_id, member) select ${members(3)} from json_each(?)`
+const DELETE_MEMBERS = `
+delete from member where (tenant_id, group_id, member) in (select ${members(3)} from json_each(?))`
+
+export const peopleQueries: Queries<
+  Pick<ReadTx, 'tenants' | 'apps' | 'users' | 'groups' | 'groupsOf'> &
+    Pick<WriteTx, 'putTenants' | 'putApps' | 'putUsers' | 'putGroups' | 'putMembers' | 'deleteMembers'>
+> = {
+  tenants(db, ids) {
+    if (ids.length === 0) return []
+    return db.all<TenantRow>(TENANTS, JSON.stringify(ids)).map(toTenant)
+  },
+
+  apps(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<AppRow>(APPS, JSON.stringify(keys.map(({ dialect, id }) => [dialect, id]))).map(toApp)
+  },
+
+  users(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<UserRow>(USERS, JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]))).map(toUser)
+  },
+
+  groups(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<GroupRow>(GROUPS, JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]))).map(toGroup)
+  },
+
+  groupsOf(db, keys) {
+    if (keys.length === 0) return []
+    const set = keys.map(({ tenant, member }) => [tenant, member])
+    const rows = db.all<[TenantId, Subject, string]>(GROUPS_OF, JSON.stringify(set))
+    return rows.map(([tenant, member, group]) => ({ tenant, member, group }))
+  },
+
+  putTenants(db, rows) {
+    if (rows.length > 0) db.run(PUT_TENANTS, JSON.stringify(rows.map(fromTenant)))
+  },
+
+  putApps(db, rows) {
+    if (rows.length > 0) db.run(PUT_APPS, JSON.stringify(rows.map(fromApp)))
+  },
+
+  putUsers(db, rows) {
+    if (rows.length > 0) db.run(PUT_USERS, JSON.stringify(rows.map(fromUser)))
+  },
+
+  putGroups(db, rows) {
+    if (rows.length > 0) db.run(PUT_GROUPS, JSON.stringify(rows.map(fromGroup)))
+  },
+
+  putMembers(db, rows) {
+    if (rows.length > 0) db.run(PUT_MEMBERS, JSON.stringify(rows.map(fromMember)))
+  },
+
+  deleteMembers(db, rows) {
+    if (rows.length > 0) db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMember)))
+  },
+}
+
+function toTenant([id, name, createdAt, extra]: TenantRow): Tenant {
+  return { id, name, createdAt, extra: fromJson(extra) }
+}
+
+function fromTenant({ id, name, createdAt, extra }: Tenant): unknown[] {
+  return [id, name, createdAt, JSON.stringify(extra)]
+}
+
+function toApp([dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra]: AppRow): App {
+  return {
+    dialect,
+    id,
+    tenant,
+    name,
+    secret,
+    publicKey,
+    scopes: fromJson<string[]>(scopes),
+    createdAt,
+    extra: fromJson(extra),
+  }
+}
+
+function fromApp(app: App): unknown[] {
+  const { dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra } = app
+  return [dialect, id, tenant, name, secret, publicKey, JSON.stringify(scopes), createdAt, JSON.stringify(extra)]
+}
+
+function toUser(row: UserRow): User {
+  const [tenant, id, name, nick, email, phone, avatar, description, role, status, password] = row
+  const [defaultDrive, createdAt, updatedAt] = [row[11], row[12], row[13]]
+  return {
+    tenant,
+    id,
+    name,
+    nick,
+    email,
+    phone,
+    avatar,
+    description,
+    role,
+    status,
+    password,
+    defaultDrive,
+    createdAt,
+    updatedAt,
+  }
+}
+
+function fromUser(user: User): unknown[] {
+  return [
+    user.tenant,
+    user.id,
+    user.name,
+    user.nick,
+    user.email,
+    user.phone,
+    user.avatar,
+    user.description,
+    user.role,
+    user.status,
+    user.password,
+    user.defaultDrive,
+    user.createdAt,
+    user.updatedAt,
+  ]
+}
+
+function toGroup([tenant, id, name, description, creator, createdAt, updatedAt]: GroupRow): Group {
+  return { tenant, id, name, description, creator, createdAt, updatedAt }
+}
+
+function fromGroup({ tenant, id, name, description, creator, createdAt, updatedAt }: Group): unknown[] {
+  return [tenant, id, name, description, creator, createdAt, updatedAt]
+}
+
+function fromMember({ tenant, group, member }: Member): unknown[] {
+  return [tenant, group, member]
+}
