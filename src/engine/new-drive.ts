@@ -1,7 +1,8 @@
 /** Making drives: rows of the drive, its three parentless folders, and the pools its bytes will count in. */
+import { emptyChanges } from './effects.ts'
 import type { DriveSpec } from './engine.ts'
 import type { Drive, DriveId, DriveSettings, Node, NodeId, Pool, Subject, TenantId } from './model.ts'
-import type { Changes, WriteTx } from './port.ts'
+import type { WriteTx } from './port.ts'
 
 /** How many versions of a file a drive keeps unless its maker says otherwise. */
 export const VERSIONS_MAX_DEFAULT = 100
@@ -33,7 +34,7 @@ export async function insertDrives(tx: WriteTx, maker: Maker, specs: readonly Dr
   const newSpecs = [...made.values()].reverse()
   const rows = newSpecs.map((spec, i) => driveRow(maker, spec, driveIds[i]!, nodeIds.slice(i * 3, i * 3 + 3)))
   await tx.putDrives(rows)
-  await tx.apply(insertNodes(rows.flatMap(parentlessNodes)))
+  await tx.apply({ ...emptyChanges(), insertNodes: rows.flatMap(parentlessNodes) })
   await putMissingPools(tx, newSpecs, rows)
 
   // Read back rather than assembled: the pools of an app or a tenant hold what other drives already use.
@@ -118,27 +119,4 @@ async function putMissingPools(tx: WriteTx, specs: readonly DriveSpec[], drives:
   )
   const present = new Set((await tx.pools([...wanted.values()])).map(name))
   await tx.putPools([...wanted.values()].filter((pool) => !present.has(name(pool))))
-}
-
-function insertNodes(nodes: Node[]): Changes {
-  return {
-    vacate: [],
-    deleteNodes: [],
-    rehome: [],
-    insertNodes: nodes,
-    placeNodes: [],
-    updateNodes: [],
-    insertVersions: [],
-    deleteVersions: [],
-    blobRefs: [],
-    insertTrash: [],
-    deleteTrash: [],
-    putGrants: [],
-    deleteGrants: [],
-    poolDeltas: [],
-    driveSeqs: [],
-    insertChanges: [],
-    putUploads: [],
-    putTasks: [],
-  }
 }
