@@ -1,13 +1,14 @@
 /** Drives, their quotas, and the people of a tenant: the part of the engine that is not the tree. */
 import { ownsDrive, reachesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
+import { emptyChanges } from './effects.ts'
 import type { Directory, DrivePatch, DriveSpec } from './engine.ts'
 import { fail, type OpError } from './error.ts'
 import { Memo } from './memo.ts'
 import type { Drive, DriveId, DriveSettings, Group, Json, User } from './model.ts'
 import { insertDrives } from './new-drive.ts'
 import type { Failed } from './op.ts'
-import type { Clock, ReadTx, Store } from './port.ts'
+import type { Clock, ReadTx, Store, WriteTx } from './port.ts'
 
 /** The longest name of a drive, in characters (code points). */
 export const DRIVE_NAME_CHARACTERS_MAX = 240
@@ -115,7 +116,9 @@ function driveWrites(
           // The bytes go on counting in the pools until the sweep has removed them.
           return changeProblem(actor, drive) ?? { ...drive!, status: 'deleted' as const, updatedAt: clock() }
         })
-        await tx.putDrives(outcomes.filter((outcome) => outcome.status === 'deleted'))
+        const gone = outcomes.filter((outcome) => outcome.status === 'deleted')
+        await tx.putDrives(gone)
+        await buryTrees(tx, gone)
         return outcomes
       })
     },
@@ -127,6 +130,20 @@ function driveWrites(
       await store.write((tx) => tx.putPools(pools.map((pool) => ({ tenant, ...pool }))))
     },
   }
+}
+
+/** Puts what deleted drives hold, their trash too, where the sweep finds it. */
+async function buryTrees(tx: WriteTx, drives: readonly Drive[]): Promise<void> {
+  const tops = drives.flatMap(({ id, root, trash }) =>
+    [root, trash].map((top) => ({ drive: id, id: top, follow: false })),
+  )
+  const graves = new Map(drives.map(({ id, grave }) => [id, grave]))
+  const placeNodes = (await tx.chains(tops)).map((node) => ({
+    ...node,
+    parent: graves.get(node.drive)!,
+    twin: node.id,
+  }))
+  await tx.apply({ ...emptyChanges(), placeNodes })
 }
 
 function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> {

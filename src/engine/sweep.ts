@@ -45,7 +45,9 @@ async function sweepGraves(tx: WriteTx): Promise<boolean> {
   )
   const placeNodes = reburied.map((node): Node => ({ ...node, parent: drives.get(node.drive)!.grave, twin: node.id }))
   const released = await release(tx, doomed, drives)
-  await tx.apply({ ...emptyChanges(), deleteNodes: doomed.map(keyOf), placeNodes, ...released })
+  const keys = doomed.map(keyOf)
+  // Only the trash of a deleted drive still has entries here.
+  await tx.apply({ ...emptyChanges(), deleteNodes: keys, deleteTrash: keys, placeNodes, ...released })
   return !isWhole || buried.length === SWEEP_ROOTS
 }
 
