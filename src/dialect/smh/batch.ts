@@ -1,0 +1,192 @@
+/**
+ * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
+ * Small ones are answered at once, 200 or 207; large ones become a task, 202.
+ */
+import type { Drive, DriveId, Kind, Op } from '../../engine/index.ts'
+import { crosses, opens, type Visit, visit } from './auth.ts'
+import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
+import { type Fault, fault, refuse } from './error.ts'
+import { kindsOf } from './grant.ts'
+import {
+  type Item,
+  isFault,
+  noteOf,
+  outcomeOf,
+  present,
+  type ShownItem,
+  type TransferWords,
+  type Words,
+} from './item.ts'
+import { ITEMS_MAX, isStrategy } from './terms.ts'
+import { transferOp } from './transfer.ts'
+import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
+
+export const batchOperations: readonly Operation[] = [
+  {
+    operation: 'Batch move',
+    coverage: 'done',
+    method: 'POST',
+    path: 'batch/{lib}/{space}',
+    flag: 'move',
+    handle: move,
+  },
+  {
+    operation: 'Batch copy',
+    coverage: 'done, except saving from a share',
+    method: 'POST',
+    path: 'batch/{lib}/{space}',
+    flag: 'copy',
+    handle: copy,
+  },
+  {
+    operation: 'Batch delete',
+    coverage: 'done',
+    method: 'POST',
+    path: 'batch/{lib}/{space}',
+    flag: 'delete',
+    handle: remove,
+  },
+]
+
+async function move(call: Call): Promise<Answer> {
+  const here = await visit(call, 'move')
+  return run(call, here, 'move', await transferItems(call, here, 'move'))
+}
+
+async function copy(call: Call): Promise<Answer> {
+  const here = await visit(call, 'copy')
+  if (call.query.has('share_access_token')) throw refuse('FunctionNotEnabled', 'Saving from a share is not enabled.')
+  return run(call, here, 'copy', await transferItems(call, here, 'copy'))
+}
+
+async function remove(call: Call): Promise<Answer> {
+  const here = await visit(call, 'delete')
+  return run(
+    call,
+    here,
+    'delete',
+    itemObjects(call).map((item) => deleteItem(item, here.drive)),
+  )
+}
+
+/** The array in the body, 1 … 1000 elements. */
+export function itemList(call: Call): readonly unknown[] {
+  const body = json(call) ?? []
+  if (!Array.isArray(body)) throw refuse('ParamInvalid', 'The body must be an array.')
+  if (body.length === 0) throw refuse('NoItemsProvided')
+  if (body.length > ITEMS_MAX) throw refuse('TooManyItems')
+  return body
+}
+
+function itemObjects(call: Call): Members[] {
+  return itemList(call).map((item) => membersOf(item, 'An item'))
+}
+
+/** Runs the items at once, or, when they are many, as a task. */
+export async function run(call: Call, { actor, drive }: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
+  const { engine, settings } = call.context
+  const ops = items.flatMap((item) => item.ops)
+  if (items.length > settings.smhInlineItemsMax && ops.length > 0) {
+    const notes = notesOf(items)
+    const taskId = await engine.submit(actor, drive.id, kind, ops, notes)
+    return { status: 202, body: { taskId } }
+  }
+  const outcomes = (await engine.batch(actor, ops)).map(outcomeOf)
+  let next = 0
+  const result: ShownItem[] = items.map((item) => {
+    const mine = outcomes.slice(next, next + item.ops.length)
+    next += item.ops.length
+    return present(item, mine)
+  })
+  return { status: result.some(isFault) ? 207 : 200, body: { result } }
+}
+
+/** The notes of all ops. Items without ops have nowhere of their own, so the first note carries them all. */
+function notesOf(items: readonly Item[]) {
+  const refused = items.flatMap((item, index) => (item.ops.length === 0 ? [noteOf(item, index, 0)] : []))
+  const notes = items.flatMap((item, index) => item.ops.map((_, op) => noteOf(item, index, op)))
+  const [first, ...rest] = notes
+  return [{ ...(first as object), refused }, ...rest]
+}
+
+async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Promise<Item[]> {
+  const kinds = kindsOf(here.caller.grants, verb)
+  const asked = itemObjects(call).map((item) => ({
+    words: transferWords(item, verb, kinds),
+    given: strategyGiven(item),
+  }))
+  const sources = await sourceSpaces(
+    call,
+    here,
+    asked.map(({ words }) => words),
+  )
+  return asked.map(({ words, given }) => {
+    const from = words.fromSpace ? sources.get(words.fromSpace)! : here.drive.id
+    const fault = strategyFault(given) ?? libraryFault(words, here) ?? pathFault(words)
+    if (fault) return { words, ops: [], fault }
+    if (typeof from !== 'number') return { words, ops: [], fault: from }
+    return { words, ops: kinds.map((kind) => transferOp(words, from, here.drive.id, kind)), fault: null }
+  })
+}
+
+function transferWords(item: Members, verb: 'move' | 'copy', kinds: readonly Kind[]): TransferWords {
+  const source = verb === 'move' ? 'from' : 'copyFrom'
+  const strategy = strategyGiven(item)
+  return {
+    verb,
+    from: splitPath(requiredText(item, source)),
+    to: splitPath(requiredText(item, 'to')),
+    strategy: isStrategy(strategy) ? strategy : null,
+    authority: flag(item, 'moveAuthority') ?? false,
+    fromSpace: text(item, `${source}SpaceId`) || null,
+    fromLibrary: text(item, `${source}LibraryId`) || null,
+    kinds,
+  }
+}
+
+function strategyGiven(item: Members): string {
+  return text(item, 'conflictResolutionStrategy') ?? ''
+}
+
+function strategyFault(given: string): Fault | undefined {
+  return given === '' || isStrategy(given) ? undefined : fault('InvalidConflictResolutionStrategy')
+}
+
+function libraryFault({ fromLibrary }: TransferWords, here: Visit): Fault | undefined {
+  const other = fromLibrary !== null && fromLibrary !== here.caller.library.id
+  return other ? fault('AccessTokenNotMatchLibrary') : undefined
+}
+
+function pathFault(words: Extract<Words, { to: readonly string[] }>): Fault | undefined {
+  if (words.from.length === 0 || words.to.length === 0) return fault('RootDirectoryNotAllowed')
+  return [...words.from, ...words.to].some(isIllegalSegment) ? fault('IllegalFileName') : undefined
+}
+
+/** The spaces that items name as their source, or why they may not. */
+async function sourceSpaces(call: Call, here: Visit, items: readonly TransferWords[]) {
+  const words = [...new Set(items.flatMap(({ fromSpace }) => (fromSpace === null ? [] : [fromSpace])))]
+  const drives = await call.spaces.find(here.caller.library, words)
+  return new Map(words.map((word, at): [string, DriveId | Fault] => [word, sourceSpace(here, drives[at] ?? null)]))
+}
+
+function sourceSpace({ caller, drive: target }: Visit, drive: Drive | null): DriveId | Fault {
+  if (drive?.id === target.id) return drive.id
+  if (!crosses(caller)) return fault('NoPermission')
+  if (!drive) return fault('SpaceNotFound')
+  return opens(caller, drive.id) ? drive.id : fault('AccessTokenNotMatchSpace')
+}
+
+function deleteItem(item: Members, drive: Drive): Item {
+  const path = splitPath(requiredText(item, 'path'))
+  const permanent = flag(item, 'permanent') ?? false
+  const words = { verb: 'delete', path } as const
+  if (path.length === 0) return { words, ops: [], fault: fault('RootDirectoryNotAllowed') }
+  if (path.some(isIllegalSegment)) return { words, ops: [], fault: fault('IllegalFileName') }
+  return { words, ops: [deleteOp(drive, path, permanent)], fault: null }
+}
+
+/** Without a bin, and when asked, deleting destroys. */
+export function deleteOp(drive: Drive, path: readonly string[], permanent: boolean): Op {
+  const node = { drive: drive.id, path }
+  return permanent || !drive.settings.trash ? { kind: 'purge', node, trashed: 'no' } : { kind: 'trash', node }
+}

@@ -1,0 +1,134 @@
+/**
+ * What the words in a token's `grant` list let it do. A call is made with an actor that has only the rights its own
+ * grants give for this very call, so that `upload_file` never helps to copy, nor `move_file_force` to overwrite by upload.
+ */
+import { type ActionBits, ALL_ACTIONS, actions, type Kind } from '../../engine/index.ts'
+
+/** The permissions of the vendor's token page; the last five are named elsewhere in its documents. */
+export const GRANTS = [
+  'admin',
+  'create_space',
+  'delete_space',
+  'space_admin',
+  'create_directory',
+  'delete_directory',
+  'delete_directory_permanent',
+  'move_directory',
+  'copy_directory',
+  'upload_file',
+  'upload_file_force',
+  'begin_upload',
+  'begin_upload_force',
+  'confirm_upload',
+  'create_symlink',
+  'create_symlink_force',
+  'delete_file',
+  'delete_file_permanent',
+  'move_file',
+  'move_file_force',
+  'copy_file',
+  'copy_file_force',
+  'delete_recycled',
+  'restore_recycled',
+  'acl',
+  'create_virtual',
+  'delete_history',
+  'set_history_latest',
+  'read_only',
+] as const
+
+export type Grant = (typeof GRANTS)[number]
+
+/** What a call is for. `manage` is what only `admin` and `space_admin` may do within a space. */
+export type Verb =
+  | 'read'
+  | 'createDirectory'
+  | 'beginUpload'
+  | 'confirmUpload'
+  | 'move'
+  | 'copy'
+  | 'delete'
+  | 'restore'
+  | 'purgeRecycled'
+  | 'manage'
+
+type Allow = Record<Kind, ActionBits>
+type Row = readonly [grant: Grant, rights: Partial<Allow>]
+
+const READ = actions('list', 'preview', 'download')
+
+// The folder rights of file grants are what a file needs where it goes: moving a file puts it into a folder.
+const into = actions('upload')
+const replace = actions('replace')
+const moving = actions('move', 'rename')
+const copying = actions('copy')
+
+const ROWS: Record<Exclude<Verb, 'read' | 'manage'>, readonly Row[]> = {
+  createDirectory: [['create_directory', { folder: actions('newEmpty') }]],
+  beginUpload: [
+    ['upload_file', { folder: into }],
+    ['begin_upload', { folder: into }],
+    ['upload_file_force', { folder: into, file: replace }],
+    ['begin_upload_force', { folder: into, file: replace }],
+  ],
+  confirmUpload: [
+    ['upload_file', { folder: into }],
+    ['confirm_upload', { folder: into }],
+    ['upload_file_force', { folder: into, file: replace }],
+  ],
+  move: [
+    ['move_directory', { folder: moving | actions('newEmpty') }],
+    ['move_file', { file: moving, folder: into }],
+    ['move_file_force', { file: moving | replace, folder: into }],
+  ],
+  copy: [
+    // Whoever may copy directories may copy the files in them; files by themselves `kindsOf` keeps out.
+    ['copy_directory', { folder: copying | actions('newEmpty'), file: copying }],
+    ['copy_file', { file: copying, folder: into }],
+    ['copy_file_force', { file: copying | replace, folder: into }],
+  ],
+  delete: [
+    ['delete_directory', { folder: actions('delete') }],
+    ['delete_directory_permanent', { folder: actions('delete', 'purge') }],
+    ['delete_file', { file: actions('delete') }],
+    ['delete_file_permanent', { file: actions('delete', 'purge') }],
+  ],
+  restore: [['restore_recycled', { file: actions('restore'), folder: actions('restore', 'upload', 'newEmpty') }]],
+  purgeRecycled: [['delete_recycled', { file: actions('purge'), folder: actions('purge') }]],
+}
+
+/** Whether the grants hold everything inside the spaces of their token. */
+export function rules(grants: ReadonlySet<string>): boolean {
+  return grants.has('admin') || grants.has('space_admin')
+}
+
+/** The kinds of entries the grants are for when things are carried; directories first. */
+export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kind[] {
+  if (rules(grants)) return ['folder', 'file']
+  const folder = grants.has(`${verb}_directory`)
+  const file = grants.has(`${verb}_file`) || grants.has(`${verb}_file_force`)
+  return [...(folder ? (['folder'] as const) : []), ...(file ? (['file'] as const) : [])]
+}
+
+/**
+ * The rights for a call; undefined when no grant is for such a call at all. Reading needs no grant.
+ * @param plainPurge where there is no bin, deleting is destroying and the plain permission suffices
+ */
+export function allowedBy(grants: ReadonlySet<string>, verb: Verb, plainPurge = false): Allow | undefined {
+  if (rules(grants)) return { file: ALL_ACTIONS, folder: ALL_ACTIONS }
+  if (verb === 'read') return { file: READ, folder: READ }
+  if (verb === 'manage') return undefined
+  const rows = ROWS[verb].filter(([grant]) => grants.has(grant))
+  if (rows.length === 0) return undefined
+  const allow: Allow = { file: READ, folder: READ }
+  for (const [, rights] of rows) {
+    allow.file |= rights.file ?? 0
+    allow.folder |= rights.folder ?? 0
+  }
+  if (!plainPurge) return allow
+  const [deletion, purge] = [actions('delete'), actions('purge')]
+  return {
+    file: allow.file & deletion ? allow.file | purge : allow.file,
+    folder: allow.folder & deletion ? allow.folder | purge : allow.folder,
+  }
+}

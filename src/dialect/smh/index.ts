@@ -1,0 +1,123 @@
+/** The Tencent SMH dialect: one Fastify scope under `/api/v1`, one route a method and family, operations told apart here. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { batchOperations } from './batch.ts'
+import { type Answer, type Method, match, type Operation, PREFIX, queryOf, segmentsOf } from './call.ts'
+import { directoryOperations } from './directory.ts'
+import { type Fault, fault, Refusal, refuse } from './error.ts'
+import { fileOperations } from './file.ts'
+import { inodeOperations } from './inode.ts'
+import { quotaOperations } from './quota.ts'
+import { recycleOperations } from './recycle.ts'
+import { spaceOperations } from './space.ts'
+import { createSpaceIndex } from './space-index.ts'
+import { taskOperations } from './task.ts'
+import { tokenOperations } from './token.ts'
+
+/** In a group of one method and family the first operation that fits is taken, so flags stand before plain paths. */
+const OPERATIONS: readonly Operation[] = [
+  ...tokenOperations,
+  ...batchOperations,
+  ...taskOperations,
+  ...fileOperations,
+  ...directoryOperations,
+  ...recycleOperations,
+  ...spaceOperations,
+  ...quotaOperations,
+  ...inodeOperations,
+]
+
+/** A thousand items with two long paths each fit well. */
+const BODY_BYTES_MAX = 16 * 1024 * 1024
+
+export const smhDialect: Dialect = {
+  name: 'smh',
+  title: 'Tencent Cloud Smart Media Hosting',
+  mounts: [PREFIX],
+  async register(app, context) {
+    await app.register(async (scope) => mount(scope, context), { prefix: PREFIX })
+  },
+}
+
+function mount(scope: FastifyInstance, context: DialectContext): void {
+  const spaces = createSpaceIndex(context.engine)
+  scope.removeAllContentTypeParsers()
+  // Bodies stay bytes: clients send JSON under several types and none, and bad JSON gets the vendor's error.
+  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_, body, done) => done(null, body))
+  scope.addHook('onRequest', async (request, reply) => greet(request, reply))
+  scope.setErrorHandler((error, request, reply) => send(request, reply, faultAnswer(faultBehind(error, request))))
+  scope.setNotFoundHandler((request, reply) => send(request, reply, faultAnswer(fault('RouteNotFound'))))
+  scope.options('/*', { config: { operation: 'CORS preflight', coverage: 'done' } }, preflight)
+
+  for (const [key, operations] of grouped()) {
+    const [method, family] = key.split(' ') as [Method, string]
+    const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+      const target = request.raw.url!
+      const query = queryOf(target)
+      const found = match(operations, segmentsOf(target), query)
+      if (!found) throw refuse('RouteNotFound')
+      const { operation, params, path } = found
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      return send(request, reply, await operation.handle({ context, spaces, request, params, path, query, body }))
+    }
+    const route = { method, handler, bodyLimit: BODY_BYTES_MAX, exposeHeadRoute: false }
+    scope.route({ ...route, url: `/${family}` })
+    scope.route({ ...route, url: `/${family}/*`, config: configOf(operations) })
+  }
+}
+
+/** Operations by method and first literal word of their path: what the router can tell apart. */
+function grouped(): Map<string, Operation[]> {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of OPERATIONS) {
+    const key = `${operation.method} ${operation.path.split('/', 1)[0]}`
+    groups.set(key, [...(groups.get(key) ?? []), operation])
+  }
+  return groups
+}
+
+/** Names and gaps of all operations behind one route, for the coverage table. */
+function configOf(operations: readonly Operation[]): { operation: string; coverage: string } {
+  const gaps = operations.filter(({ coverage }) => coverage !== 'done')
+  return {
+    operation: operations.map(({ operation }) => operation).join(' · '),
+    coverage:
+      gaps.length === 0 ? 'done' : gaps.map(({ operation, coverage }) => `${operation}: ${coverage}`).join(' · '),
+  }
+}
+
+/** Every answer names its request, and browsers of any origin may read it. */
+function greet(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  reply.header('access-control-allow-origin', '*')
+  reply.header('access-control-expose-headers', '*')
+}
+
+async function preflight(request: FastifyRequest, reply: FastifyReply) {
+  reply.header('access-control-allow-methods', 'GET, HEAD, PUT, POST, DELETE, OPTIONS')
+  reply.header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
+  reply.header('access-control-max-age', '86400')
+  return reply.code(204).send()
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, answer: Answer) {
+  reply.code(answer.status)
+  if (answer.headers) reply.headers(answer.headers)
+  if (answer.body === undefined || request.method === 'HEAD') return reply.send()
+  const shown = answer.status < 400 ? answer.body : { ...(answer.body as object), requestId: request.id }
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(shown))
+}
+
+function faultAnswer({ status, code, message }: Fault): Answer {
+  return { status, body: { code, message } }
+}
+
+/** Refusals are answers; what Fastify finds wrong with a request is one too; anything else is our own failure. */
+function faultBehind(error: unknown, request: FastifyRequest): Fault {
+  if (error instanceof Refusal) return error.fault
+  const status = (error as { statusCode?: number }).statusCode ?? 500
+  if (status === 413) return fault('RequestEntityTooLarge')
+  if (status >= 400 && status < 500) return fault('BadRequest')
+  request.log.error(error)
+  return fault('InternalServerError')
+}

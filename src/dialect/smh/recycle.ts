@@ -1,0 +1,270 @@
+/** The recycle bin: list, details, restore, destroy. Pages 1283/75463–75469. */
+import type { Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
+import { type Visit, visit } from './auth.ts'
+import { itemList, run } from './batch.ts'
+import type { Answer, Call, Operation } from './call.ts'
+import { faultOf, Refusal, refuse } from './error.ts'
+import type { Verb } from './grant.ts'
+import type { Item } from './item.ts'
+import { perform } from './perform.ts'
+import { content, downloadUrl, entry, URL_LIFE_MS } from './present.ts'
+import { conflictOf, isoTime, NAMING, REPLACE, type Strategy, spaceIdOf, strategyOf } from './terms.ts'
+import { count, word } from './words.ts'
+
+const BIN = 'recycled/{lib}/{space}'
+const ITEM = 'recycled/{lib}/{space}/{id}'
+/** Entries one step of a clearing destroys. */
+const CLEAR_STEP = 500
+const LIMIT = { min: 1, max: 1000, otherwise: 20 }
+/** Beyond this many entries the bin is listed by marker only: other orders and page numbers need all of it in hand. */
+const PAGED_MAX = 10_000
+
+export const recycleOperations: readonly Operation[] = [
+  { operation: 'List recycle bin', coverage: 'done', method: 'GET', path: BIN, handle: list },
+  { operation: 'Batch restore', coverage: 'done', method: 'POST', path: BIN, flag: 'restore', handle: restoreMany },
+  {
+    operation: 'Batch purge',
+    coverage: 'done; all or nothing',
+    method: 'POST',
+    path: BIN,
+    flag: 'delete',
+    handle: purgeMany,
+  },
+  {
+    operation: 'Set recycle bin lifecycle',
+    coverage: 'answers FunctionNotEnabled: nothing is purged by itself',
+    method: 'POST',
+    path: BIN,
+    flag: 'lifecycle',
+    handle: async () => {
+      throw refuse('FunctionNotEnabled')
+    },
+  },
+  { operation: 'Clear recycle bin', coverage: 'done', method: 'DELETE', path: BIN, handle: clear },
+  { operation: 'Recycled item details', coverage: 'done', method: 'GET', path: ITEM, flag: 'info', handle: info },
+  { operation: 'Restore', coverage: 'done', method: 'POST', path: ITEM, flag: 'restore', handle: restoreOne },
+  { operation: 'Purge', coverage: 'done', method: 'DELETE', path: ITEM, handle: purgeOne },
+]
+
+/** The space, whose bin must be on. */
+async function binOf(call: Call, verb: Verb): Promise<Visit> {
+  const here = await visit(call, verb)
+  if (!here.drive.settings.trash) throw refuse('RecycleBinNotEnabled')
+  return here
+}
+
+/** An item's id, as a number or in digits. */
+function trashId(value: unknown): TrashId | undefined {
+  const text = typeof value === 'number' ? String(value) : value
+  const isId = typeof text === 'string' && /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text))
+  return isId ? (Number(text) as TrashId) : undefined
+}
+
+function idOf(call: Call): TrashId {
+  const id = trashId(call.params.id)
+  if (id === undefined) throw refuse('RecycledItemNotFound')
+  return id
+}
+
+/** The ids in the body; what is no id at all spoils the request, not an item. */
+function idsOf(call: Call): TrashId[] {
+  return itemList(call).map((value) => {
+    const id = trashId(value)
+    if (id === undefined) throw refuse('ParamInvalid', 'The body must be an array of recycledItemId.')
+    return id
+  })
+}
+
+const GONE = { originalPath: 'fail', fallbackToRoot: 'root' } as const
+
+function parentGone(query: URLSearchParams): RestoreOp['parentGone'] {
+  const strategy = word(query, 'restore_path_strategy') ?? 'originalPath'
+  if (!Object.hasOwn(GONE, strategy)) {
+    throw refuse('ParamInvalid', 'restore_path_strategy must be originalPath or fallbackToRoot.')
+  }
+  return GONE[strategy as keyof typeof GONE]
+}
+
+function restoreOp(call: Call, { drive }: Visit, id: TrashId, strategy: Strategy): RestoreOp {
+  return {
+    kind: 'restore',
+    node: { drive: drive.id, trash: id },
+    conflict: conflictOf(strategy, REPLACE.move),
+    naming: NAMING,
+    parentGone: parentGone(call.query),
+  }
+}
+
+async function restoreOne(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'restore')
+  const op = restoreOp(call, here, idOf(call), strategyOf(call.query) ?? 'rename')
+  const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
+  return { status: 200, body: { path: view!.path } }
+}
+
+async function restoreMany(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'restore')
+  const items = idsOf(call).map((id): Item => {
+    return { words: { verb: 'restore', id }, ops: [restoreOp(call, here, id, 'rename')], fault: null }
+  })
+  return run(call, here, 'restore', items)
+}
+
+function purgeOp({ drive }: Visit, id: TrashId): Op {
+  return { kind: 'purge', node: { drive: drive.id, trash: id }, trashed: 'only' }
+}
+
+async function purgeOne(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'purgeRecycled')
+  await perform(call, here.actor, purgeOp(here, idOf(call)), { kind: 'any', source: false })
+  return { status: 204 }
+}
+
+/** The answer has no place for single items, so either all of them go or none. */
+async function purgeMany(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'purgeRecycled')
+  const ids = [...new Set(idsOf(call))]
+  const results = await call.context.engine.batch(
+    here.actor,
+    ids.map((id) => purgeOp(here, id)),
+    'all',
+  )
+  const failed = results.flatMap((result) => (result.status === 'failed' ? [result.error] : []))
+  const reason = failed.find(({ code }) => code !== 'batch_refused') ?? failed[0]
+  if (reason) throw new Refusal(faultOf(reason, { kind: 'any', source: false }))
+  return { status: 204 }
+}
+
+/** Destroys what lies in the bin now, step by step; what comes in meanwhile stays. */
+async function clear(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'purgeRecycled')
+  const { engine } = call.context
+  const drives = [here.drive.id]
+  const newest = (await engine.trashPage(here.actor, { drives, after: null, limit: 1 })).items[0]?.entry
+  // Cursors name a place, not an entry: the next page starts there also when the entries before it are gone.
+  let after: TrashCursor | null = newest ? { trashedAt: newest.trashedAt, id: (newest.id + 1) as TrashId } : null
+  while (after !== null) {
+    const page: Awaited<ReturnType<typeof engine.trashPage>> = await engine.trashPage(here.actor, {
+      drives,
+      after,
+      limit: CLEAR_STEP,
+    })
+    const results = await engine.batch(
+      here.actor,
+      page.items.map(({ entry: { id } }) => purgeOp(here, id)),
+    )
+    // Somebody else may have destroyed or restored an entry meanwhile; it is out of the bin either way.
+    const failed = results.find((result) => result.status === 'failed' && result.error.code !== 'trash_not_found')
+    if (failed?.status === 'failed') throw new Refusal(faultOf(failed.error, { kind: 'any', source: false }))
+    after = page.next
+  }
+  return { status: 204 }
+}
+
+async function info(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'read')
+  const node = { drive: here.drive.id, trash: idOf(call) }
+  const op = { kind: 'get', node, need: 0, trashed: 'only' } as const
+  const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
+  const until = isoTime(call.context.engine.now() + URL_LIFE_MS)
+  const url = view!.node.kind === 'file' ? { cosUrl: downloadUrl(call, view!), cosUrlExpiration: until } : {}
+  return { status: 200, body: { ...url, ...entry(call, view!) } }
+}
+
+async function list(call: Call): Promise<Answer> {
+  const here = await binOf(call, 'read')
+  const { query } = call
+  const order = orderOf(query)
+  const byPage = word(query, 'by-page') !== undefined || word(query, 'page') !== undefined || query.has('page_size')
+  if (order === undefined && !byPage) return listFrom(call, here)
+  const all = await everything(call, here)
+  if (order) all.sort(order)
+  const limit = count(query, byPage ? 'page_size' : 'limit', LIMIT)
+  const from = byPage ? (count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 }) - 1) * limit : offsetOf(query)
+  const more = !byPage && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
+  return { status: 200, body: { ...shown(here, all.slice(from, from + limit)), totalNum: all.length, ...more } }
+}
+
+/** In the engine's own order, latest first, a marker names the last entry shown: `<time>-<id>`. */
+async function listFrom(call: Call, here: Visit): Promise<Answer> {
+  const limit = count(call.query, 'limit', LIMIT)
+  const after = cursorOf(call.query)
+  const page = await call.context.engine.trashPage(here.actor, { drives: [here.drive.id], after, limit })
+  const { next } = page
+  const more = next ? { nextMarker: `${next.trashedAt}-${next.id}` } : {}
+  return { status: 200, body: { ...shown(here, page.items), ...more } }
+}
+
+function cursorOf(query: URLSearchParams): TrashCursor | null {
+  const marker = word(query, 'marker')
+  if (marker === undefined) return null
+  const [, time, id] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(marker) ?? []
+  if (id === undefined) throw refuse('MarkerNotFound')
+  return { trashedAt: Number(time), id: Number(id) as TrashId }
+}
+
+/** Under any other order a marker is how many entries were shown. */
+function offsetOf(query: URLSearchParams): number {
+  const marker = word(query, 'marker')
+  if (marker !== undefined && !/^[0-9]{1,5}$/.test(marker)) throw refuse('MarkerNotFound')
+  return Number(marker ?? 0)
+}
+
+async function everything(call: Call, { actor, drive }: Visit): Promise<TrashView[]> {
+  const all: TrashView[] = []
+  let after: TrashCursor | null = null
+  do {
+    const page: { items: readonly TrashView[]; next: TrashCursor | null } = await call.context.engine.trashPage(actor, {
+      drives: [drive.id],
+      after,
+      limit: LIMIT.max,
+    })
+    all.push(...page.items)
+    after = page.next
+  } while (after !== null && all.length < PAGED_MAX)
+  if (after !== null) {
+    throw refuse('ParamInvalid', `A bin of more than ${PAGED_MAX} items is listed by marker, without order_by.`)
+  }
+  return all
+}
+
+type Order = (a: TrashView, b: TrashView) => number
+
+const removed: Order = (a, b) => a.entry.trashedAt - b.entry.trashedAt || a.entry.id - b.entry.id
+const ORDERS: Readonly<Record<string, Order>> = {
+  name: (a, b) => Buffer.compare(Buffer.from(a.entry.name), Buffer.from(b.entry.name)),
+  modificationTime: (a, b) => a.node.updatedAt - b.node.updatedAt,
+  size: (a, b) => (a.node.content?.size ?? 0) - (b.node.content?.size ?? 0),
+  removalTime: removed,
+  remainingTime: removed,
+}
+
+/** Undefined when the client asks for none: then the latest come first. */
+function orderOf(query: URLSearchParams): Order | undefined {
+  const by = word(query, 'order_by', 'orderBy')
+  if (by === undefined) return undefined
+  const order = Object.hasOwn(ORDERS, by) ? ORDERS[by] : undefined
+  const direction = word(query, 'order_by_type', 'orderByType') ?? 'asc'
+  if (!order) throw refuse('ParamInvalid', 'order_by is unknown.')
+  if (direction !== 'asc' && direction !== 'desc') throw refuse('ParamInvalid', 'order_by_type must be asc or desc.')
+  const sign = direction === 'desc' ? -1 : 1
+  return (a, b) => sign * (order(a, b) || removed(a, b))
+}
+
+function shown({ caller, drive }: Visit, items: readonly TrashView[]) {
+  return {
+    contents: items.map(({ entry: put, node }) => ({
+      recycledItemId: put.id,
+      originalPath: put.path,
+      spaceId: spaceIdOf(drive, caller.library.id),
+      name: put.name,
+      type: node.kind === 'folder' ? 'dir' : 'file',
+      ...(node.kind === 'file' ? content(node) : { size: '0' }),
+      creationTime: isoTime(node.createdAt),
+      modificationTime: isoTime(node.updatedAt),
+      removalTime: isoTime(put.trashedAt),
+      // Nothing is purged by itself; 0 days is how the vendor's library settings write "never".
+      remainingTime: 0,
+    })),
+  }
+}

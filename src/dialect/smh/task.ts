@@ -1,0 +1,92 @@
+/** Tasks: what became of a batch that was answered 202. Pages 1339/71002 and 124487. */
+import { type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
+import { visit } from './auth.ts'
+import type { Answer, Call, Operation } from './call.ts'
+import { type Fault, refuse } from './error.ts'
+import { isFault, type Outcome, present, reportedOutcome, type ShownItem, type Words } from './item.ts'
+import { ITEMS_MAX } from './terms.ts'
+
+export const taskOperations: readonly Operation[] = [
+  { operation: 'Query tasks', coverage: 'done', method: 'GET', path: 'task/{lib}/{space}/{ids}', handle: inSpace },
+  {
+    operation: 'Query task result',
+    coverage: 'done for batch tasks',
+    method: 'GET',
+    path: 'task-result/{lib}/{space}/{ids}',
+    handle: result,
+  },
+]
+
+async function inSpace(call: Call): Promise<Answer> {
+  const tasks = await tasksNamed(call)
+  return { status: 200, body: tasks.map((task) => ({ taskId: task.id, ...state(task) })) }
+}
+
+/** Tasks of the space by the ids in the path; unknown ones, and those of other spaces, are left out. */
+async function tasksNamed(call: Call): Promise<Task[]> {
+  const { actor, drive } = await visit(call, 'read')
+  const ids = call.params.ids!.split(',').flatMap((text) => parseDecimalId<TaskId>(text) ?? [])
+  if (ids.length > ITEMS_MAX) throw refuse('TooManyItems')
+  const tasks = await call.context.engine.tasks(actor, ids)
+  return tasks.filter((task) => task !== null).filter((task) => task.dialect === 'smh' && task.drive === drive.id)
+}
+
+function state(task: Task): { status: number; result?: unknown } {
+  if (task.state !== 'done') return { status: 202 }
+  const items = itemsOf(task)
+  if (items === undefined) return single(task)
+  return { status: items.some(isFault) ? 207 : 200, result: items }
+}
+
+/** Work on one entry that the engine itself made a task of: its result is one object. */
+function single({ failed, report }: Task): { status: number; result?: unknown } {
+  const last = report.at(-1)
+  if (!last) return { status: 204 }
+  return failed > 0 ? { status: 500 } : { status: 200, result: { status: 200, path: last.path } }
+}
+
+interface Note {
+  readonly item?: number
+  readonly words?: Words
+  readonly fault?: Fault | null
+  readonly refused?: readonly Note[]
+}
+
+/** The items of a batch in the order asked; undefined when the task was no batch of this dialect. */
+function itemsOf(task: Task): ShownItem[] | undefined {
+  const asked = new Map<number, Note>()
+  const outcomes = new Map<number, Outcome[]>()
+  for (const outcome of task.report) {
+    const note = noteFrom(outcome.note)
+    if (note.item === undefined) return undefined
+    for (const told of [note, ...(note.refused ?? [])]) if (told.words) asked.set(told.item!, told)
+    outcomes.set(note.item, [...(outcomes.get(note.item) ?? []), reportedOutcome(outcome)])
+  }
+  if (asked.size === 0) return undefined
+  return [...asked]
+    .sort(([a], [b]) => a - b)
+    .map(([item, { words, fault }]) => present({ words: words!, fault: fault ?? null }, outcomes.get(item) ?? []))
+}
+
+function noteFrom(note: Json): Note {
+  return note !== null && typeof note === 'object' && !Array.isArray(note) ? (note as unknown as Note) : {}
+}
+
+const RESULT_TYPES: Readonly<Record<string, readonly [taskType: string, member: string]>> = {
+  move: ['batchMove', 'batchMoveResults'],
+  copy: ['batchCopy', 'batchCopyResults'],
+  delete: ['batchDelete', 'batchDeleteResults'],
+  restore: ['batchRestoreRecycle', 'batchRestoreRecycleResults'],
+}
+
+/** The newer form: one task, whose id is a string and whose total failure is 400. */
+async function result(call: Call): Promise<Answer> {
+  const [task] = await tasksNamed(call)
+  if (!task) throw refuse('TaskNotFound')
+  const [taskType, member] = RESULT_TYPES[task.kind] ?? [task.kind, `${task.kind}Results`]
+  if (task.state !== 'done') return { status: 200, body: { taskId: String(task.id), taskType, status: 202 } }
+  const items = itemsOf(task) ?? []
+  const failed = items.filter(isFault).length
+  const status = failed === 0 ? 200 : failed === items.length ? 400 : 207
+  return { status: 200, body: { taskId: String(task.id), taskType, status, [member]: items } }
+}

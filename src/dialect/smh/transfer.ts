@@ -1,0 +1,68 @@
+/** Moving and copying: one op for a source of a known kind, used by batches and by the calls for a single entry alike. */
+import type { CopyOp, DriveId, Kind, MoveOp } from '../../engine/index.ts'
+import type { Caller, Visit } from './auth.ts'
+import { type Answer, type Call, namedPath } from './call.ts'
+import { refuse } from './error.ts'
+import { kindsOf } from './grant.ts'
+import { perform } from './perform.ts'
+import { conflictOf, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { yes } from './words.ts'
+
+interface Carry {
+  readonly verb: 'move' | 'copy'
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly strategy: Strategy | null
+  readonly authority: boolean
+}
+
+/** A directory's missing parents are made, a file's are not. Neither path is the root. */
+export function transferOp(carry: Carry, from: DriveId, to: DriveId, kind: Kind): MoveOp | CopyOp {
+  const { parent, name } = placeOf(to, carry.to)
+  return {
+    kind: carry.verb,
+    node: { drive: from, path: carry.from },
+    to: parent,
+    name,
+    conflict: conflictOf(carry.strategy ?? undefined, REPLACE[carry.verb]),
+    naming: NAMING,
+    keepGrants: carry.authority,
+    expect: kind,
+    makeParents: kind === 'folder',
+  }
+}
+
+/** Refuses callers whose grants are for the other kind only. */
+function demandKind(caller: Caller, verb: 'move' | 'copy', kind: Kind): void {
+  if (!kindsOf(caller.grants, verb).includes(kind)) throw refuse('NoPermission')
+}
+
+export interface Source {
+  readonly verb: 'move' | 'copy'
+  readonly drive: DriveId
+  readonly path: readonly string[]
+}
+
+/** Moves or copies one entry of a known kind to the path of the call. */
+export async function transfer(
+  call: Call,
+  { caller, actor, drive }: Visit,
+  source: Source,
+  kind: Kind,
+): Promise<Answer> {
+  demandKind(caller, source.verb, kind)
+  if (source.path.length === 0) throw refuse(kind === 'folder' ? 'InvalidSourceDirectory' : 'InvalidSourceFile')
+  const strategy = strategyOf(call.query) ?? null
+  const carry = {
+    verb: source.verb,
+    from: source.path,
+    to: namedPath(call),
+    strategy,
+    authority: yes(call.query, 'move_authority'),
+  }
+  const result = await perform(call, actor, transferOp(carry, source.drive, drive.id, kind), { kind, source: true })
+  if (result.status === 'later') return { status: 202, body: { taskId: result.task } }
+  // A file is answered with its path whatever the strategy, a directory only when it could have got another.
+  const isSilent = kind === 'folder' && strategy !== 'rename'
+  return isSilent ? { status: 204 } : { status: 200, body: { path: result.view!.path } }
+}

@@ -1,0 +1,214 @@
+/** Bringing a file in: start, upload to the URL handed out, confirm. Pages 1339/71132–71136. */
+import { ACTIONS, type Actor, type Json, type Upload, type UploadId, type UploadPart } from '../../engine/index.ts'
+import { putPath } from '../../http/transfer-url.ts'
+import { type Visit, visit } from './auth.ts'
+import { type Answer, type Call, namedPath } from './call.ts'
+import { faultOf, Refusal, refuse } from './error.ts'
+import { rules } from './grant.ts'
+import { perform } from './perform.ts'
+import { attributesOf, content, eTagOf, written } from './present.ts'
+import { conflictOf, domainOf, inodeOf, isoTime, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { bytes, type Members, member, text, word, yes } from './words.ts'
+
+/** How long an upload may take from start to confirm, ms. */
+const UPLOAD_LIFE_MS = 7 * 24 * 3600_000
+/** How long the handed-out URL opens before it must be renewed, ms. */
+const TARGET_LIFE_MS = 2 * 3600_000
+/** How many part numbers one `partNumberRange` may name. */
+const RANGE_MAX = 100
+const PART_NUMBER_MAX = 10_000
+
+/** What is remembered between start and confirm. */
+interface Memo {
+  readonly name: string
+  readonly strategy: Strategy
+  /** Whether the starter might overwrite. */
+  readonly force: boolean
+  readonly multipart: boolean
+  readonly attributes: Json
+}
+
+/** Starts a simple or a multipart upload. Nothing is listed before it is confirmed. */
+export async function start(call: Call, body: Members, multipart: boolean): Promise<Answer> {
+  const { actor, drive } = await visit(call, 'beginUpload')
+  const { parent, name } = placeOf(drive.id, namedPath(call))
+  const strategy = strategyOf(call.query) ?? 'rename'
+  const given = word(call.query, 'filesize') ?? member(body, 'size')
+  const memo: Memo = {
+    name,
+    strategy,
+    force: (actor.allow.file & ACTIONS.replace) !== 0,
+    multipart,
+    attributes: attributesOf(call, body) as Json,
+  }
+  const result = await perform(
+    call,
+    actor,
+    {
+      kind: 'upload',
+      drive: drive.id,
+      parent,
+      name,
+      conflict: conflictOf(strategy, REPLACE.upload),
+      naming: NAMING,
+      ...(given === undefined ? {} : { size: bytes(given, 'filesize') }),
+      ttlMs: UPLOAD_LIFE_MS,
+      data: memo as unknown as Json,
+    },
+    { kind: 'file', source: false },
+  )
+  const { upload } = result as { upload?: Upload }
+  return { status: 201, body: { ...targetOf(call, upload!, body), confirmKey: upload!.id, availableDomainNum: 1 } }
+}
+
+/** Where the bytes go. The URL carries its own authorisation, so no header needs to be sent with them. */
+function targetOf(call: Call, upload: Upload, body: Members): Record<string, unknown> {
+  const { engine } = call.context
+  const { multipart } = memoOf(upload)
+  const expiresAt = Math.min(upload.expiresAt, engine.now() + TARGET_LIFE_MS)
+  const path = putPath(engine, { upload: upload.id, part: multipart ? 0 : 1 }, expiresAt)
+  const numbers = multipart ? partNumbers(text(body, 'partNumberRange')) : []
+  return {
+    domain: domainOf(call),
+    path,
+    ...(multipart ? { uploadId: upload.id } : {}),
+    headers: {},
+    ...(numbers.length > 0 ? { parts: Object.fromEntries(numbers.map((number) => [number, { headers: {} }])) } : {}),
+    expiration: isoTime(expiresAt),
+  }
+}
+
+/** `1-3,5` means 1, 2, 3 and 5. */
+function partNumbers(range: string | undefined): number[] {
+  if (!range) return []
+  const numbers = range.split(',').flatMap((piece) => {
+    const [, from = '', to = from] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(piece.trim()) ?? []
+    const [first, last] = [Number(from), Number(to)]
+    if (!(first >= 1 && first <= last && last <= PART_NUMBER_MAX && last - first < RANGE_MAX)) return [0]
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+  })
+  if (numbers.length > RANGE_MAX || numbers.includes(0)) throw refuse('ParamInvalid', 'partNumberRange is invalid.')
+  return numbers
+}
+
+function memoOf(upload: Upload): Memo {
+  return upload.data as unknown as Memo
+}
+
+interface Found extends Visit {
+  readonly upload: Upload
+  readonly parts: readonly UploadPart[]
+}
+
+/** The upload a confirm key names, in its own space, for whoever started it or rules the space. */
+async function uploadOf(call: Call, verb: 'read' | 'beginUpload' | 'confirmUpload'): Promise<Found> {
+  const here = await visit(call, verb)
+  const key = call.path.join('/')
+  const id = /^[0-9a-f]{32}$/.test(key) ? (key as UploadId) : undefined
+  const [found] = id ? await call.context.engine.uploads(here.actor, [id]) : []
+  if (!found || found.upload.drive !== here.drive.id || !isOurs(found.upload)) throw refuse('UploadNotFound')
+  if (found.upload.creator !== here.actor.self && !rules(here.caller.grants)) throw refuse('UploadNotBelongYou')
+  return { ...here, ...found }
+}
+
+/** Uploads that another dialect opened on the same drive are not confirmed here. */
+function isOurs({ data }: Upload): boolean {
+  return data !== null && typeof data === 'object' && !Array.isArray(data) && 'strategy' in data && 'multipart' in data
+}
+
+export async function confirm(call: Call, body: Members): Promise<Answer> {
+  const { upload, actor, drive } = await uploadOf(call, 'confirmUpload')
+  const memo = memoOf(upload)
+  const strategy = strategyOf(call.query) ?? memo.strategy
+  const crc64 = text(body, 'crc64')
+  const [result] = await call.context.engine.batch(confirmer(actor, memo), [
+    {
+      kind: 'commit',
+      upload: upload.id,
+      parent: { drive: drive.id, id: upload.parent },
+      // Started under a name that was taken then; which name it gets is settled now.
+      name: memo.name,
+      conflict: conflictOf(strategy, REPLACE.upload),
+      naming: NAMING,
+      ...(crc64 ? { hashes: { crc64 } } : {}),
+      attributes: { ...(memo.attributes as object), ...attributesOf(call, body) },
+    },
+  ])
+  if (result!.status === 'failed') {
+    const isPartial = memo.multipart && result!.error.code === 'upload_incomplete'
+    if (isPartial) throw refuse('MultipartUploadIncomplete')
+    throw new Refusal(faultOf(result!.error, { kind: 'file', source: false }))
+  }
+  const { view } = result!
+  const { node } = view!
+  return {
+    status: 200,
+    body: {
+      path: view!.path,
+      name: node.name,
+      type: 'file',
+      ...(yes(call.query, 'with_inode') ? { inode: inodeOf(call.context.engine.ids, node) } : {}),
+      creationTime: isoTime(node.createdAt),
+      modificationTime: isoTime(node.updatedAt),
+      eTag: eTagOf(node),
+      isOverwritten: node.version > 1,
+      ...written(node),
+      ...content(node),
+    },
+  }
+}
+
+/** Whoever started with the right to overwrite keeps it for the confirm. */
+function confirmer(actor: Actor, { force }: Memo): Actor {
+  return force ? { ...actor, allow: { ...actor.allow, file: actor.allow.file | ACTIONS.replace } } : actor
+}
+
+/** Fresh targets for a multipart upload whose URL runs out. */
+export async function renew(call: Call, body: Members): Promise<Answer> {
+  const { upload } = await uploadOf(call, 'beginUpload')
+  if (upload.state === 'committed') throw refuse('UploadComplete')
+  if (!memoOf(upload).multipart) throw refuse('ParamInvalid', 'Only multipart uploads are renewed.')
+  return { status: 200, body: { ...targetOf(call, upload, body), confirmKey: upload.id, availableDomainNum: 1 } }
+}
+
+export async function state(call: Call): Promise<Answer> {
+  const { upload, parts, actor } = await uploadOf(call, 'read')
+  const { strategy, force, multipart } = memoOf(upload)
+  const shown = {
+    confirmed: upload.state === 'committed',
+    path: await pathOf(call, actor, upload),
+    type: 'file',
+    creationTime: isoTime(upload.createdAt),
+    conflictResolutionStrategy: strategy,
+    force,
+    availableDomainNum: 1,
+  }
+  if (!multipart) return { status: 200, body: shown }
+  const list = parts
+    .toSorted((a, b) => a.number - b.number)
+    .map((part) => ({
+      PartNumber: part.number,
+      LastModified: isoTime(part.uploadedAt),
+      ETag: `"${part.md5}"`,
+      Size: part.size,
+    }))
+  const info = yes(call.query, 'no_upload_part_info') ? {} : { uploadPartInfo: targetOf(call, upload, {}) }
+  return { status: 200, body: { ...shown, uploadId: upload.id, parts: list, ...info } }
+}
+
+/** Where the file is, or will be; null when its directory is gone. */
+async function pathOf(call: Call, actor: Actor, upload: Upload): Promise<readonly string[] | null> {
+  const isThere = upload.state === 'committed'
+  const node = { drive: upload.drive, id: isThere ? upload.node : upload.parent }
+  const [result] = await call.context.engine.batch(actor, [{ kind: 'get', node, need: 0, trashed: 'no' }])
+  if (result!.status !== 'done') return null
+  const { path } = result!.view!
+  return isThere ? path : [...path, memoOf(upload).name]
+}
+
+export async function abort(call: Call): Promise<Answer> {
+  const { upload, actor } = await uploadOf(call, 'beginUpload')
+  const [result] = await call.context.engine.abortUploads(actor, [upload.id])
+  if ('status' in result!) throw new Refusal(faultOf(result!.error, { kind: 'file', source: false }))
+  return { status: 204 }
+}
