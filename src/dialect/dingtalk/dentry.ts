@@ -135,7 +135,12 @@ async function listDentries(context: DialectContext, call: Call): Promise<object
       ...(after === undefined ? {} : { cursor: { after } }),
     },
   ])
-  if (result?.status === 'failed') throw refusal(result.error, PARENT_WORDING)
+  if (result?.status === 'failed') {
+    const stale = result.error.code === 'node_not_found' && result.error.detail === 'cursor'
+    throw stale
+      ? paramError('nextToken', 'points to a dentry that is here no more.')
+      : refusal(result.error, PARENT_WORDING)
+  }
   const page = result?.status === 'done' ? result.page : undefined
   if (!page) throw new Error('a listing answered without its page')
   return {

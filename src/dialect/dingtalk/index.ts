@@ -44,12 +44,17 @@ function v2(scope: FastifyInstance, context: DialectContext): void {
   translationRoutes(route)
 }
 
-/** Bodies stay bytes, so that bad JSON gets the vendor's error; every answer names its request; nothing is ever not JSON. */
+/**
+ * Bodies stay bytes, whatever type they claim to be, so that bad JSON gets the vendor's error; every answer names its request;
+ * nothing is ever not JSON.
+ */
 function prepare(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   scope.addHook('onRequest', async (request, reply) => {
     reply.header('x-acs-request-id', requestId(request))
+    // An empty or malformed type would be refused before any parser sees the body.
+    delete request.headers['content-type']
   })
   scope.setErrorHandler(answerError)
   scope.setNotFoundHandler((request) => {

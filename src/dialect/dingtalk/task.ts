@@ -18,7 +18,7 @@ async function getTask(context: DialectContext, call: Call): Promise<object> {
 }
 
 /** There is no status for a partial success: whatever failed makes the whole FAIL. */
-function taskOf(task: Task) {
+export function taskOf(task: Task) {
   const finished = task.state === 'done'
   const outcome = task.failed > 0 ? 'FAIL' : 'SUCCESS'
   return {
