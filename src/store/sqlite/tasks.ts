@@ -28,8 +28,14 @@ const COLUMNS = `id, tenant_id, drive_id, kind, state, total, done, failed, erro
 
 export const TASKS = `select ${COLUMNS} from task where id in (select value from json_each(?))`
 
-/** A put ends the lease: the slice it was for is done, and the next may be claimed. */
-const PUT_TASKS = `insert or replace into task (${COLUMNS}, leased_until) select ${members(16)}, 0 from json_each(?)`
+/** A put keeps the lease: whoever works on a task writes its progress many times. */
+const PUT_TASKS = `
+insert into task (${COLUMNS}, leased_until) select ${members(16)}, 0 from json_each(?) where true
+on conflict (id) do update set
+  tenant_id = excluded.tenant_id, drive_id = excluded.drive_id, kind = excluded.kind, state = excluded.state,
+  total = excluded.total, done = excluded.done, failed = excluded.failed, error = excluded.error,
+  creator = excluded.creator, dialect = excluded.dialect, input = excluded.input, report = excluded.report,
+  created_at = excluded.created_at, started_at = excluded.started_at, finished_at = excluded.finished_at`
 
 /** Relies on the index task_hold_of_task. */
 export const DROP_HOLDS = 'delete from task_hold where task_id in (select value from json_each(?))'
