@@ -1,0 +1,46 @@
+/** A store whose writes can be held back, delayed or made to fail, to reach the errors that no request alone can cause. */
+import { StorageError, type Store } from '../../src/engine/index.ts'
+
+export interface Faults {
+  /** For `startServer`: puts the faults in front of the store. */
+  wrap(store: Store): Store
+  /** Every write from now on throws this; null heals. */
+  fail(error: Error | null): void
+  /** Every write from now on begins this much later, ms. */
+  delay(ms: number): void
+  /** Every write from now on waits until the returned function is called. */
+  hold(): () => void
+}
+
+export const DISK_FULL = new StorageError('the disk is full')
+export const BUG = new TypeError('secret internals of a bug')
+
+export function createFaults(): Faults {
+  let error: Error | null = null
+  let delayMs = 0
+  let gate: Promise<void> = Promise.resolve()
+  return {
+    wrap: (store) => ({
+      ...store,
+      async write(fn) {
+        await gate
+        if (error) throw error
+        if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
+        return store.write(fn)
+      },
+    }),
+    fail(next) {
+      error = next
+    },
+    delay(ms) {
+      delayMs = ms
+    },
+    hold() {
+      let release = () => {}
+      gate = new Promise((resolve) => {
+        release = resolve
+      })
+      return release
+    },
+  }
+}
