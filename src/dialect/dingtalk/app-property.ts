@@ -4,8 +4,9 @@ import { paramError } from './error.ts'
 import { demand, demandedText, type Fields, wordIn } from './request.ts'
 
 /** How many properties one app may keep on a dentry. */
-const PROPERTIES_MAX = 3
-const MEMBER = 'dingtalk.appProperties.'
+export const PROPERTIES_MAX = 3
+/** The attribute in which an app's properties are kept. */
+export const MEMBER = 'dingtalk.appProperties.'
 
 /** `appProperties` of a request as attributes of the new node; undefined when absent. */
 export function appPropertiesIn(fields: Fields, app: string): Attributes | undefined {

@@ -35,3 +35,10 @@ export async function operatorOf(auth: Auth, app: App, parameter: string, unionI
   if (unionId === '' || actor === undefined) throw new Refusal(400, 'paramError', `${parameter} is not a known user.`)
   return actor
 }
+
+/** The app acting for itself: in the spaces it owns there is nobody else to decide. */
+export async function appActor(auth: Auth, { tenant, id }: App): Promise<Actor> {
+  const actor = await auth.actor({ tenant, dialect: 'dingtalk', app: id, user: '' })
+  if (!actor) throw new Error(`the app ${id}, which has just been let in, is nobody`)
+  return actor
+}

@@ -42,7 +42,7 @@ function reworded(handle: Handle): Handle {
 }
 
 function spaceOf(drive: Drive) {
-  const { used, quota } = poolOf(drive)
+  const { used, quota } = poolOf(drive, 'drive')
   return {
     spaceId: String(drive.id),
     spaceName: drive.name,

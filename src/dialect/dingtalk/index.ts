@@ -2,10 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { StorageError } from '../../engine/index.ts'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { appPropertyRoutes } from './app-property-change.ts'
 import { dentryRoutes } from './dentry.ts'
 import { downloadRoutes } from './download.ts'
 import { driveRoutes } from './drive.ts'
 import { paramError, Refusal } from './error.ts'
+import { permissionByUuidRoutes, permissionRoutes } from './permission.ts'
 import { recycleBinRoutes } from './recycle-bin.ts'
 import { relocateRoutes } from './relocate.ts'
 import { removeRoutes } from './remove.ts'
@@ -32,7 +34,7 @@ function v1(scope: FastifyInstance, context: DialectContext): void {
   const route = router(scope, context)
   const groups = [
     ...[spaceRoutes, dentryRoutes, relocateRoutes, removeRoutes, taskRoutes],
-    ...[uploadRoutes, downloadRoutes, recycleBinRoutes, driveRoutes],
+    ...[uploadRoutes, downloadRoutes, recycleBinRoutes, driveRoutes, permissionRoutes, appPropertyRoutes],
   ]
   for (const addRoutes of groups) addRoutes(route)
 }
@@ -42,6 +44,7 @@ function v2(scope: FastifyInstance, context: DialectContext): void {
   const route = router(scope, context)
   uploadByUuidRoutes(route)
   translationRoutes(route)
+  permissionByUuidRoutes(route)
 }
 
 /**

@@ -52,7 +52,7 @@ export const SCENE_DEFAULT = { scene: 'default', sceneId: '0' } as const
 
 /** A space: the vendor's Space. `quota` is absent when only the organization bounds it. */
 export function spaceOf(drive: Drive): Readonly<Record<string, Json>> {
-  const { used, quota } = poolOf(drive)
+  const { used, quota } = poolOf(drive, 'drive')
   const capabilities = drive.settings.extra?.['dingtalk.capabilities']
   return {
     id: String(drive.id),
@@ -71,16 +71,21 @@ export function spaceOf(drive: Drive): Readonly<Record<string, Json>> {
     status: drive.status === 'active' ? 'NORMAL' : 'DELETE',
     createTime: timeText(drive.createdAt),
     modifiedTime: timeText(drive.updatedAt),
-    partitions: [
-      {
-        partitionType: PARTITION,
-        quota: { used, ...(quota === null ? {} : { max: quota }), type: quota === null ? 'SHARE' : 'PRIVATE' },
-      },
-    ],
+    partitions: [partitionOf(drive, 'drive')],
   }
 }
 
-/** The space's own pool. */
-export function poolOf(drive: Drive): Pick<Pool, 'used' | 'quota'> {
-  return drive.pools.find((pool) => pool.kind === 'drive') ?? { used: 0, quota: null }
+/** What counts in one of the pools a space fills: its own, or the organization's. `max` is absent where there is no bound. */
+export function partitionOf(drive: Drive, kind: 'drive' | 'tenant') {
+  const { used, quota } = poolOf(drive, kind)
+  const bound = quota === null ? { type: 'SHARE' } : { max: quota, type: 'PRIVATE' }
+  return { partitionType: PARTITION, quota: { used, ...bound } }
+}
+
+/** The partition of an organization that has no space yet. */
+export const NO_PARTITION = { partitionType: PARTITION, quota: { used: 0, type: 'SHARE' } }
+
+/** One of the pools a space fills. */
+export function poolOf(drive: Drive, kind: 'drive' | 'tenant'): Pick<Pool, 'used' | 'quota'> {
+  return drive.pools.find((pool) => pool.kind === kind) ?? { used: 0, quota: null }
 }

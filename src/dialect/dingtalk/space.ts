@@ -2,18 +2,28 @@
 import { RefusedError } from '../../engine/directory.ts'
 import type { Actor, Drive, DriveSpec } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
+import { appActor } from './auth.ts'
 import { paramError, refusal, type Wording } from './error.ts'
-import { SCENE_DEFAULT, spaceOf } from './present.ts'
+import { NO_PARTITION, partitionOf, SCENE_DEFAULT, spaceOf } from './present.ts'
 import { booleanIn, type Fields, fieldsIn, integerIn, textIn, wordIn } from './request.ts'
 import { type Call, type Route, spaceOfPath } from './route.ts'
 
 export function spaceRoutes(route: Route): void {
   route('AddSpace', 'POST /storage/spaces', { scope: 'Storage.Space.Write' }, addSpace)
+  route('GetOrg', 'GET /storage/orgs/:corpId', { scope: 'Storage.Org.Read' }, getOrg)
   route('GetSpace', 'GET /storage/spaces/:spaceId', { scope: 'Storage.Space.Read' }, getSpace)
 }
 
 async function getSpace(context: DialectContext, call: Call): Promise<object> {
   return { space: spaceOf(await spaceOfPath(context, call)) }
+}
+
+/** What all spaces of the organization hold together, as any one of them tells. */
+async function getOrg({ engine }: DialectContext, { actor, app, params }: Call): Promise<object> {
+  if (params.corpId !== app.tenant) throw paramError('', 'corpId is not the organization of the app.')
+  const { items } = await engine.listDrives(actor, { owners: null, after: 0 as Drive['id'], limit: 1 })
+  const partition = items[0] ? partitionOf(items[0], 'tenant') : NO_PARTITION
+  return { org: { corpId: app.tenant, partitions: [partition] } }
 }
 
 /** A space of the same scene and sceneId that the app already has is given instead of a new one. */
@@ -36,12 +46,7 @@ async function addSpace(context: DialectContext, call: Call): Promise<object> {
 
 /** The operator, or for an APP space the app itself. */
 async function ownerOf({ auth }: DialectContext, call: Call, option: Fields): Promise<Actor> {
-  const type = wordIn(option, 'ownerType', ['USER', 'APP']) ?? 'USER'
-  if (type === 'USER') return call.actor
-  const { tenant, id } = call.app
-  const actor = await auth.actor({ tenant, dialect: 'dingtalk', app: id, user: '' })
-  if (!actor) throw new Error('an app that may call is nobody')
-  return actor
+  return wordIn(option, 'ownerType', ['USER', 'APP']) === 'APP' ? appActor(auth, call.app) : call.actor
 }
 
 /** Letters and digits only; undefined when absent. */
