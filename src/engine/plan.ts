@@ -25,7 +25,9 @@ export type Plan =
 export function plan(facts: Facts, actor: Actor, ops: readonly Op[], mode: Mode, now: number): Plan {
   const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length)
   if (!facts.begun) {
-    for (const op of ops) for (const ref of refsOf(op)) wantRef(view, ref)
+    // Ops of one batch often share a target, as the very same object.
+    const refs = new Set(ops.flatMap(refsOf))
+    for (const ref of refs) wantRef(view, ref)
     for (const op of ops) if (op.kind === 'commit') view.needs.uploads.add(op.upload)
     for (const op of ops) if (op.kind === 'upload') view.needs.drives.add(op.drive)
     return { needs: view.needs }

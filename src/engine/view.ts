@@ -298,6 +298,13 @@ export class View {
     if (unknown.length > 0) this.missing()
   }
 
+  /** Notes that everybody's grants on a node will be needed, without stopping for them: they come with the next facts. */
+  expectGrants(node: Node): void {
+    if (this.grants.has(node.id) || this.isNew(node.id) || this.facts.allGrants.has(node.id)) return
+    this.needs.allGrants.set(node.id, { drive: this.storedDrive(node), id: node.id })
+    this.needs.any = true
+  }
+
   grantsOf(node: Node): readonly Grant[] {
     const changed = this.grants.get(node.id)
     if (changed) return changed

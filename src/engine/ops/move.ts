@@ -40,6 +40,7 @@ export function move(view: View, op: MoveOp): Result {
   if (isFailed(into)) return isForbidden(view, node, ACTIONS.move) ? fail('forbidden', { node: node.id }) : into
   if (isForbidden(view, node, neededActions(node, into.node, name))) return fail('forbidden', { node: node.id })
   if (node.kind === 'folder' && isWithin(into.chain, node)) return fail('cycle', { node: node.id })
+  if (!op.keepGrants && into.node.id !== node.parent) view.expectGrants(node)
   const big = op.taskIfChildren && view.hasChildren(node)
   const landed = enter(view, node, into.node, name, op)
   if (isFailed(landed)) return landed
