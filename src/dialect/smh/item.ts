@@ -85,14 +85,11 @@ export function present({ words, fault }: Omit<Item, 'ops'>, outcomes: readonly 
   }
 }
 
-function echo(words: TransferWords): Record<string, unknown> {
-  const spaces = words.fromSpace === null ? {} : { [`${source(words)}SpaceId`]: words.fromSpace }
-  const library = words.fromLibrary === null ? {} : { [`${source(words)}LibraryId`]: words.fromLibrary }
-  return { [source(words)]: words.from, to: words.to, ...spaces, ...library }
-}
-
-function source({ verb }: TransferWords): 'from' | 'copyFrom' {
-  return verb === 'move' ? 'from' : 'copyFrom'
+/** The request's own words. Only a copy's answer has places for the space and the library it came from. */
+function echo({ verb, from, to, fromSpace, fromLibrary }: TransferWords): Record<string, unknown> {
+  if (verb === 'move') return { from, to }
+  const space = fromSpace === null ? {} : { copyFromSpaceId: fromSpace }
+  return { copyFrom: from, to, ...space, ...(fromLibrary === null ? {} : { copyFromLibraryId: fromLibrary }) }
 }
 
 /**
