@@ -1,0 +1,18 @@
+/** What every store must do. A second store passes by running this suite unchanged. */
+import { describe } from 'vitest'
+import { changesConformance } from './conformance/changes.ts'
+import { peopleConformance } from './conformance/people.ts'
+import type { Open } from './conformance/sample.ts'
+import { transactionConformance } from './conformance/transactions.ts'
+import { treeConformance } from './conformance/tree.ts'
+
+/**
+ * Declares the suite for one store.
+ * @param open makes a new, empty store for each test
+ */
+export function storeConformance(name: string, open: Open): void {
+  describe(`${name}: the tree`, () => treeConformance(open))
+  describe(`${name}: changes`, () => changesConformance(open))
+  describe(`${name}: drives and people`, () => peopleConformance(open))
+  describe(`${name}: transactions`, () => transactionConformance(open))
+}
