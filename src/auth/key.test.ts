@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -42,4 +42,9 @@ it('never overwrites a file', async () => {
   await writeOwnerOnly(file, 'first')
   await writeOwnerOnly(file, 'second')
   expect(readFileSync(file, 'utf8')).toBe('first')
+})
+
+it('refuses to make a new key for data that was made under another', async () => {
+  await expect(masterKey(dataDir, true)).rejects.toThrow(/missing/)
+  expect(existsSync(join(dataDir, 'keys'))).toBe(false)
 })

@@ -19,13 +19,16 @@ export function masterKeyFile(dataDir: string): string {
 }
 
 /**
- * Reads the master key of a data folder; makes it, durably, when there is none. Throws KeyError when the file is not
- * exactly KEY_BYTES long or may be read by others than its owner.
+ * Reads the master key of a data folder; makes it, durably, when there is none and nothing depends on one yet. Throws
+ * KeyError when the file is not exactly KEY_BYTES long, may be read by others than its owner, or is gone.
+ * @param inUse whether the folder holds data made under a key
  */
-export async function masterKey(dataDir: string): Promise<Buffer> {
+export async function masterKey(dataDir: string, inUse = false): Promise<Buffer> {
   const file = masterKeyFile(dataDir)
   const present = await readKey(file)
   if (present !== undefined) return present
+  if (inUse)
+    throw new KeyError(`${file} is missing, and the data beside it was made under it: restore it from a backup`)
   await writeOwnerOnly(file, randomBytes(KEY_BYTES))
   return (await readKey(file))!
 }
