@@ -1,0 +1,154 @@
+/** The composition root: the one file that knows everyone. */
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Auth } from './auth/auth.ts'
+import { createAuth } from './auth/create.ts'
+import { masterKey } from './auth/key.ts'
+import { createDiskBlobs } from './blob/disk/create.ts'
+import type { Config } from './config.ts'
+import { lockData } from './data-lock.ts'
+import { type Demo, prepareDemo } from './demo.ts'
+import { dingtalkDialect } from './dialect/dingtalk/index.ts'
+import { pdsDialect } from './dialect/pds/index.ts'
+import { smhDialect } from './dialect/smh/index.ts'
+import { wpsDialect } from './dialect/wps/index.ts'
+import { createEngine } from './engine/create.ts'
+import type { Clock, Engine, Store } from './engine/index.ts'
+import type { Dialect, DialectContext } from './http/dialect.ts'
+import { createHttp } from './http/server.ts'
+import { registerTransfer } from './http/transfer.ts'
+import { createSqliteStore } from './store/sqlite/store.ts'
+import { type Runner, startRunner } from './task/runner.ts'
+
+/** Every dialect served, in the order in which they are presented. */
+export const DIALECTS: readonly Dialect[] = [pdsDialect, smhDialect, wpsDialect, dingtalkDialect]
+
+/** A written request may leave work behind (a task, something to sweep): look for it this soon, ms. */
+const WORK_AFTER_WRITE_MS = 200
+
+/** What tests put in place of the real thing. */
+export interface ServerParts {
+  readonly clock?: Clock
+  readonly wrapStore?: (store: Store) => Store
+}
+
+export interface Server {
+  readonly engine: Engine
+  readonly auth: Auth
+  readonly store: Store
+  readonly config: Config
+  /** Null when the server runs without the demo tenant. */
+  readonly demo: Demo | null
+  /** `http://host:port`; the port is known once the server listens. */
+  readonly url: string
+  /** Accepts requests from now on; resolves to `url`. */
+  listen(): Promise<string>
+  /** Accepts no more requests, finishes those in flight, stops the work behind and closes everything. */
+  close(): Promise<void>
+}
+
+/** A data folder's key and database. Any number of processes may have them open at once. */
+export async function openData(dataDir: string): Promise<{ secret: Buffer; store: Store }> {
+  const file = join(dataDir, 'batchdrive.db')
+  const secret = await masterKey(dataDir, existsSync(file))
+  return { secret, store: createSqliteStore({ file }) }
+}
+
+/** Puts a server together on its data folder; it does not listen yet. */
+export async function createServer(config: Config, parts: ServerParts = {}): Promise<Server> {
+  const { clock = Date.now, wrapStore = (store: Store) => store } = parts
+  const closers = new Closers()
+  try {
+    closers.push(await lockData(config.dataDir))
+    const { secret, store: plainStore } = await openData(config.dataDir)
+    const store = wrapStore(plainStore)
+    closers.push(() => store.close())
+    const demo = await prepareDemo({ store, secret, clock, config })
+    const blobs = await createDiskBlobs({ folder: config.dataDir })
+    closers.push(() => blobs.close())
+    const core = createEngine({ store, blobs, clock, secret, options: config.engine })
+    const auth = createAuth({ store, secret, clock })
+    const http = createHttp({ logLevel: config.logLevel })
+    const runner = startRunner(core, (error) => http.log.error(error, 'background work failed'))
+    closers.push(() => runner.stop())
+    const engine = kicking(core, runner)
+    http.addHook('onResponse', async (request) => {
+      if (request.method !== 'GET' && request.method !== 'HEAD') runner.kick(WORK_AFTER_WRITE_MS)
+    })
+    const url = () => urlOf(http, config)
+    await register(http, {
+      engine,
+      auth,
+      settings: config.settings,
+      origin: (request) => originOf(request, config, url()),
+    })
+    closers.push(() => http.close())
+    return {
+      ...{ engine, auth, store, config, demo },
+      get url() {
+        return url()
+      },
+      async listen() {
+        await http.listen({ host: config.host, port: config.port })
+        return url()
+      },
+      close: () => closers.run(),
+    }
+  } catch (error) {
+    await closers.run()
+    throw error
+  }
+}
+
+/** What is to be closed, last opened first, each once. */
+class Closers {
+  readonly #pending: (() => Promise<unknown>)[] = []
+  #closing: Promise<void> | undefined
+
+  push(close: () => Promise<unknown>) {
+    this.#pending.push(close)
+  }
+
+  run(): Promise<void> {
+    this.#closing ??= this.#pending.reduceRight(
+      (before, close) => before.then(async () => void (await close())),
+      Promise.resolve(),
+    )
+    return this.#closing
+  }
+}
+
+/** The engine, with a runner that begins on a task at once. */
+function kicking(engine: Engine, runner: Runner): Engine {
+  return {
+    ...engine,
+    async submit(...given) {
+      const task = await engine.submit(...given)
+      runner.kick()
+      return task
+    },
+  }
+}
+
+async function register(http: FastifyInstance, context: DialectContext): Promise<void> {
+  registerTransfer(http, context.engine)
+  // One scope each: a dialect's parsers, hooks and error handlers are its own.
+  await Promise.all(DIALECTS.map((dialect) => http.register(async (scope) => dialect.register(scope, context))))
+  await http.ready()
+}
+
+function urlOf(http: FastifyInstance, { host, port }: Config): string {
+  const address = http.server.address() as AddressInfo | null
+  const name = host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${address?.port ?? port}`
+}
+
+/** Where the client sees us: the published address, else the host it asked for, else our own address. */
+function originOf(request: FastifyRequest, { publicUrl }: Config, own: string): string {
+  if (publicUrl !== '') return publicUrl
+  return /^[A-Za-z0-9._~-]+(:[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?$/.test(request.host)
+    ? `${request.protocol}://${request.host}`
+    : own
+}
