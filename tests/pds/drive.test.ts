@@ -1,0 +1,147 @@
+/** Drives, people and the domain. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TenantId } from '../../src/engine/index.ts'
+import { addGroups } from '../../src/engine/people.ts'
+import type { Answer, Client } from './client.ts'
+import { addTenant, startWorld, type World } from './world.ts'
+
+let world: World
+let admin: Client
+let alice: Client
+
+beforeAll(async () => {
+  world = await startWorld()
+  ;({ admin, alice } = world)
+})
+afterAll(() => world.server.stop())
+
+const code = (answer: Answer) => [answer.status, answer.body.code]
+const ids = (body: { items: { drive_id: string }[] }) => body.items.map(({ drive_id }) => drive_id)
+
+test('a drive is made by an administrator, shown, changed and deleted with all in it', async () => {
+  const made = await admin.ok(
+    '/drive/create',
+    { drive_name: 'team', owner: 'alice', description: 'about', total_size: 1000 },
+    201,
+  )
+  expect(made).toMatchObject({
+    domain_id: 'demo',
+    drive_name: 'team',
+    owner: 'alice',
+    owner_type: 'user',
+    creator: 'admin',
+    description: 'about',
+    drive_type: 'normal',
+    status: 'enabled',
+    total_size: 1000,
+    used_size: 0,
+  })
+  const { drive_id } = made
+  expect(drive_id).toMatch(/^\d+$/)
+  expect(await alice.ok('/drive/get', { drive_id })).toEqual(made)
+  await alice.folder('kept in it', 'root', { drive_id })
+  const changed = await admin.ok('/drive/update', { drive_id, drive_name: 'crew', total_size: -1 })
+  expect(changed).toMatchObject({ drive_name: 'crew', total_size: -1, description: 'about' })
+  const gone = await admin.call('/drive/delete', { drive_id, force: true })
+  expect([gone.status, gone.text]).toEqual([204, ''])
+  expect(code(await alice.call('/drive/get', { drive_id }))).toEqual([404, 'NotFound.Drive'])
+  expect(code(await alice.call('/file/list', { drive_id, parent_file_id: 'root' }))).toEqual([404, 'NotFound.Drive'])
+})
+
+test('users may name their own drive; size, owner and other drives are not theirs to change', async () => {
+  expect((await alice.ok('/drive/update', { drive_name: 'mine' })).drive_name).toBe('mine')
+  expect(code(await alice.call('/drive/update', { total_size: -1 }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect(code(await alice.call('/drive/update', { owner: 'admin' }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  const theirs = { drive_id: admin.drive, drive_name: 'stolen' }
+  expect(code(await alice.call('/drive/update', theirs))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect(code(await alice.call('/drive/delete', theirs))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect(code(await alice.call('/drive/create', { drive_name: 'x', owner: 'alice' }))).toEqual([
+    403,
+    'ForbiddenNoPermission.Drive',
+  ])
+  expect(code(await alice.call('/drive/list'))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect((await admin.ok('/drive/get')).drive_name).toBe('demo')
+})
+
+test('drives are listed page by page, all of them, by owner, or one’s own', async () => {
+  const all = await admin.ok('/drive/list')
+  expect([ids(all), all.next_marker]).toEqual([[admin.drive, alice.drive], ''])
+  const first = await admin.ok('/drive/list', { limit: 1 })
+  const second = await admin.ok('/drive/list', { limit: 1, marker: first.next_marker })
+  expect([...ids(first), ...ids(second), second.next_marker]).toEqual([admin.drive, alice.drive, ''])
+  expect(ids(await admin.ok('/drive/list', { owner: 'alice' }))).toEqual([alice.drive])
+  expect(ids(await alice.ok('/drive/list_my_drives'))).toEqual([alice.drive])
+  expect(code(await admin.call('/drive/list', { limit: 101 }))).toEqual([400, 'InvalidParameter.Limit'])
+  expect(code(await admin.call('/drive/list', { marker: 'x' }))).toEqual([400, 'InvalidParameter.Marker'])
+})
+
+test('the default drive is one’s own; administrators may ask for another’s', async () => {
+  expect((await alice.ok('/drive/get_default_drive')).drive_id).toBe(alice.drive)
+  expect((await admin.ok('/drive/get_default_drive', { user_id: 'alice' })).drive_id).toBe(alice.drive)
+  expect(code(await alice.call('/drive/get_default_drive', { user_id: 'admin' }))).toEqual([
+    403,
+    'ForbiddenNoPermission.Drive',
+  ])
+  expect(code(await admin.call('/drive/get_default_drive', { user_id: 'nobody' }))).toEqual([404, 'NotFound.User'])
+})
+
+test('creating refuses what it cannot keep and what makes no sense', async () => {
+  const create = async (more: object) =>
+    code(await admin.call('/drive/create', { drive_name: 'x', owner: 'alice', ...more }))
+  expect(await create({ drive_name: undefined })).toEqual([400, 'InvalidParameterMissing.DriveName'])
+  expect(await create({ drive_name: 'x'.repeat(129) })).toEqual([400, 'InvalidParameterOutOfRange.DriveName'])
+  expect(await create({ owner: undefined })).toEqual([400, 'InvalidParameterMissing.Owner'])
+  expect(await create({ owner: 'nobody' })).toEqual([404, 'NotFound.User'])
+  expect(await create({ owner_type: 'robot' })).toEqual([400, 'InvalidParameter.OwnerType'])
+  expect(await create({ owner: 'nobody', owner_type: 'group' })).toEqual([404, 'NotFound.Group'])
+  expect(await create({ total_size: -2 })).toEqual([400, 'InvalidParameter.TotalSize'])
+  expect(await create({ total_size: 1.5 })).toEqual([400, 'InvalidParameter.TotalSize'])
+  expect(await create({ default: true })).toEqual([400, 'InvalidParameterNotSupported.Default'])
+  expect(await create({ status: 'disabled' })).toEqual([400, 'InvalidParameterNotSupported.Status'])
+  expect(ids(await admin.ok('/drive/list'))).toEqual([admin.drive, alice.drive])
+})
+
+test('people are shown to each other, how to reach them only to themselves and administrators', async () => {
+  const seen = await alice.ok('/user/get', { user_id: 'admin' })
+  expect(seen).toMatchObject({
+    domain_id: 'demo',
+    user_id: 'admin',
+    user_name: 'admin',
+    role: 'admin',
+    status: 'enabled',
+    email: '',
+    phone: '',
+  })
+  expect(seen.created_at).toBeTypeOf('number')
+  expect((await alice.ok('/user/get')).user_id).toBe('alice')
+  expect(code(await alice.call('/user/get', { user_id: 'nobody' }))).toEqual([404, 'NotFound.User'])
+  expect(code(await alice.call('/user/get', { user_id: 7 }))).toEqual([400, 'InvalidParameter.UserId'])
+})
+
+test('a group is shown with its times as numbers, and may own a drive', async () => {
+  const [group] = await world.store.write((tx) =>
+    addGroups(tx, { tenant: 'demo' as TenantId, at: 1_700_000_000_000, creator: 'user:admin' }, [
+      { id: 'crew', name: 'The crew' },
+    ]),
+  )
+  expect(group).toMatchObject({ id: 'crew' })
+  expect(await alice.ok('/group/get', { group_id: 'crew' })).toMatchObject({
+    domain_id: 'demo',
+    group_id: 'crew',
+    group_name: 'The crew',
+    created_at: 1_700_000_000_000,
+  })
+  const drive = await admin.ok('/drive/create', { drive_name: 'crew', owner: 'crew', owner_type: 'group' }, 201)
+  expect([drive.owner, drive.owner_type]).toEqual(['crew', 'group'])
+  await admin.ok('/drive/delete', { drive_id: drive.drive_id }, 204)
+  expect(code(await alice.call('/group/get', {}))).toEqual([400, 'InvalidParameterMissing.GroupId'])
+})
+
+test('the domain is one’s own; its quota counts what its drives hold', async () => {
+  const before = (await admin.ok('/domain/get_quota')).size_used
+  await alice.upload('ten', 'ten bytes.')
+  expect(await admin.ok('/domain/get_quota')).toMatchObject({ size_quota: 0, size_used: before + 10 })
+  expect(await alice.ok('/domain/get')).toMatchObject({ domain_id: 'demo', data_hash_name: 'sha1', status: 1 })
+  await addTenant(world, 'other')
+  expect(code(await alice.call('/domain/get', { domain_id: 'other' }))).toEqual([404, 'NotFound.Domain'])
+})
