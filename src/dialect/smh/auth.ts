@@ -2,7 +2,7 @@
 import type { Actor, App, Drive, DriveId, Json, Token } from '../../engine/index.ts'
 import type { Call } from './call.ts'
 import { refuse } from './error.ts'
-import { allowedBy, rules, type Verb } from './grant.ts'
+import { allowedBy, type Verb } from './grant.ts'
 import { isMultiSpace } from './space-index.ts'
 import { word } from './words.ts'
 
@@ -160,9 +160,4 @@ export async function actorOf(call: Call, caller: Caller, drive: Drive, verb: Ve
   })
   if (!actor) throw refuse('InvalidAccessToken', 'The user of the access token is disabled.')
   return actor
-}
-
-/** Whether the caller may carry entries between two spaces: it must rule both. */
-export function crosses(caller: Caller): boolean {
-  return rules(caller.grants)
 }

@@ -3,10 +3,10 @@
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
 import type { Drive, DriveId, Kind, Op } from '../../engine/index.ts'
-import { crosses, opens, type Visit, visit } from './auth.ts'
+import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
-import { kindsOf } from './grant.ts'
+import { kindsOf, rules } from './grant.ts'
 import {
   type Item,
   isFault,
@@ -171,7 +171,8 @@ async function sourceSpaces(call: Call, here: Visit, items: readonly TransferWor
 
 function sourceSpace({ caller, drive: target }: Visit, drive: Drive | null): DriveId | Fault {
   if (drive?.id === target.id) return drive.id
-  if (!crosses(caller)) return fault('NoPermission')
+  // Between spaces only those who rule both carry anything.
+  if (!rules(caller.grants)) return fault('NoPermission')
   if (!drive) return fault('SpaceNotFound')
   return opens(caller, drive.id) ? drive.id : fault('AccessTokenNotMatchSpace')
 }

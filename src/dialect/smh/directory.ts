@@ -1,9 +1,10 @@
 /** Directories: create, list, details, copy, move, delete, labels. Pages 1339/71143 ff. */
 import type { ListOp, NodeId, OrderBy } from '../../engine/index.ts'
-import { visit } from './auth.ts'
+import { spacesOf, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, entryPath, namedPath, type Operation } from './call.ts'
 import { refuse } from './error.ts'
+import { rules } from './grant.ts'
 import { perform } from './perform.ts'
 import { attributesOf, entry, META_DATA, metaOf, written } from './present.ts'
 import { conflictOf, inodeOf, isoTime, markerOf, NAMING, placeOf, REPLACE, strategyOf } from './terms.ts'
@@ -35,6 +36,13 @@ export const directoryOperations: readonly Operation[] = [
   },
   { operation: 'Check directory', coverage: 'done', method: 'HEAD', path: PATH, handle: head },
   { operation: 'Delete directory', coverage: 'without directory_only', method: 'DELETE', path: PATH, handle: remove },
+  {
+    operation: 'Copy directory from another space',
+    coverage: 'done; answers at once',
+    method: 'PUT',
+    path: 'cross-space/directory/{lib}/{space}/copy/{path*}',
+    handle: copyAcross,
+  },
   {
     operation: 'Update labels and metadata',
     coverage: 'done',
@@ -88,6 +96,16 @@ async function move(call: Call, body: Members): Promise<Answer> {
   const here = await visit(call, 'move')
   const path = bodyPath(requiredText(body, 'from'))
   return transfer(call, here, { verb: 'move', drive: here.drive.id, path }, 'folder')
+}
+
+/** Between spaces only those who rule both carry anything; a space that is named twice is not between. */
+async function copyAcross(call: Call): Promise<Answer> {
+  const here = await visit(call, 'copy')
+  if (!rules(here.caller.grants)) throw refuse('NoPermission')
+  const body = members(call)
+  const path = bodyPath(requiredText(body, 'copyFrom'))
+  const [drive] = await spacesOf(call, here.caller, [requiredText(body, 'copyFromSpaceId')])
+  return transfer(call, here, { verb: 'copy', drive: drive!.id, path }, 'folder')
 }
 
 async function info(call: Call): Promise<Answer> {

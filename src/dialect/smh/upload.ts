@@ -1,5 +1,13 @@
 /** Bringing a file in: start, upload to the URL handed out, confirm. Pages 1339/71132–71136. */
-import { ACTIONS, type Actor, type Json, type Upload, type UploadId, type UploadPart } from '../../engine/index.ts'
+import {
+  ACTIONS,
+  type Actor,
+  type Attributes,
+  type Json,
+  type Upload,
+  type UploadId,
+  type UploadPart,
+} from '../../engine/index.ts'
 import { putPath } from '../../http/transfer-url.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
@@ -131,7 +139,7 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
       conflict: conflictOf(strategy, REPLACE.upload),
       naming: NAMING,
       ...(crc64 ? { hashes: { crc64 } } : {}),
-      attributes: { ...(memo.attributes as object), ...attributesOf(call, body) },
+      attributes: joined(memo.attributes as Attributes, attributesOf(call, body)),
     },
   ])
   if (result!.status === 'failed') {
@@ -156,6 +164,12 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
       ...content(node),
     },
   }
+}
+
+/** What was written at the start, with what the confirm adds. */
+function joined(before: Attributes, now: Attributes): Attributes {
+  const extra = { ...before.extra, ...now.extra }
+  return { ...before, ...now, ...(Object.keys(extra).length > 0 ? { extra } : {}) }
 }
 
 /** Whoever started with the right to overwrite keeps it for the confirm. */
