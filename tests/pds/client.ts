@@ -247,6 +247,9 @@ export interface SignOptions {
   /** Sent instead of what was signed. */
   readonly sentBody?: string
   readonly region?: string
+  readonly hash?: 'SHA256' | 'SM3'
+  /** The day of the credential scope, when it is not `yyyymmdd`; then no `x-acs-date` is sent either. */
+  readonly day?: string
 }
 
 /** A call as the generated SDK makes it. */
@@ -314,20 +317,22 @@ function signV4(
   headers: Record<string, string>,
   body: string,
   date: Date,
-  { region = 'center' }: SignOptions,
+  { region = 'center', hash = 'SHA256', day: ownDay }: SignOptions,
 ): string {
-  const bodyHash = createHash('sha256').update(body).digest('hex')
-  headers['x-acs-date'] = `${date.toISOString().slice(0, 19)}Z`
-  headers['x-acs-content-sha256'] = bodyHash
-  const day = date.toISOString().slice(0, 10).replaceAll('-', '')
+  const algorithm = hash.toLowerCase()
+  const bodyHash = createHash(algorithm).update(body).digest('hex')
+  if (!ownDay) headers['x-acs-date'] = `${date.toISOString().slice(0, 19)}Z`
+  headers[`x-acs-content-${algorithm}`] = bodyHash
+  const day = ownDay ?? date.toISOString().slice(0, 10).replaceAll('-', '')
   const { block, names } = canonicalHeaders(headers)
   const list = names.join(';')
   const inner = `${method}\n${canonicalResource(path)}\n${block}\n${list}\n${bodyHash}`
-  const toSign = `ACS4-HMAC-SHA256\n${createHash('sha256').update(inner).digest('hex')}`
-  let signing = createHmac('sha256', `aliyun_v4${key.secret}`).update(day).digest()
-  for (const part of [region, 'pds', 'aliyun_v4_request']) signing = createHmac('sha256', signing).update(part).digest()
-  const signature = createHmac('sha256', signing).update(toSign).digest('hex')
-  return `ACS4-HMAC-SHA256 Credential=${key.id}/${day}/${region}/pds/aliyun_v4_request,SignedHeaders=${list},Signature=${signature}`
+  const toSign = `ACS4-HMAC-${hash}\n${createHash(algorithm).update(inner).digest('hex')}`
+  let signing = createHmac(algorithm, `aliyun_v4${key.secret}`).update(day).digest()
+  for (const part of [region, 'pds', 'aliyun_v4_request'])
+    signing = createHmac(algorithm, signing).update(part).digest()
+  const signature = createHmac(algorithm, signing).update(toSign).digest('hex')
+  return `ACS4-HMAC-${hash} Credential=${key.id}/${day}/${region}/pds/aliyun_v4_request,SignedHeaders=${list},Signature=${signature}`
 }
 
 /** CRC-64 (ECMA-182, reflected) bit by bit, as an unsigned decimal. */

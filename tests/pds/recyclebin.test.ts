@@ -125,6 +125,16 @@ test('clearing is a task that empties the bin and leaves the drive', async () =>
 
 const stateOf = async (async_task_id: string) => (await client.ok('/async_task/get', { async_task_id })).state
 
+test('clearing all names one task a drive of one’s own, also when there is nothing to clear', async () => {
+  const folder = await place()
+  await trash(folder)
+  const { items } = await client.ok('/recyclebin/clear_all', { timeout: 3, donot_emit_error: true }, 202)
+  expect(items).toMatchObject([{ domain_id: 'demo', drive_id: client.drive }])
+  await expect.poll(() => stateOf(items[0].async_task_id), { timeout: 10_000 }).toBe('Succeed')
+  expect(code(await restore(folder))).toEqual([404, 'NotFound.File'])
+  expect((await client.ok('/recyclebin/clear_all', {}, 202)).items).toHaveLength(1)
+})
+
 test('a task is shown to whoever started it and to administrators', async () => {
   const { async_task_id } = await client.ok('/recyclebin/clear', {}, 202)
   expect((await world.admin.call('/async_task/get', { async_task_id })).status).toBe(200)

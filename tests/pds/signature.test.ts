@@ -101,6 +101,17 @@ test('v4 takes any region, since the endpoint names it', async () => {
   expect(answer.status).toBe(200)
 })
 
+test('v4 has an SM3 twin', async () => {
+  const answer = await signedCall(world.url, KEY, '/v2/drive/list', {}, { version: 'v4', now: NOW, hash: 'SM3' })
+  expect(answer.status).toBe(200)
+})
+
+test('v4 takes the day as some releases of the gateway module write it, from the Date header', async () => {
+  const day = new Date(NOW).toUTCString().slice(0, 10)
+  const answer = await signedCall(world.url, KEY, '/v2/drive/list', {}, { version: 'v4', now: NOW, day })
+  expect([day, answer.status]).toEqual(['Sat, 21 No', 200])
+})
+
 test('a skew of 0 switches the check of dates off', async () => {
   const lenient = await startWorld({ clock: () => NOW, settings: { pdsClockSkewMs: 0 } })
   try {

@@ -7,7 +7,13 @@ import { fileCopy, fileDelete, fileDeleteUsertags, fileMove, filePutUsertags, fi
 import { filePreCreateCheck } from './name-check.ts'
 import { NOT_SERVED } from './not-served.ts'
 import { domainGet, domainGetQuota, groupGet, userGet } from './people.ts'
-import { recyclebinClear, recyclebinList, recyclebinRestore, recyclebinTrash } from './recyclebin.ts'
+import {
+  recyclebinClear,
+  recyclebinClearAll,
+  recyclebinList,
+  recyclebinRestore,
+  recyclebinTrash,
+} from './recyclebin.ts'
 import { asyncTaskGet } from './task.ts'
 import { fileComplete, fileCreate, fileGetUploadUrl, fileListUploadedParts } from './upload.ts'
 
@@ -31,6 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   recyclebinRestore,
   recyclebinList,
   recyclebinClear,
+  recyclebinClearAll,
   driveGet,
   driveGetDefault,
   driveList,

@@ -97,7 +97,7 @@ export function failedAnswer({ code, at, detail }: OpError): Answer {
   if (code === 'wrong_kind' && at === 'target') return notValid('parent_file_id', 'It is a file.')
   if (code === 'upload_mismatch' && detail === 'size')
     return sound(400, 'InvalidParameterNotMatch.Size', "The input parameter size doesn't match.")
-  if (code === 'attribute_invalid' && detail) return notValid(detail)
+  if (code === 'attribute_invalid' && detail) return notValid(detail === 'tags' ? 'user_tags' : detail)
   const [status, word, message]: Sound = errors[code]
   return sound(status, word, message)
 }

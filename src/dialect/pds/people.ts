@@ -101,7 +101,7 @@ async function ofOwnDomain(body: Body, env: Env, answer: () => Promise<object>):
 
 /** What the domain holds and may hold, bytes; quota 0 = unlimited. Every drive counts in the domain's pool. */
 async function spaceOf({ engine, actor }: Env): Promise<{ quota: number; used: number }> {
-  const { items } = await engine.listDrives({ ...actor, drives: null }, { owners: null, after: 0, limit: 1 })
+  const { items } = await engine.listDrives(actor, { owners: null, after: 0, limit: 1 })
   const pool = items[0]?.pools.find(({ kind }) => kind === 'tenant')
   return { quota: pool?.quota ?? 0, used: pool?.used ?? 0 }
 }

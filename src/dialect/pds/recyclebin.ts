@@ -76,13 +76,30 @@ export const recyclebinClear: DirectEndpoint = {
   async run(body, env) {
     const drive = driveOf(body)
     await askRoot(env, drive, ACTIONS.purge)
-    const entries = await trashOf(env, drive)
-    const ops = entries.map(({ entry }): Op => ({ kind: 'purge', node: { drive, trash: entry.id }, trashed: 'only' }))
-    const notes = entries.map(() => null)
-    const task = String(await env.engine.submit(env.actor, drive, 'purge', ops, notes))
-    const ids = { domain_id: env.actor.tenant, drive_id: String(drive) }
-    return { status: 202, body: { ...ids, async_task_id: task, task_id: task } }
+    return { status: 202, body: await cleared(env, drive) }
   },
+}
+
+/** What the vendor's JavaScript client calls; the vendor documents only the one above. */
+export const recyclebinClearAll: DirectEndpoint = {
+  url: '/recyclebin/clear_all',
+  operation: 'ClearAllRecyclebin',
+  coverage: 'done',
+  scope: 'FILE.DELETE',
+  async run(_body, env) {
+    const query = { owners: [env.actor.self], after: 0 as const, limit: PAGE_SIZE_MAX }
+    const { items } = await env.engine.listDrives(env.actor, query)
+    return { status: 202, body: { items: await Promise.all(items.map(({ id }) => cleared(env, id))) } }
+  },
+}
+
+/** Hands the destruction of all that lies in a drive's trash to a task. */
+async function cleared(env: Env, drive: DriveId): Promise<object> {
+  const entries = await trashOf(env, drive)
+  const ops = entries.map(({ entry }): Op => ({ kind: 'purge', node: { drive, trash: entry.id }, trashed: 'only' }))
+  const notes = entries.map(() => null)
+  const task = String(await env.engine.submit(env.actor, drive, 'purge', ops, notes))
+  return { domain_id: env.actor.tenant, drive_id: String(drive), async_task_id: task, task_id: task }
 }
 
 /** All that lies in a drive's trash, page by page. */

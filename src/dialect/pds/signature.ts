@@ -2,7 +2,7 @@
  * AccessKey signatures, as the vendor's gateway module makes them ("Calling PDS API By Using An AccessKey Pair"): v1,
  * `acs <id>:<HMAC-SHA1>`, and v4, `ACS4-HMAC-SHA256` or its SM3 twin. Not the ACS3 scheme of other Alibaba Cloud products.
  */
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, getHashes } from 'node:crypto'
 
 /** The parts of a request that are signed. */
 export interface SignedRequest {
@@ -56,29 +56,28 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   'ACS4-HMAC-SM3': { hash: 'sm3', bodyHeader: 'x-acs-content-sm3' },
 }
 
-const V4 = /^(ACS4-HMAC-\w+) Credential=([^,\s]+),\s*SignedHeaders=([^,\s]*),\s*Signature=([0-9a-f]+)$/
+// AccessKey ids hold no slash; a day may hold a comma and a space: some releases of the gateway module cut it out of `Date`.
+const V4 =
+  /^(ACS4-HMAC-\w+) Credential=([^/]+)\/([^/]+)\/([^/]+)\/[^/]+\/aliyun_v4_request,\s*SignedHeaders=([^,\s]*),\s*Signature=([0-9a-f]+)$/
 
 function parseV4(authorization: string): Claim | undefined {
-  // The day of the scope may hold a space: some releases of the gateway module cut it out of the `Date` header.
-  const [scheme, ...rest] = authorization.split('Credential=')
-  const scope = /^(.+)\/([^/]+)\/([^/]+)\/([^/]+)\/aliyun_v4_request,/.exec(rest.join('Credential='))
-  const spaceless = scope ? authorization.replace(scope[0], 'scope,') : authorization
-  const found = V4.exec(spaceless)
-  const algorithm = found && ALGORITHMS[scheme!.trim()]
-  if (!scope || !found || !algorithm) return undefined
-  const [, accessKeyId, day, region] = scope
+  const [, scheme = '', accessKeyId = '', day = '', region = '', signedHeaders, signature = ''] =
+    V4.exec(authorization) ?? []
+  const algorithm = ALGORITHMS[scheme]
+  if (!algorithm || !getHashes().includes(algorithm.hash)) return undefined
   return {
-    accessKeyId: accessKeyId!,
-    signature: found[4]!,
+    accessKeyId,
+    signature,
     expected(secret, request) {
       const names = signedNames(request)
       const bodyHash = createHash(algorithm.hash).update(request.body).digest('hex')
-      if (found[3] !== names.join(';') || header(request.headers, algorithm.bodyHeader) !== bodyHash) return undefined
+      if (signedHeaders !== names.join(';') || header(request.headers, algorithm.bodyHeader) !== bodyHash)
+        return undefined
       const mac = (key: string | Buffer, text: string) => createHmac(algorithm.hash, key).update(text).digest()
-      const key = [day!, region!, 'pds', 'aliyun_v4_request'].reduce<string | Buffer>(mac, `aliyun_v4${secret}`)
+      const key = [day, region, 'pds', 'aliyun_v4_request'].reduce<string | Buffer>(mac, `aliyun_v4${secret}`)
       const inner = [request.method, resource(request), headerBlock(request), names.join(';'), bodyHash].join('\n')
       const digest = createHash(algorithm.hash).update(inner).digest('hex')
-      return mac(key, `${found[1]}\n${digest}`).toString('hex')
+      return mac(key, `${scheme}\n${digest}`).toString('hex')
     },
   }
 }

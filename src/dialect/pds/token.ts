@@ -65,7 +65,7 @@ async function claimsOf(app: App, assertion: string, now: Date) {
       algorithms: ['RS256'],
       issuer: app.id,
       audience: app.tenant,
-      requiredClaims: ['exp', 'sub', 'jti'],
+      requiredClaims: ['exp', 'sub'],
       currentDate: now,
       clockTolerance: ASSERTION_TOLERANCE_S,
     })
