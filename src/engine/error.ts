@@ -1,6 +1,6 @@
 /**
- * What a caller may expect to go wrong. Listed in order of precedence: when several are true of one op, the first is
- * reported. No HTTP status and no vendor word: each dialect owns one total table from here to its own.
+ * What a caller may expect to go wrong, from the general to the particular. When several are true of one op, one of them is
+ * reported: rights before anything else that is said of a node, the op's subject before its target. No HTTP status and no vendor word: each dialect owns one total table from here to its own.
  */
 export const ERROR_CODES = [
   'timeout', // the batch waited longer than the engine's limit and was not begun

@@ -15,8 +15,11 @@ export interface Facts {
   readonly seeks: Map<string, NodeId | 0>
   /** By walkKey: this path was walked, so the children on it are known as far as it goes. */
   readonly walked: Set<string>
-  /** By childKey: the child of that name, or 0. */
-  readonly children: Map<string, NodeId | 0>
+  /**
+   * By childKey: the children of that name, the smallest twin first. A walk reads the first only: `whole` tells whether
+   * all are here.
+   */
+  readonly children: Map<string, { readonly ids: readonly NodeId[]; readonly whole: boolean }>
   /** By stemKey: the keys of children that start so; null when there are more than may be looked through. */
   readonly stems: Map<string, Set<string> | null>
   readonly parents: Map<NodeId, boolean>

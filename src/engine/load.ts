@@ -7,6 +7,8 @@ import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
 import type { NodeKey, ReadTx, Seek, WriteTx } from './port.ts'
 
+const NO_CHILD = { ids: [], whole: true } as const
+
 export interface LoadContext {
   readonly tx: ReadTx
   /** Present when the batch writes: only then can fresh numbers be drawn and held nodes matter. */
@@ -94,7 +96,7 @@ async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fres
       for (const key of walk.keys) {
         const place: string = childKey(at, key)
         const node: Node | undefined = byPlace.get(place)
-        if (!facts.children.has(place)) facts.children.set(place, node?.id ?? 0)
+        if (!facts.children.has(place)) facts.children.set(place, node ? { ids: [node.id], whole: false } : NO_CHILD)
         if (!node) break
         remember(facts, node, fresh)
         at = node.id
@@ -113,9 +115,10 @@ function remember(facts: Facts, node: Node, fresh: Node[]) {
 async function loadNeighbours({ tx, subtreeNodesMax }: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
   if (needs.children.size > 0) {
     const nodes = await tx.children([...needs.children.values()])
-    for (const key of needs.children.keys()) facts.children.set(key, 0)
-    for (const node of nodes) {
-      facts.children.set(childKey(node.parent, node.key), node.id)
+    for (const key of needs.children.keys()) facts.children.set(key, NO_CHILD)
+    for (const node of nodes.sort((a, b) => a.twin - b.twin)) {
+      const place = childKey(node.parent, node.key)
+      facts.children.set(place, { ids: [...facts.children.get(place)!.ids, node.id], whole: true })
       remember(facts, node, fresh)
     }
   }

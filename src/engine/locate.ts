@@ -85,8 +85,8 @@ export function subject(view: View, ref: Ref, demands: Demands): Located | Faile
   const found = locate(view, ref, demands.trashed)
   if (isFailed(found)) return found
   const { node } = found
-  if (demands.root === 'never the root' && node.parent === 0) return fail('root_refused')
   if ((view.actionsOn(node) & demands.need) !== demands.need) return fail('forbidden', { node: node.id })
+  if (demands.root === 'never the root' && node.parent === 0) return fail('root_refused')
   if (demands.expect && node.kind !== demands.expect) return fail('wrong_kind', { node: node.id })
   if (demands.ifRev !== undefined && node.rev !== demands.ifRev) return fail('precondition_failed', { node: node.id })
   if (view.held(node)) return fail('busy', { node: node.id })

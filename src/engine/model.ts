@@ -179,6 +179,8 @@ export interface Upload {
   readonly name: string
   /** The node it will become: reserved for a new file, existing for a new version. */
   readonly node: NodeId
+  /** Whether it adds a version to `node`, which existed when the session was opened. */
+  readonly revises: boolean
   /** The declared size; null when not declared. */
   readonly size: number | null
   /** Declared digests that the bytes must have; lower-case hex, crc64 decimal. */

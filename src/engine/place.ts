@@ -68,10 +68,11 @@ function findFreeName(view: View, drive: Drive, parent: Node, name: string, kind
   const { prefix, tail } = nameStem(name, kind === 'folder', naming, view.now)
   const stored = view.stems(drive, parent.id, nameKey(prefix))
   if (stored === null) return null
-  const taken = (key: string) => stored.has(key) || view.takenHere(parent.id, key)
-  // Many of one name in one batch need not each count from the start.
+  const taken = (key: string) => view.isTaken(drive, parent.id, key, stored)
+  // Many of one name in one batch need not each count from the start, while no name is given up meanwhile.
   const series = `${parent.id}/${prefix}/${tail}`
-  const free = freeName(name, kind === 'folder', naming, view.now, taken, view.counters.get(series) ?? 1)
+  const from = view.hasFreedNames(parent.id) ? 1 : (view.counters.get(series) ?? 1)
+  const free = freeName(name, kind === 'folder', naming, view.now, taken, from)
   if (free) view.setCounter(series, free.count + 1)
   return free?.name ?? null
 }
@@ -161,6 +162,20 @@ export function placed(view: View, node: Node, parent: NodeId, name: string, twi
     updatedAt: now,
     modifier: actor.self,
   }
+}
+
+/**
+ * How deep a folder may be put without looking at what is below it: looking costs the subtree, which a move must not. Only
+ * trees that are themselves made to be deep can pass DEPTH_MAX that way.
+ */
+const SHALLOW_DEPTH = 32
+
+/** Whether what is below a folder would lie too deep under a new parent. */
+export function sinksTooDeep(view: View, folder: Node, into: Node): boolean {
+  const depth = view.chain(into).length
+  if (folder.kind === 'file' || depth <= SHALLOW_DEPTH) return false
+  const height = view.height(folder)
+  return height === null || depth + height > DEPTH_MAX
 }
 
 /** Whether `folder` is the node of the chain or one of its ancestors. */

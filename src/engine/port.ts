@@ -88,7 +88,7 @@ export interface ReadTx {
   chains(seeks: readonly Seek[]): Promise<Node[]>
   /** The nodes found along each walk, as far as it goes. Where twins share a name, the one with the smallest `twin`. */
   walk(walks: readonly Walk[]): Promise<Node[]>
-  /** For each key the child that has it, the one with the smallest `twin`. */
+  /** For each key the children that have it: one, or several where twins share a name. */
   children(keys: readonly ChildKey[]): Promise<Node[]>
   /** The keys of children that start with a prefix, `limit` a prefix at most. */
   stems(
@@ -149,6 +149,7 @@ export interface Changes {
   deleteNodes: NodeKey[]
   /** Nodes (with their versions and grants) that change drives; each leaves or updates a forwarding row in its drive of birth. */
   rehome: { from: DriveId; to: DriveId; ids: NodeId[] }[]
+  /** One that was born in another drive than it is put into leaves a forwarding row there. */
   insertNodes: Node[]
   /** parent, name, key, twin, rev, updatedAt and modifier take the given values. */
   placeNodes: Node[]

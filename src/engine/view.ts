@@ -52,11 +52,13 @@ export class View {
   /** The next counter to try for automatic names of one series. */
   readonly counters = new Map<string, number>()
 
-  // Where the batch put nodes, by name and by folder, and which folders it took nodes from. A node may have moved on since:
-  // these only say where to look, so that a failed op need not take them back.
+  // Where the batch put nodes, by name and by folder, which folders it took nodes from, and in which of them and where it
+  // gave up names. A node may have moved on since: these only say where to look, so that a failed op need not take them back.
   private readonly placed = new Map<string, Set<NodeId>>()
   private readonly movedUnder = new Map<NodeId, Set<NodeId>>()
   private readonly left = new Set<NodeId>()
+  private readonly gaveUp = new Set<NodeId>()
+  private readonly leftPlaces = new Set<string>()
   private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
   private drawnUploads = 0
   private undo: (() => void)[] = []
@@ -147,25 +149,36 @@ export class View {
 
   child(drive: Drive, parent: NodeId, key: string): Node | null {
     const place = childKey(parent, key)
-    const matches = (node: Node | null) => node !== null && node.parent === parent && node.key === key
-    for (const id of this.placed.get(place) ?? []) {
-      const node = this.node(id)
-      if (matches(node)) return node
+    const here = (ids: Iterable<NodeId>) => this.inPlace(ids, parent, key)
+    const own = here(this.placed.get(place) ?? [])
+    if (this.isNew(parent)) return smallestTwin(own)
+    const known = this.facts.children.get(place)
+    const stored = here(known?.ids ?? [])
+    // Of stored twins the smallest is enough, as long as it is still there.
+    if (!known || (!known.whole && stored.length === 0)) {
+      return this.miss((needs) => needs.children.set(place, { drive: drive.id, parent, key }))
     }
-    if (this.isNew(parent)) return null
-    const id = this.facts.children.get(place)
-    if (id === undefined) return this.miss((needs) => needs.children.set(place, { drive: drive.id, parent, key }))
-    const node = id === 0 ? null : this.node(id)
-    return matches(node) ? node : null
+    return smallestTwin([...stored, ...own])
   }
 
-  /** Whether the batch itself put something under this name that is still there. */
-  takenHere(parent: NodeId, key: string): boolean {
-    for (const id of this.placed.get(childKey(parent, key)) ?? []) {
+  private inPlace(ids: Iterable<NodeId>, parent: NodeId, key: string): Node[] {
+    return [...ids].flatMap((id) => {
       const node = this.node(id)
-      if (node?.parent === parent && node.key === key) return true
-    }
-    return false
+      return node?.parent === parent && node.key === key ? [node] : []
+    })
+  }
+
+  /** Whether a name is in use, given the stored names that are like it. */
+  isTaken(drive: Drive, parent: NodeId, key: string, stored: ReadonlySet<string>): boolean {
+    const place = childKey(parent, key)
+    if (this.inPlace(this.placed.get(place) ?? [], parent, key).length > 0) return true
+    // A stored name that the batch gave up is free, unless a twin still has it.
+    return stored.has(key) && !(this.leftPlaces.has(place) && this.child(drive, parent, key) === null)
+  }
+
+  /** Whether a name in a folder may have become free in this batch. */
+  hasFreedNames(folder: NodeId): boolean {
+    return this.gaveUp.has(folder)
   }
 
   /** Whether the node was made by this batch, so that the store knows nothing of it. */
@@ -228,6 +241,18 @@ export class View {
       const node = this.node(id)
       return node?.parent === folder.id ? [node] : []
     })
+  }
+
+  /** How many levels lie below a folder; null when it holds too much to tell. */
+  height(folder: Node): number | null {
+    const levels = new Map<NodeId, number>([[folder.id, 0]])
+    let height = 0
+    for (const node of this.descendants(folder) ?? []) {
+      const level = (levels.get(node.parent) ?? 0) + 1
+      levels.set(node.id, level)
+      height = Math.max(height, level)
+    }
+    return this.facts.subtrees.get(folder.id) === null ? null : height
   }
 
   /** The drive in which the store still has the node, should this batch have carried it to another. */
@@ -337,7 +362,9 @@ export class View {
     if (top === -1) return chain
     const entry = this.entry(chain[top]!)
     const origin = entry && this.seek({ drive: drive.id, id: entry.parent, follow: false })
-    return origin ? [...chain.slice(0, top + 1), ...this.lineage(origin)] : chain.slice(0, top + 1)
+    // A buried origin is as good as destroyed: that the sweep has not come yet gives nobody rights.
+    const stands = origin && this.chain(origin).at(-1)!.id !== drive.grave
+    return stands ? [...chain.slice(0, top + 1), ...this.lineage(origin)] : chain.slice(0, top + 1)
   }
 
   private ownGrants(node: Node): readonly Grant[] {
@@ -377,16 +404,24 @@ export class View {
     this.set(this.nodes, node.id, node)
     addTo(this.placed, childKey(node.parent, node.key), node.id)
     addTo(this.movedUnder, node.parent, node.id)
-    const before = this.facts.nodes.get(node.id)
-    if (before && before.parent !== node.parent) this.left.add(before.parent)
+    this.leave(node.id, node)
     this.rights.clear()
     return node
+  }
+
+  /** Notes where a stored node is no longer. */
+  private leave(id: NodeId, now: Node | null) {
+    const before = this.facts.nodes.get(id)
+    if (!before || (now?.parent === before.parent && now.key === before.key)) return
+    this.gaveUp.add(before.parent)
+    this.leftPlaces.add(childKey(before.parent, before.key))
+    if (now?.parent !== before.parent) this.left.add(before.parent)
   }
 
   /** Forgets a node, its versions, grants and trash entry; the bytes are the caller's to account for. */
   destroy(node: Node): void {
     this.set(this.nodes, node.id, null)
-    this.left.add(node.parent)
+    this.leave(node.id, null)
     this.set(this.versions, node.id, [])
     this.set(this.grants, node.id, [])
     if (this.facts.trash.get(node.id) || this.trash.get(node.id)) this.set(this.trash, node.id, null)
@@ -453,6 +488,10 @@ export class View {
       this.set(this.poolDeltas, key, { drive, pool, delta: before + delta })
     }
   }
+}
+
+function smallestTwin(nodes: readonly Node[]): Node | null {
+  return nodes.reduce<Node | null>((least, node) => (least && least.twin <= node.twin ? least : node), null)
 }
 
 function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V) {

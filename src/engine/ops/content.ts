@@ -26,6 +26,7 @@ export function upload(view: View, op: UploadOp): Result {
     parent: place.parent,
     name: place.name,
     node: place.node || (view.fresh('node') as NodeId),
+    revises: place.node !== 0,
     size: op.size ?? null,
     hashes: op.hashes ?? {},
     state: 'open',
@@ -90,7 +91,7 @@ export function commit(view: View, op: CommitOp): Result {
   const drive = view.drive(session.drive)
   if (!drive) return fail('drive_not_found')
 
-  const known = op.target ?? standingTarget(view, session)
+  const known = op.target ?? (session.revises ? { drive: session.drive, id: session.node } : undefined)
   const result = known
     ? commitVersion(view, op, drive, session.content, known)
     : commitFile(view, op, drive, session, session.content)
@@ -108,12 +109,6 @@ function contentMismatch(content: Content, declared: Pick<CommitOp, 'hashes'> & 
   if (sha1 !== undefined && sha1.toLowerCase() !== content.sha1) return 'sha1'
   if (md5 !== undefined && md5.toLowerCase() !== content.md5) return 'md5'
   return crc64 !== undefined && crc64 !== content.crc64 ? 'crc64' : ''
-}
-
-/** The file the session was opened for, if it was opened for one. */
-function standingTarget(view: View, session: Upload): CommitOp['target'] {
-  const exists = view.seek({ drive: session.drive, id: session.node, follow: false })
-  return exists ? { drive: session.drive, id: session.node } : undefined
 }
 
 function commitVersion(

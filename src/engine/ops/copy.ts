@@ -6,7 +6,7 @@ import { isFailed, subject, viewOf } from '../locate.ts'
 import type { Attributes, Drive, Node, NodeId } from '../model.ts'
 import { cleanName } from '../name.ts'
 import type { CopyOp, Failed, Result } from '../op.ts'
-import { blank, isWithin, settle, target } from '../place.ts'
+import { blank, isWithin, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -37,6 +37,8 @@ interface Made {
 }
 
 function copyInto(view: View, source: Node, into: Node, wanted: string, op: CopyOp): Made | Failed {
+  // Asked here too, because a merge comes here with children of which each may be more restricted than its folder.
+  if (!(view.actionsOn(source) & ACTIONS.copy)) return fail('forbidden', { node: source.id })
   const arrival = settle(view, into, wanted, { id: 0 as NodeId, kind: source.kind }, op)
   if (isFailed(arrival)) return arrival
   if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
@@ -76,6 +78,7 @@ function copyTree(
   keepGrants: boolean,
 ): Made | Failed {
   const drive = view.driveOf(into)
+  if (sinksTooDeep(view, source, into)) return fail('too_deep', { at: 'target' })
   const below = source.kind === 'folder' ? view.descendants(source) : []
   if (below === null) return fail('too_large', { node: source.id })
   // What the actor may not copy stays what it is: not in anybody's copy either.

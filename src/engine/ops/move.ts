@@ -6,7 +6,7 @@ import { isFailed, subject, viewOf } from '../locate.ts'
 import type { Drive, Node } from '../model.ts'
 import { cleanName, type Naming, nameKey } from '../name.ts'
 import type { Conflict, Failed, MoveOp, RenameOp, Result } from '../op.ts'
-import { type Arrival, isWithin, placed, settle, target } from '../place.ts'
+import { type Arrival, isWithin, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -77,7 +77,11 @@ function enter(view: View, node: Node, into: Node, name: string, terms: Terms): 
   const arrival = settle(view, into, name, node, terms)
   if (isFailed(arrival)) return arrival
   if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
-  if (arrival.how === 'merge') return merge(view, node, arrival.existing, terms)
+  if (arrival.how === 'merge') {
+    // Merging into a folder it lies in, the folder would meet itself on the way.
+    if (isWithin(view.chain(node), arrival.existing)) return fail('cycle', { node: node.id })
+    return merge(view, node, arrival.existing, terms)
+  }
   if (arrival.how === 'replace' && arrival.by === 'version') return becomeVersion(view, node, arrival.existing)
   if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'trash' ? 'trash' : 'purge')
   return settleDown(view, node, into, cleanName(name, terms.naming), arrival, terms)
@@ -92,6 +96,7 @@ function settleDown(
   terms: Terms,
 ): Landed | Failed {
   const isHome = into.id === node.parent
+  if (!isHome && sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
   const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [wanted, false]
   // A twin that only takes another spelling of its own name stays a twin.
   const stays = isHome && nameKey(name) === node.key && node.twin !== 0

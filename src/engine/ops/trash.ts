@@ -4,7 +4,7 @@ import { fail } from '../error.ts'
 import { isFailed, locate, pathOf, subject, viewOf } from '../locate.ts'
 import type { Drive, Node, NodeId, TrashEntry, TrashId } from '../model.ts'
 import type { Failed, RestoreOp, Result, TrashOp } from '../op.ts'
-import { addFolder, placed, settle } from '../place.ts'
+import { addFolder, placed, settle, sinksTooDeep } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { bury } from './purge.ts'
@@ -59,6 +59,7 @@ export function restore(view: View, op: RestoreOp): Result {
   if (!entry || entry.node !== node.id) return fail('node_not_found')
   const parent = home(view, drive, entry, op)
   if (isFailed(parent)) return parent
+  if (sinksTooDeep(view, node, parent)) return fail('too_deep', { at: 'target' })
   const big = op.taskIfChildren && view.hasChildren(node)
   const arrival = settle(view, parent, entry.name, node, op)
   if (isFailed(arrival)) return arrival

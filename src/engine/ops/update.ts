@@ -21,23 +21,29 @@ export function update(view: View, op: UpdateOp): Result {
     ifRev: op.ifRev,
   })
   if (isFailed(found)) return found
-  const attributes = patched(found.node.attributes, op.set)
-  const problem = attributesProblem(attributes)
+  const problem = attributesProblem(patched(found.node.attributes, op.set))
   if (problem) return fail('attribute_invalid', { detail: problem })
   if (op.name !== undefined && op.conflict && op.naming) {
     const { node, name, conflict, naming } = op
     const renamed = rename(view, { kind: 'rename', node, name, conflict, naming })
-    if (renamed.status === 'failed') return renamed
+    if (renamed.status !== 'done' || !renamed.view) return renamed
+    // `reuse` settled on another node, of which nothing is changed.
+    if (renamed.existed && renamed.view.node.id !== found.node.id) return renamed
+    return written(view, renamed.view.node, op, changesAttributes)
   }
-  const node = changesAttributes ? write(view, view.node(found.node.id)!, attributes) : view.node(found.node.id)!
-  return { status: 'done', view: viewOf(view, node), existed: false }
+  return written(view, found.node, op, changesAttributes)
+}
+
+function written(view: View, node: Node, { set }: UpdateOp, changes: boolean): Result {
+  const after = changes ? write(view, node, patched(node.attributes, set)) : node
+  return { status: 'done', view: viewOf(view, after), existed: false }
 }
 
 function write(view: View, node: Node, attributes: Node['attributes']): Node {
   const { now, actor } = view
-  const written = view.put({ ...node, attributes, rev: node.rev + 1, updatedAt: now, modifier: actor.self })
-  view.note('update', written)
-  return written
+  const next = view.put({ ...node, attributes, rev: node.rev + 1, updatedAt: now, modifier: actor.self })
+  view.note('update', next)
+  return next
 }
 
 export function grant(view: View, op: GrantOp): Result {

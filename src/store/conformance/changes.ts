@@ -182,6 +182,13 @@ export function changesConformance(open: Open) {
       expect(followed).toEqual([moved])
     })
 
+    it('leave a forwarding row when they are put elsewhere than where they were born', async () => {
+      await apply(store, { insertNodes: [folder(70, 1, 'abroad', { drive: OTHER, parent: nodeId(0), born: DRIVE })] })
+      expect(await count('forward')).toBe(1)
+      const found = await store.read((tx) => tx.chains([{ drive: DRIVE, id: nodeId(70), follow: true }]))
+      expect(found).toMatchObject([{ id: 70, drive: OTHER, born: DRIVE }])
+    })
+
     it('keep one forwarding row however often they move, and none at home', async () => {
       await plant()
       await apply(store, rehome(DRIVE, OTHER, 12))

@@ -165,6 +165,7 @@ export function upload(number: number, more: Partial<Upload> = {}): Upload {
     node: nodeId(900),
     size: null,
     hashes: {},
+    revises: false,
     state: 'open',
     content: null,
     creator: 'user:ann',

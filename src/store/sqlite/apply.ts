@@ -97,6 +97,12 @@ function applyNodes(db: Connection, { vacate, deleteNodes, rehome, insertNodes, 
   if (deleteNodes.length > 0) removeNodes(db, keysJson(deleteNodes))
   rehomeNodes(db, rehome)
   writeSet(db, INSERT_NODES, insertNodes, fromNode)
+  const abroad = insertNodes.filter(({ drive, born }) => born !== drive)
+  if (abroad.length > 0)
+    db.run(
+      PUT_FORWARDS,
+      toSet(abroad, ({ drive, id }) => [drive, id, drive]),
+    )
   if (placeNodes.length > 0) mustChange(db, PLACE_NODES, placeNodes.length, toSet(placeNodes, placement))
   if (updateNodes.length > 0) {
     const set = toSet(updateNodes, (node) => [

@@ -50,14 +50,9 @@ cross join node n on n.drive_id = s.drive_id and n.id = s.id`
 export const CHILDREN = `
 select ${NODE_COLUMNS}
 from (
-  select distinct value ->> 0 as drive_id, (
-    select m.id from node m
-    where m.drive_id = value ->> 0 and m.parent_id = value ->> 1 and m.name_key = value ->> 2
-    order by m.twin limit 1
-  ) as id
-  from json_each(?)
+  select distinct value ->> 0 as drive_id, value ->> 1 as parent_id, value ->> 2 as name_key from json_each(?)
 ) k
-cross join node n on n.drive_id = k.drive_id and n.id = k.id`
+cross join node n on n.drive_id = k.drive_id and n.parent_id = k.parent_id and n.name_key = k.name_key`
 
 /**
  * Relies on the index node_name, which alone answers it. A blob sorts after every text: it ends the range of a prefix

@@ -23,6 +23,7 @@ type UploadRow = [
   parent: NodeId,
   name: string,
   node: NodeId,
+  revises: number,
   size: number | null,
   hashes: string,
   state: Upload['state'],
@@ -37,14 +38,14 @@ type PartRow = [upload: UploadId, number: number, size: number, md5: string, upl
 
 type BlobRow = [digest: string, size: number, md5: string, sha1: string, crc64: string, refs: number]
 
-const COLUMNS = `id, tenant_id, drive_id, parent_id, name, node_id, size, hashes, state, content, creator,
+const COLUMNS = `id, tenant_id, drive_id, parent_id, name, node_id, revises, size, hashes, state, content, creator,
   created_at, expires_at, data`
 const PART_COLUMNS = 'upload_id, number, size, md5, uploaded_at'
 
 export const UPLOADS = `select ${COLUMNS} from upload where id in (select value from json_each(?))`
 export const UPLOAD_PARTS = `
 select ${PART_COLUMNS} from upload_part where upload_id in (select value from json_each(?))`
-const PUT_UPLOADS = `insert or replace into upload (${COLUMNS}) select ${members(14)} from json_each(?)`
+const PUT_UPLOADS = `insert or replace into upload (${COLUMNS}) select ${members(15)} from json_each(?)`
 const PUT_UPLOAD_PARTS = `insert or replace into upload_part (${PART_COLUMNS}) select ${members(5)} from json_each(?)`
 const DELETE_UPLOADS = `delete from upload where id in (select value from json_each(?)) returning ${COLUMNS}`
 const DELETE_UPLOAD_PARTS = 'delete from upload_part where upload_id in (select value from json_each(?))'
@@ -114,7 +115,7 @@ export function putUploads(db: Connection, uploads: readonly Upload[]): void {
 }
 
 function toUpload(row: UploadRow): Upload {
-  const [id, tenant, drive, parent, name, node, size, hashes, state, content, creator] = row
+  const [id, tenant, drive, parent, name, node, revises, size, hashes, state, content, creator] = row
   return {
     id,
     tenant,
@@ -122,14 +123,15 @@ function toUpload(row: UploadRow): Upload {
     parent,
     name,
     node,
+    revises: revises === 1,
     size,
     hashes: fromJson(hashes),
     state,
     content: toSealed(content),
     creator,
-    createdAt: row[11],
-    expiresAt: row[12],
-    data: fromJson(row[13]),
+    createdAt: row[12],
+    expiresAt: row[13],
+    data: fromJson(row[14]),
   }
 }
 
@@ -141,6 +143,7 @@ function fromUpload(upload: Upload): unknown[] {
     upload.parent,
     upload.name,
     upload.node,
+    upload.revises ? 1 : 0,
     upload.size,
     JSON.stringify(upload.hashes),
     upload.state,

@@ -209,6 +209,7 @@ create table upload (
   parent_id integer not null,
   name text not null,
   node_id integer not null,
+  revises integer not null,
   size integer,
   hashes text not null,
   state text not null,
