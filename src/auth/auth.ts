@@ -31,7 +31,7 @@ export interface Auth {
   /** The app of a dialect by its public id. */
   app(dialect: DialectName, id: string): Promise<App | undefined>
   /** The app's secret in clear; for signature checks only. */
-  secretOf(app: App): string
+  secretOf(app: Pick<App, 'secret'>): string
   /** Compares in constant time. */
   secretMatches(app: App, given: string): boolean
   /** Hands out a fresh token; `text` is what the client gets. */

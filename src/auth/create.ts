@@ -31,7 +31,7 @@ export function createAuth({ store, secret, clock }: AuthParts): Auth {
   const secrets = createSecrets(secret)
   const apps = new Memo<App>(options)
   const tenants = new Memo<Tenant>(options)
-  const secretOf = (app: App) => secrets.open(app.secret)
+  const secretOf = (app: Pick<App, 'secret'>) => secrets.open(app.secret)
 
   return {
     ...createTokens({ store, secret, clock }),

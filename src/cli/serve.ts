@@ -1,0 +1,69 @@
+/** `batchdrive serve`: the server, until it is told to stop. */
+import { Command } from 'commander'
+import { createServer, type Server } from '../app.ts'
+import { type GivenOptions, LOG_LEVELS, readConfig, SETTINGS } from '../config.ts'
+import { greeting } from './greeting.ts'
+
+/** A signal that comes this soon after the first is the same wish: npm passes on what the terminal has sent already, ms. */
+const SAME_SIGNAL_MS = 500
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+
+interface ServeOptions extends Omit<GivenOptions, 'demo' | 'logLevel'> {
+  readonly demo?: boolean
+  readonly log?: string
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('serve all dialects on one port')
+    .option('--host <address>', `the address to listen at (${SETTINGS.host.fallback})`)
+    .option('--port <number>', `the port; 0 = any free one (${SETTINGS.port.fallback})`)
+    .option('--data <folder>', `the data folder (${SETTINGS.data.fallback})`)
+    .option('--public-url <url>', 'the address clients reach the server under (the one they ask for)')
+    .option('--demo', 'insist on the demo tenant; it is made anyway where only this machine can reach the server')
+    .option('--no-demo', 'make no demo tenant')
+    .option('--log <level>', `${LOG_LEVELS.join(', ')} (${SETTINGS.logLevel.fallback})`)
+    .addHelpText('after', `\nThe environment may say the same and more; options win:\n${environment()}`)
+    .action(serve)
+}
+
+function environment(): string {
+  const settings = Object.values(SETTINGS)
+  const width = Math.max(...settings.map(({ env }) => env.length))
+  return settings.map(({ env, fallback }) => `  ${env.padEnd(width)}  ${fallback}`.trimEnd()).join('\n')
+}
+
+async function serve({ demo, log, ...options }: ServeOptions): Promise<void> {
+  const config = readConfig({ ...options, logLevel: log, demo: demo === undefined ? undefined : demo ? 'on' : 'off' })
+  const server = await createServer(config)
+  stopOnSignals(server)
+  try {
+    await server.listen()
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  process.stdout.write(await greeting(server))
+}
+
+/** The first signal ends the service gracefully, a later one at once. */
+function stopOnSignals(server: Server): void {
+  let firstAt: number | undefined
+  const onSignal = (signal: keyof typeof SIGNAL_CODES) => {
+    if (firstAt !== undefined) {
+      if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(SIGNAL_CODES[signal])
+      return
+    }
+    firstAt = performance.now()
+    process.stderr.write('batchdrive: finishing what is in flight; once more to stop at once\n')
+    server.close().then(
+      () => process.exit(0),
+      (error) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+}
