@@ -47,6 +47,8 @@ export interface OpError {
   readonly detail: string
   /** The node that stands in the way, 0 when there is none. */
   readonly node: number
+  /** What the op's subject is, when it was found; null otherwise. */
+  readonly kind: 'file' | 'folder' | null
 }
 
 /** A failed result. */
@@ -54,7 +56,8 @@ export function fail(
   code: ErrorCode,
   more: { at?: 'node' | 'target'; detail?: string; node?: number } = {},
 ): { status: 'failed'; error: OpError } {
-  return { status: 'failed', error: { code, at: more.at ?? 'node', detail: more.detail ?? '', node: more.node ?? 0 } }
+  const { at = 'node', detail = '', node = 0 } = more
+  return { status: 'failed', error: { code, at, detail, node, kind: null } }
 }
 
 /**

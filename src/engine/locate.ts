@@ -85,6 +85,7 @@ export function subject(view: View, ref: Ref, demands: Demands): Located | Faile
   const found = locate(view, ref, demands.trashed)
   if (isFailed(found)) return found
   const { node } = found
+  view.subjectKind = node.kind
   if ((view.actionsOn(node) & demands.need) !== demands.need) return fail('forbidden', { node: node.id })
   if (demands.root === 'never the root' && node.parent === 0) return fail('root_refused')
   if (demands.expect && node.kind !== demands.expect) return fail('wrong_kind', { node: node.id })

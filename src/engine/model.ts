@@ -239,6 +239,9 @@ export interface TaskOutcome {
   /** An ErrorCode, '' when ok. */
   readonly code: string
   readonly at: string
+  readonly detail: string
+  /** What the op was about, when it was found. */
+  readonly kind: Kind | null
   readonly drive: DriveId
   readonly node: NodeId
   readonly path: readonly string[]

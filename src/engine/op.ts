@@ -155,7 +155,8 @@ export interface MoveOp extends Guarded {
   readonly node: Ref
   /** The folder it goes into. */
   readonly to: Ref
-  readonly makeParents?: boolean
+  /** Makes missing folders on the way, if the node is of this kind (true: whatever it is). */
+  readonly makeParents?: boolean | Kind
   /** Its new name; absent = as it was. */
   readonly name?: string
   readonly conflict: Conflict
@@ -170,7 +171,7 @@ export interface CopyOp extends Guarded {
   readonly kind: 'copy'
   readonly node: Ref
   readonly to: Ref
-  readonly makeParents?: boolean
+  readonly makeParents?: boolean | Kind
   readonly name?: string
   readonly conflict: Conflict
   readonly naming: Naming

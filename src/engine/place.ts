@@ -96,6 +96,11 @@ function canEnter(view: View, parent: Node, need: number): boolean {
   return parent.kind === 'file' || (view.actionsOn(parent) & need) === need
 }
 
+/** Whether an op makes the missing folders on its target's path for this node. */
+export function makesParents({ makeParents = false }: { makeParents?: boolean | Kind }, { kind }: Node): boolean {
+  return makeParents === true || makeParents === kind
+}
+
 /** Walks a path and makes what is missing on it. */
 function makeFolders(view: View, ref: Extract<Ref, { path: readonly string[] }>, naming: Naming): Located | Failed {
   const known = locate(view, ref, 'no', 'target')

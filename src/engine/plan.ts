@@ -49,8 +49,9 @@ function attempt(view: View, op: Op, index: number): Result | undefined {
   view.mark()
   try {
     const result = run(view, op, index)
-    if (result.status === 'failed') view.rollback()
-    return result
+    if (result.status !== 'failed') return result
+    view.rollback()
+    return view.subjectKind ? { ...result, error: { ...result.error, kind: view.subjectKind } } : result
   } catch (thrown) {
     if (thrown !== MISSING) throw thrown
     view.rollback()

@@ -21,6 +21,8 @@ export function finished(
     ok: true,
     code: '',
     at: 'node',
+    detail: '',
+    kind: about?.kind ?? null,
     drive,
     node: about?.id ?? (0 as NodeId),
     path: seen?.path ?? [],

@@ -135,11 +135,13 @@ function advanced(task: Task, outcomes: readonly TaskOutcome[], total: number, n
 function outcomeOf(result: Result, op: Op, note: Json): TaskOutcome {
   const failed = result.status === 'failed'
   const seen = failed ? null : result.view
-  const node: Pick<Node, 'id' | 'drive'> | undefined = seen?.node
+  const node: Pick<Node, 'id' | 'drive' | 'kind'> | undefined = seen?.node
   return {
     ok: !failed,
     code: failed ? result.error.code : '',
     at: failed ? result.error.at : 'node',
+    detail: failed ? result.error.detail : '',
+    kind: failed ? result.error.kind : (node?.kind ?? null),
     drive: node?.drive ?? ((refsOf(op)[0]?.drive ?? 0) as DriveId),
     node: node?.id ?? (0 as NodeId),
     path: seen?.path ?? [],

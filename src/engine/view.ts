@@ -14,6 +14,7 @@ import type {
   Drive,
   DriveId,
   Grant,
+  Kind,
   Node,
   NodeId,
   Pool,
@@ -62,6 +63,8 @@ export class View {
   private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
   private drawnUploads = 0
   private undo: (() => void)[] = []
+  /** What the op at work is about, once that is found. */
+  subjectKind: Kind | null = null
   private readonly rights = new Map<NodeId, ActionBits>()
 
   /** How many nodes the ops of this batch may take out of a listing, at most. */
@@ -78,6 +81,7 @@ export class View {
 
   mark(): void {
     this.undo = []
+    this.subjectKind = null
   }
 
   rollback(): void {

@@ -6,7 +6,7 @@ import { isFailed, subject, viewOf } from '../locate.ts'
 import type { Attributes, Drive, Node, NodeId } from '../model.ts'
 import { cleanName } from '../name.ts'
 import type { CopyOp, Failed, Result } from '../op.ts'
-import { blank, isWithin, settle, sinksTooDeep, target } from '../place.ts'
+import { blank, isWithin, makesParents, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -21,7 +21,7 @@ export function copy(view: View, op: CopyOp): Result {
   })
   if (isFailed(found)) return found
   const { node } = found
-  const into = target(view, op.to, node.kind, { make: op.makeParents ?? false, naming: op.naming })
+  const into = target(view, op.to, node.kind, { make: makesParents(op, node), naming: op.naming })
   if (isFailed(into)) return into
   if (node.kind === 'folder' && isWithin(into.chain, node)) return fail('cycle', { node: node.id })
   const big = (op.taskIfFolder && node.kind === 'folder') || (op.taskIfChildren && view.hasChildren(node))

@@ -6,7 +6,7 @@ import { isFailed, subject, viewOf } from '../locate.ts'
 import type { Drive, Node } from '../model.ts'
 import { cleanName, type Naming, nameKey } from '../name.ts'
 import type { Conflict, Failed, MoveOp, RenameOp, Result } from '../op.ts'
-import { type Arrival, isWithin, placed, settle, sinksTooDeep, target } from '../place.ts'
+import { type Arrival, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -36,7 +36,7 @@ export function move(view: View, op: MoveOp): Result {
   if (isFailed(found)) return found
   const { node } = found
   const name = op.name ?? node.name
-  const into = target(view, op.to, node.kind, { make: op.makeParents ?? false, naming: op.naming })
+  const into = target(view, op.to, node.kind, { make: makesParents(op, node), naming: op.naming })
   if (isFailed(into)) return isForbidden(view, node, ACTIONS.move) ? fail('forbidden', { node: node.id }) : into
   if (isForbidden(view, node, neededActions(node, into.node, name))) return fail('forbidden', { node: node.id })
   if (node.kind === 'folder' && isWithin(into.chain, node)) return fail('cycle', { node: node.id })
