@@ -24,7 +24,8 @@ export function appKind(app: App): 'jwt' | 'accesskey' {
 /** The caller behind a request; refused with 401 `AccessTokenInvalid` when there is none. */
 export async function callerOf(context: DialectContext, request: FastifyRequest, body: Buffer): Promise<Caller> {
   const authorization = (request.headers.authorization ?? '').trim()
-  const signed = { method: request.method, target: request.raw.url ?? '', headers: request.headers, body }
+  const headers = { ...request.headers, 'content-type': declaredType(request) }
+  const signed = { method: request.method, target: request.raw.url ?? '', headers, body }
   const claim = parseClaim(authorization)
   if (claim) return keyHolder(context, claim, signed)
   // Mobile clients send the bare token.
@@ -35,6 +36,12 @@ export async function callerOf(context: DialectContext, request: FastifyRequest,
     throw new Refusal(sound(401, 'ShareLinkTokenInvalid', 'ShareLinkToken is invalid.'))
   }
   throw new Refusal(tokenInvalid('The request carries none.'))
+}
+
+/** The content type as it was sent; '' when it was not. */
+export function declaredType({ raw }: FastifyRequest): string {
+  const at = raw.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
+  return at < 0 ? '' : raw.rawHeaders[at + 1]!
 }
 
 async function tokenHolder({ auth }: DialectContext, text: string): Promise<Caller> {

@@ -1,7 +1,7 @@
 /** Alibaba Cloud Drive and Photo Service (PDS), API v2: `/v2/…` */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
-import { type Caller, callerOf, permits } from './auth.ts'
+import { type Caller, callerOf, declaredType, permits } from './auth.ts'
 import { batch } from './batch.ts'
 import { answerFor, type Endpoint, type Env, runCalls, runSteps } from './call.ts'
 import { downloadOf } from './download.ts'
@@ -35,6 +35,8 @@ function frame(scope: FastifyInstance) {
   scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_, body, done) => done(null, body))
   scope.addHook('onRequest', async (request, reply) => {
     reply.header('x-ca-request-id', request.id)
+    // Clients send any content type, also an empty one, which the framework would refuse; `declaredType` still finds it.
+    delete request.headers['content-type']
     if (request.headers.origin !== undefined) allowBrowsers(reply)
   })
   scope.setNotFoundHandler((request, reply) => send(reply, noSuchApi(request.method, pathOf(request))))
@@ -100,7 +102,7 @@ function authRoutes(scope: FastifyInstance, context: DialectContext) {
 }
 
 function formOrJson(request: FastifyRequest): Body {
-  const isJson = (request.headers['content-type'] ?? '').includes('json')
+  const isJson = declaredType(request).includes('json')
   return isJson ? parseBody(bytesOf(request)) : Object.fromEntries(new URLSearchParams(bytesOf(request).toString()))
 }
 
