@@ -1,7 +1,17 @@
 /** What the scripts share: installing, building, and running tools of this checkout. Only node built-ins. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -91,6 +101,8 @@ export async function build() {
     throw new Failure('the build failed')
   }
   cpSync(at('src'), fresh, { recursive: true, filter: (path) => !/\.ts$/.test(path) })
+  // So that `npx batchdrive` runs it.
+  chmodSync(join(fresh, 'cli', 'main.js'), 0o755)
   writeFileSync(join(fresh, '.batchdrive-build'), wanted)
   replaceFolder(fresh, at('dist'))
 }
