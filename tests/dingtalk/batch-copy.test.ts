@@ -75,3 +75,22 @@ describe('the single copy', () => {
     expect(await session.names(space)).toContain('single.txt')
   })
 })
+
+describe('a folder with more in it than one batch may touch', () => {
+  it('is refused alone of its batch and left as it was', async () => {
+    const small = await startSession({ engine: { subtreeNodesMax: 2 } })
+    const own = small.spaces.admin
+    const folder = await small.folder(own, '0', 'crowded')
+    for (const name of ['1', '2', '3']) await small.folder(own, folder.id, name)
+    const file = await small.file(own, '0', 'alone')
+    const before = await small.names(own, folder.id)
+    const fields = { targetSpaceId: small.spaces.alice, targetFolderId: '0', dentryIds: [folder.id, file.id] }
+    for (const method of ['copyDentries', 'moveDentries']) {
+      const { resultItems } = await small.call<{ resultItems: ResultItem[] }>(method, [own], fields)
+      expect(resultItems).toMatchObject([{ success: false, errorCode: 'operationNotSupported' }, { success: true }])
+    }
+    expect(await small.names(own, folder.id)).toEqual(before)
+    expect(await small.names(small.spaces.alice)).toEqual(['alone', 'alone(1)'])
+    await small.stop()
+  })
+})

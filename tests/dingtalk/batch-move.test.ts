@@ -217,6 +217,22 @@ describe('a name that is taken', () => {
   })
 })
 
+describe('a folder that would overwrite the one it lies in', () => {
+  it('is refused, and nothing in it is lost', async () => {
+    const outer = await session.folder(space, '0', 'same name')
+    const between = await session.folder(space, outer.id, 'between')
+    const inner = await session.folder(space, between.id, 'same name')
+    const deep = await session.file(space, inner.id, 'deep.txt', Buffer.from('not lost'))
+    const option = { conflictStrategy: 'OVERWRITE' }
+    const before = await session.picture()
+    expect(await batchMove([inner.id], '0', { option })).toMatchObject([
+      { success: false, errorCode: 'paramError.targetFolderId' },
+    ])
+    expect(await session.picture()).toEqual(before)
+    expect(String(await session.download(space, deep.id))).toBe('not lost')
+  })
+})
+
 describe('the single move', () => {
   it('answers the moved dentry, with its option’s odd spelling', async () => {
     const target = await session.folder(space, '0', 'single target')

@@ -30,23 +30,23 @@ function expectRefusal(answer: Raw, status: number, code: string) {
 
 describe('a token', () => {
   it('is the same while it lives, and another once it died', async () => {
-    const ask = async () =>
-      (
-        await session.raw('POST', '/v1.0/oauth2/accessToken', {
-          token: null,
-          body: { appKey: 'dingdemo', appSecret: 'dingdemo-secret' },
-        })
-      ).body
-    const first = await ask()
-    expect(first).toEqual({ accessToken: session.token, expireIn: 7200 })
-    offsetMs = 7_000_000
-    expect((await ask()).accessToken).toBe(session.token)
-    offsetMs = 14_000_000
-    expect((await session.raw('GET', `/v1.0/storage/spaces/${space}?unionId=admin`)).status).toBe(200)
-    offsetMs = 7_000_000 + 7_201_000
-    expectRefusal(await session.raw('POST', path(), { body: body() }), 400, 'InvalidAuthentication')
-    expect((await ask()).accessToken).not.toBe(session.token)
-    offsetMs = 0
+    let now = Date.now()
+    const own = await startSession({ clock: () => now })
+    const at = `/v1.0/storage/spaces/${own.spaces.admin}`
+    const ask = async () => {
+      const given = { appKey: 'dingdemo', appSecret: 'dingdemo-secret' }
+      return (await own.raw('POST', '/v1.0/oauth2/accessToken', { token: null, body: given })).body
+    }
+    expect(await ask()).toEqual({ accessToken: own.token, expireIn: 7200 })
+    now += 7_000_000
+    expect((await ask()).accessToken).toBe(own.token)
+    now += 7_000_000
+    expect((await own.raw('GET', `${at}?unionId=admin`)).status).toBe(200)
+    now += 201_000
+    const late = await own.raw('DELETE', `${at}/dentries/1?unionId=admin`)
+    expectRefusal(late, 400, 'InvalidAuthentication')
+    expect((await ask()).accessToken).not.toBe(own.token)
+    await own.stop()
   })
 
   it('comes in snake case from the call by organization', async () => {
