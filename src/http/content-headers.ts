@@ -34,6 +34,8 @@ const ACTIVE = /html|svg|xml|javascript|ecmascript/i
 /** What a media type may look like; anything else could break out of its header. */
 const WELL_FORMED = /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+(?:;\s*[A-Za-z0-9-]+=[A-Za-z0-9._-]+)*$/
 
+const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
+
 /** The media type of a name. */
 export function typeOfName(name: string): string {
   const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
@@ -49,8 +51,8 @@ export function contentHeaders(ticket: Pick<GetTicket, 'name' | 'type' | 'attach
     'Content-Type': type,
     'Content-Disposition': `${disposition}; ${fileName(ticket.name)}`,
     'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy':
-      "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'",
+    // Browsers show a PDF with a program of their own, which refuses to start in a sandbox.
+    ...(type.startsWith('application/pdf') ? {} : { 'Content-Security-Policy': SANDBOX }),
   }
 }
 

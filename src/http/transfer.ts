@@ -2,38 +2,35 @@
  * Bytes in and out under signed URLs, spoken as object stores do, because every vendor's client was written for one:
  * failures are XML, parts answer an `ETag` and a CRC-64, downloads know ranges.
  */
-import { timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Engine, ErrorCode, GetTicket, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
+import type { Engine, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
+import { judge, rangeHolds } from './condition.ts'
 import { contentHeaders } from './content-headers.ts'
-import { type ByteRange, rangeOf } from './range.ts'
+import { rangeOf } from './range.ts'
+import {
+  BAD_MD5,
+  BAD_PART,
+  BAD_RANGE,
+  CHANGED,
+  EXPIRED,
+  FORGED,
+  type Refusal,
+  refusalOf,
+  refusalOfThrown,
+  refuse,
+} from './refusal.ts'
+import { expectBody } from './server.ts'
 import { TRANSFER_PREFIX } from './transfer-url.ts'
 
-type Refusal = readonly [status: number, code: string, message: string]
-
-const FORGED: Refusal = [403, 'SignatureDoesNotMatch', 'The request signature does not match.']
-// Clients look for exactly `AccessDenied` and `expired` to fetch a fresh URL.
-const EXPIRED: Refusal = [403, 'AccessDenied', 'Request has expired.']
-const OTHER_KIND: Refusal = [403, 'AccessDenied', 'The URL does not permit this method.']
-const NO_PART: Refusal = [400, 'InvalidArgument', 'partNumber must be a whole number from 1 to 10000.']
-
-const FAILURES: Partial<Record<ErrorCode, Refusal>> = {
-  upload_not_found: [404, 'NoSuchUpload', 'The upload does not exist or has expired.'],
-  upload_used: [409, 'ObjectAlreadyExists', 'The upload is already complete.'],
-  upload_mismatch: [400, 'EntityTooLarge', 'More bytes were sent than were declared.'],
-  version_not_found: [404, 'NoSuchKey', 'The file does not exist any more.'],
-}
-const FAILED: Refusal = [500, 'InternalError', 'The server failed.']
+/** The largest number a part may have, as in both object stores. */
+const PART_NUMBER_MAX = 10_000
+/** How long a refused body may go on arriving, so that the client comes to read the answer, ms. */
+const REFUSED_BODY_MS_MAX = 30_000
 
 const EXPOSED = [
-  'ETag',
-  'Content-Length',
-  'Content-Range',
-  'Date',
-  'x-oss-request-id',
-  'x-oss-hash-crc64ecma',
-  'x-cos-request-id',
-  'x-cos-hash-crc64ecma',
+  ...['ETag', 'Date', 'Last-Modified', 'Accept-Ranges', 'Content-Length', 'Content-Range', 'Content-Disposition'],
+  ...['x-oss-request-id', 'x-oss-hash-crc64ecma', 'x-cos-request-id', 'x-cos-hash-crc64ecma'],
 ].join(', ')
 
 type TransferEngine = Pick<Engine, 'tickets' | 'writePart' | 'openVersion' | 'now'>
@@ -45,20 +42,21 @@ export function registerTransfer(app: FastifyInstance, engine: TransferEngine): 
     // The body stays a stream, whatever its type; a missing type is fine too.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     scope.addHook('onRequest', async (request, reply) => {
+      // An empty or broken type says as much as none.
+      delete request.headers['content-type']
       reply.header('Access-Control-Allow-Origin', '*').header('Access-Control-Expose-Headers', EXPOSED)
       reply.header('x-oss-request-id', request.id).header('x-cos-request-id', request.id)
     })
     scope.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
-      const status = error.statusCode ?? 500
-      if (status >= 500) request.log.error(error)
-      return refuse(request, reply, status >= 500 ? FAILED : [status, 'InvalidRequest', error.message])
+      if ((error.statusCode ?? 500) >= 500) request.log.error(error)
+      return refuse(request, unread(request, reply), refusalOfThrown(error))
     })
     const put = (request: FastifyRequest, reply: FastifyReply) => storePart(engine, request, reply)
     const get = (request: FastifyRequest, reply: FastifyReply) => sendVersion(engine, request, reply)
-    const path = `${TRANSFER_PREFIX}*`
-    scope.route({ method: ['PUT', 'POST'], url: path, handler: put })
-    scope.route({ method: ['GET', 'HEAD'], url: path, handler: get })
-    scope.options(path, async (request, reply) => preflight(request, reply))
+    const url = `${TRANSFER_PREFIX}*`
+    scope.route({ method: ['PUT', 'POST'], url, config: { bodyMsMax: 0 }, handler: put })
+    scope.route({ method: ['GET', 'HEAD'], url, exposeHeadRoute: false, handler: get })
+    scope.options(url, async (request, reply) => preflight(request, reply))
   })
 }
 
@@ -71,17 +69,7 @@ function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     .send()
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, [status, code, message]: Refusal): FastifyReply {
-  const body = `<?xml version="1.0" encoding="UTF-8"?>
-<Error><Code>${code}</Code><Message>${escaped(message)}</Message><RequestId>${request.id}</RequestId></Error>`
-  return reply.code(status).header('Content-Type', 'application/xml').send(body)
-}
-
-function escaped(text: string): string {
-  return text.replace(/[<>&]/g, (character) => `&#${character.charCodeAt(0)};`)
-}
-
-/** The ticket in the URL, if it is whole, still valid and of this kind. */
+/** The ticket in the URL, if it is whole, still valid and permits this method. */
 function admitted<Kind extends Ticket['kind']>(
   engine: TransferEngine,
   request: FastifyRequest,
@@ -93,7 +81,8 @@ function admitted<Kind extends Ticket['kind']>(
   const opened = engine.tickets.open(text, engine.now())
   if (opened === 'forged') return FORGED
   if (opened === 'expired') return EXPIRED
-  return opened.ticket.kind === kind ? (opened.ticket as Extract<Ticket, { kind: Kind }>) : OTHER_KIND
+  // Object stores sign the method too: under another one the signature is wrong.
+  return opened.ticket.kind === kind ? (opened.ticket as Extract<Ticket, { kind: Kind }>) : FORGED
 }
 
 /** Clients that were told to send `Authorization: OSS <id>:<signature>` must send the signature of this very URL. */
@@ -110,25 +99,46 @@ function isRefusal(outcome: object): outcome is Refusal {
 
 async function storePart(engine: TransferEngine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const ticket = admitted(engine, request, 'put')
-  if (isRefusal(ticket)) return refuse(request, drained(request, reply), ticket)
+  if (isRefusal(ticket)) return refuse(request, unread(request, reply), ticket)
   const part = partOf(request, ticket)
-  if (part === undefined) return refuse(request, drained(request, reply), NO_PART)
-  const stored = await engine.writePart(ticket.upload, part, request.raw)
-  if ('status' in stored) {
-    return refuse(request, drained(request, reply), FAILURES[stored.error.code] ?? FAILED)
+  if (part === undefined) return refuse(request, unread(request, reply), BAD_PART)
+  try {
+    const stored = await engine.writePart(ticket.upload, part, arriving(request))
+    if ('status' in stored) return refuse(request, unread(request, reply), refusalOf(stored.error.code))
+    return reply
+      .header('ETag', `"${stored.md5.toUpperCase()}"`)
+      .header('x-oss-hash-crc64ecma', stored.crc64)
+      .header('x-cos-hash-crc64ecma', stored.crc64)
+      .send('')
+  } catch (error) {
+    if (error instanceof Md5Error) return refuse(request, reply, BAD_MD5)
+    if (!request.raw.destroyed) throw error
+    // The sender went away in the midst of the body: there is nobody to answer, and nothing was kept.
+    request.log.info('an upload broke off')
+    return reply.hijack()
   }
-  return reply
-    .header('ETag', `"${stored.md5.toUpperCase()}"`)
-    .header('x-oss-hash-crc64ecma', stored.crc64)
-    .header('x-cos-hash-crc64ecma', stored.crc64)
-    .code(200)
-    .send('')
 }
 
-/** A body nobody will read must not hold the connection: it is closed after the answer. */
-function drained(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+class Md5Error extends Error {}
+
+/**
+ * The body as it comes. It ends with an error when fewer bytes came than were announced, or when they are not what a
+ * Content-MD5 says. Whoever stops reading leaves the request open: it still has to be answered.
+ */
+async function* arriving({ raw, headers }: FastifyRequest): AsyncGenerator<Buffer> {
+  const announced = headers['content-md5']
+  const md5 = announced === undefined ? undefined : createHash('md5')
+  for await (const chunk of raw.iterator({ destroyOnReturn: false })) {
+    md5?.update(chunk)
+    yield chunk
+  }
+  if (md5?.digest('base64') !== announced) throw new Md5Error()
+}
+
+/** Lets the rest of a refused body pass, for a while: a client that still sends would not come to read the answer. */
+function unread(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (!request.raw.readableEnded) {
-    reply.header('Connection', 'close')
+    expectBody(request, REFUSED_BODY_MS_MAX)
     request.raw.resume()
   }
   return reply
@@ -137,9 +147,10 @@ function drained(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 /** The part the ticket names, or else the one the query names. */
 function partOf(request: FastifyRequest, ticket: PutTicket): number | undefined {
   if (ticket.part > 0) return ticket.part
-  const query = request.query as Record<string, unknown>
-  const text = query.partNumber ?? query.part_number
-  return typeof text === 'string' && /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : undefined
+  const { partNumber, part_number } = request.query as Record<string, unknown>
+  const text = partNumber ?? part_number
+  const number = typeof text === 'string' && /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : Number.NaN
+  return number <= PART_NUMBER_MAX ? number : undefined
 }
 
 async function sendVersion(
@@ -150,53 +161,37 @@ async function sendVersion(
   const ticket = admitted(engine, request, 'get')
   if (isRefusal(ticket)) return refuse(request, reply, ticket)
   const version = await engine.openVersion({ drive: ticket.drive, node: ticket.node, version: ticket.version })
-  if ('status' in version) return refuse(request, reply, FAILURES[version.error.code] ?? FAILED)
-  describe(reply, ticket, version)
-  if (isUnchanged(request, version)) return reply.code(304).send()
+  if ('status' in version) return refuse(request, reply, refusalOf(version.error.code))
 
-  const { size } = version.content
-  const strict = request.headers['x-oss-range-behavior'] === 'standard'
-  const range = rangeOf(request.headers.range, size, strict)
-  if (range === 'unsatisfiable') {
-    reply.header('Content-Range', `bytes */${size}`)
-    return refuse(request, reply, [416, 'InvalidRange', 'The requested range is not satisfiable.'])
-  }
-  return sendRange(request, reply, version, range)
+  const { content, updatedAt } = version
+  const validators = { etag: `"${content.md5.toUpperCase()}"`, modifiedAt: updatedAt }
+  reply
+    .header('ETag', validators.etag)
+    .header('Last-Modified', new Date(updatedAt).toUTCString())
+    .header('Accept-Ranges', 'bytes')
+    .header('x-oss-hash-crc64ecma', content.crc64)
+    .header('x-cos-hash-crc64ecma', content.crc64)
+  const verdict = judge(request.headers, validators)
+  if (verdict === 'changed') return refuse(request, reply, CHANGED)
+  if (verdict === 'unchanged') return reply.code(304).send()
+  reply.headers(contentHeaders(ticket))
+  return sendRange(request, reply, version, rangeHolds(request.headers, validators))
 }
 
 function sendRange(
   request: FastifyRequest,
   reply: FastifyReply,
   version: OpenVersion,
-  range: ByteRange | null,
+  rangeHolds: boolean,
 ): FastifyReply {
   const { size } = version.content
+  const isStandard = request.headers['x-oss-range-behavior'] === 'standard'
+  const range = rangeHolds ? rangeOf(request.headers.range, size, isStandard) : null
+  if (range === 'unsatisfiable') return refuse(request, reply, BAD_RANGE, { 'Content-Range': `bytes */${size}` })
   const { start, end } = range ?? { start: 0, end: size }
   if (range) reply.code(206).header('Content-Range', `bytes ${start}-${end - 1}/${size}`)
   reply.header('Content-Length', end - start)
-  if (request.method === 'HEAD' || end === start) return reply.send('')
-  const stream = version.stream({ start, end })
-  // When the client goes away the file is closed, not read to its end.
-  reply.raw.once('close', () => 'destroy' in stream && (stream as { destroy(): void }).destroy())
-  return reply.send(stream)
-}
-
-function describe(reply: FastifyReply, ticket: GetTicket, { content, updatedAt }: OpenVersion): void {
-  reply
-    .header('ETag', `"${content.md5.toUpperCase()}"`)
-    .header('Last-Modified', new Date(updatedAt).toUTCString())
-    .header('Accept-Ranges', 'bytes')
-    .header('x-oss-hash-crc64ecma', content.crc64)
-    .header('x-cos-hash-crc64ecma', content.crc64)
-    .headers(contentHeaders(ticket))
-}
-
-function isUnchanged(request: FastifyRequest, { content, updatedAt }: OpenVersion): boolean {
-  const tags = request.headers['if-none-match']
-  if (tags !== undefined) {
-    const own = `"${content.md5.toUpperCase()}"`
-    return tags.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '').toUpperCase() === own)
-  }
-  const since = Date.parse(request.headers['if-modified-since'] ?? '')
-  return !Number.isNaN(since) && Math.floor(updatedAt / 1000) * 1000 <= since
+  if (request.method === 'HEAD') return reply.send()
+  // When the client goes away the stream is destroyed, not read to its end.
+  return reply.send(end === start ? '' : version.stream({ start, end }))
 }
