@@ -2,7 +2,7 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import type { Drive, DriveId, Kind, Op } from '../../engine/index.ts'
+import { type Drive, type DriveId, type Kind, nameProblem, type Op } from '../../engine/index.ts'
 import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
@@ -17,7 +17,7 @@ import {
   type TransferWords,
   type Words,
 } from './item.ts'
-import { ITEMS_MAX, isStrategy } from './terms.ts'
+import { ITEMS_MAX, isStrategy, NAMING } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
 
@@ -88,7 +88,7 @@ export async function run(call: Call, { actor, drive }: Visit, kind: string, ite
   const ops = items.flatMap((item) => item.ops)
   if (items.length > settings.smhInlineItemsMax && ops.length > 0) {
     const notes = notesOf(items)
-    const taskId = await engine.submit(actor, drive.id, kind, ops, notes)
+    const taskId = await engine.submit(actor, drive.id, kind, ops.map(keepable), notes)
     return { status: 202, body: { taskId } }
   }
   const outcomes = (await engine.batch(actor, ops)).map(outcomeOf)
@@ -99,6 +99,11 @@ export async function run(call: Call, { actor, drive }: Visit, kind: string, ite
     return present(item, mine)
   })
   return { status: result.some(isFault) ? 207 : 200, body: { result } }
+}
+
+/** A task keeps its ops as JSON, which has no patterns: forbidden characters are judged before, see `pathFault`. */
+function keepable(op: Op): Op {
+  return 'naming' in op && op.naming ? { ...op, naming: { ...op.naming, forbidden: null } } : op
 }
 
 /** The notes of all ops. Items without ops have nowhere of their own, so the first note carries them all. */
@@ -159,7 +164,8 @@ function libraryFault({ fromLibrary }: TransferWords, here: Visit): Fault | unde
 
 function pathFault(words: Extract<Words, { to: readonly string[] }>): Fault | undefined {
   if (words.from.length === 0 || words.to.length === 0) return fault('RootDirectoryNotAllowed')
-  return [...words.from, ...words.to].some(isIllegalSegment) ? fault('IllegalFileName') : undefined
+  const isIllegal = [...words.from, ...words.to].some(isIllegalSegment)
+  return isIllegal || nameProblem(words.to.at(-1)!, NAMING) === 'forbidden' ? fault('IllegalFileName') : undefined
 }
 
 /** The spaces that items name as their source, or why they may not. */

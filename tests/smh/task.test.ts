@@ -1,0 +1,212 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StorageError, type Store } from '../../src/engine/index.ts'
+import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+
+let smh: Session
+
+beforeAll(async () => {
+  smh = await open({ settings: { smhInlineItemsMax: 5 } })
+})
+afterAll(() => smh.stop())
+
+const query = (ids: string | number, session = smh, space = session.space) =>
+  session.call('GET', `/api/v1/task/${LIBRARY}/${space}/${ids}`)
+
+/** The task's element once it is finished. */
+async function finished(taskId: number, session = smh) {
+  for (let tries = 0; tries < 200; tries++) {
+    const reply = await query(taskId, session)
+    expect(reply.status).toBe(200)
+    if (reply.body[0].status !== 202) return reply.body[0]
+    expect(reply.body).toEqual([{ taskId, status: 202 }])
+    await sleep(25)
+  }
+  throw new Error(`task ${taskId} does not finish`)
+}
+
+async function submitted(reply: Reply | Promise<Reply>): Promise<number> {
+  const { status, body, text } = await reply
+  expect(status, text).toBe(202)
+  expect(body).toEqual({ taskId: expect.any(Number) })
+  return body.taskId
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, at) => at)
+
+describe('a large batch', () => {
+  it('is answered 202, and its task has an element for every item, in order, in the same words', async () => {
+    await smh.mkdir('t1/in')
+    await smh.mkdir('t1/out')
+    for (const at of range(3)) await smh.put(`t1/in/${at}.txt`)
+    await smh.mkdir('t1/in/d')
+    await smh.put('t1/out/1.txt')
+    const items = [
+      { from: 't1/in/0.txt', to: 't1/out/0.txt' },
+      { from: 't1/in/../x', to: 't1/out/x' },
+      { from: 't1/in/1.txt', to: 't1/out/1.txt' },
+      { from: 't1/in/d', to: 't1/new/d' },
+      { from: 't1/in/none', to: 't1/out/none' },
+      { from: 't1/in/2.txt', to: `t1/out/${'n'.repeat(256)}` },
+      { from: 't1/in/2.txt', to: 't1/out/1.txt', conflictResolutionStrategy: 'ask' },
+      { from: 't1/in/2.txt', to: 't1/out/2.txt', conflictResolutionStrategy: 'merge' },
+    ]
+    const taskId = await submitted(smh.batch('move', items))
+    const task = await finished(taskId)
+    expect(task).toMatchObject({ taskId, status: 207 })
+    expect(task.result).toEqual([
+      { status: 200, path: ['t1', 'out', '0.txt'], from: ['t1', 'in', '0.txt'], to: ['t1', 'out', '0.txt'] },
+      expect.objectContaining({ status: 400, code: 'IllegalFileName', from: ['t1', 'in', '..', 'x'] }),
+      { status: 200, path: ['t1', 'out', '1 (1).txt'], from: ['t1', 'in', '1.txt'], to: ['t1', 'out', '1.txt'] },
+      { status: 204, moveAuthority: false, from: ['t1', 'in', 'd'], to: ['t1', 'new', 'd'] },
+      expect.objectContaining({ status: 404, code: 'SourceFileNotFound' }),
+      expect.objectContaining({ status: 400, code: 'FileNameLengthExceed' }),
+      expect.objectContaining({ status: 409, code: 'SameNameDirectoryOrFileExists', message: expect.any(String) }),
+      expect.objectContaining({ status: 400, code: 'InvalidConflictResolutionStrategy' }),
+    ])
+    expect(await smh.tree()).toEqual(
+      expect.arrayContaining(['t1/in/2.txt 11', 't1/new/d/', 't1/out/0.txt 11', 't1/out/1 (1).txt 11']),
+    )
+
+    const newer = await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${smh.space}/${taskId}`)
+    expect(newer.body).toEqual({
+      taskId: String(taskId),
+      taskType: 'batchMove',
+      status: 207,
+      batchMoveResults: task.result,
+    })
+  })
+
+  it('says the same at once and as a task', async () => {
+    const session = await open()
+    const results: unknown[] = []
+    for (const root of ['now', 'later']) {
+      await session.mkdir(`${root}/d/e`)
+      await session.put(`${root}/a.txt`)
+      const name = (path: string) => `${root}/${path}`
+      const items = [
+        { copyFrom: name('d'), to: name('d2') },
+        { copyFrom: name('a.txt'), to: name('a.txt') },
+        { copyFrom: name('d'), to: name('d/e/f') },
+        { copyFrom: name('a.txt'), to: name('no/a.txt') },
+        { copyFrom: name('a.txt'), to: name('d'), conflictResolutionStrategy: 'overwrite' },
+      ]
+      // Padding that fails makes the second one large.
+      const padding = root === 'now' ? [] : range(100).map(() => ({ copyFrom: name('none'), to: name('x') }))
+      const reply = await session.batch('copy', [...items, ...padding])
+      const result = reply.status === 202 ? (await finished(reply.body.taskId, session)).result : reply.body.result
+      results.push(JSON.parse(JSON.stringify(result.slice(0, items.length)).replaceAll(`"${root}"`, '"root"')))
+    }
+    expect(results[1]).toEqual(results[0])
+    await session.stop()
+  })
+
+  it('deletes, and restores what it deleted', async () => {
+    await smh.mkdir('t2')
+    await Promise.all(range(8).map((at) => smh.mkdir(`t2/${at}`)))
+    const paths = range(8).map((at) => ({ path: `t2/${at}`, permanent: at === 7 }))
+    const deleted = await finished(await submitted(smh.batch('delete', [...paths, { path: 't2/0' }])))
+    expect(deleted.status).toBe(207)
+    expect(deleted.result.map((item: { status: number }) => item.status)).toEqual([...Array(7).fill(200), 204, 404])
+    const ids = deleted.result.slice(0, 7).map((item: { recycledItemId: number }) => item.recycledItemId)
+    expect(new Set(ids).size).toBe(7)
+
+    const restore = smh.call('POST', `/api/v1/recycled/${LIBRARY}/${smh.space}?restore`, { body: ids })
+    const restored = await finished(await submitted(restore))
+    expect(restored.status).toBe(200)
+    expect(restored.result[3]).toEqual({ status: 200, path: ['t2', '3'], recycledItemId: ids[3] })
+  })
+
+  it('that cannot begin at all is answered at once', async () => {
+    const items = range(9).map(() => ({ path: '..' }))
+    const reply = await smh.batch('delete', items)
+    expect(reply.status).toBe(207)
+    expect(reply.body.result).toHaveLength(9)
+  })
+
+  it('of 1000 items is done whole', async () => {
+    await smh.mkdir('t3')
+    await smh.put('t3/a.txt')
+    const items = range(1000).map((at) => ({ copyFrom: 't3/a.txt', to: `t3/${String(at).padStart(4, '0')}.txt` }))
+    const task = await finished(await submitted(smh.batch('copy', items)))
+    expect(task.status).toBe(200)
+    expect(task.result).toHaveLength(1000)
+    expect(task.result[999]).toEqual({
+      status: 200,
+      path: ['t3', '0999.txt'],
+      copyFrom: ['t3', 'a.txt'],
+      to: ['t3', '0999.txt'],
+    })
+    const listed = await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/t3?limit=1`)
+    expect(listed.body.fileCount).toBe(1001)
+  })
+})
+
+describe('a task query', () => {
+  it('answers many at once, and leaves out those it does not know', async () => {
+    await smh.mkdir('t4')
+    const items = range(6).map((at) => ({ from: `t4/none${at}`, to: `t4/x${at}` }))
+    const ids = [await submitted(smh.batch('move', items)), await submitted(smh.batch('move', items))]
+    await Promise.all(ids.map((id) => finished(id)))
+    const ask = async (text: string) => (await query(text)).body.map(({ taskId }: { taskId: number }) => taskId)
+    expect(await ask(`${ids[0]},${ids[1]}`)).toEqual(ids)
+    expect(await ask(`${ids[1]}%2C999999%2C${ids[0]}`)).toEqual([ids[1], ids[0]])
+    expect(await ask('999999')).toEqual([])
+    expect(await ask('x,-1,1.5,,')).toEqual([])
+    expect((await query(ids[0]!, smh, smh.other)).body).toEqual([])
+    const reader = await smh.mint('', { user_id: 'eve' })
+    const target = `/api/v1/task/${LIBRARY}/${smh.space}/${ids[0]}?access_token=${reader}`
+    expect((await send(smh.url, 'GET', target)).body).toHaveLength(1)
+    expectFault(await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${smh.space}/999999`), 404, 'TaskNotFound')
+    const failed = await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${smh.space}/${ids[0]}`)
+    expect(failed.body).toMatchObject({ taskId: String(ids[0]), taskType: 'batchMove', status: 400 })
+    expectFault(await send(smh.url, 'GET', `/api/v1/task/${LIBRARY}/${smh.space}/${ids[0]}`), 400, 'EmptyAccessToken')
+  })
+})
+
+describe('a task in a server that dies', () => {
+  /** Stands for a disk that stops taking writes: from the moment `isDead` says so every transaction fails. */
+  const dying = (isDead: () => boolean) => (store: Store) => ({
+    ...store,
+    write: <T>(run: Parameters<Store['write']>[0]) => {
+      if (isDead()) return Promise.reject(new StorageError('the disk is gone'))
+      return store.write(run) as Promise<T>
+    },
+  })
+
+  it('goes on where it stopped when the server comes back, and does nothing twice', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'batchdrive-test-'))
+    let writesLeft = Number.POSITIVE_INFINITY
+    const first = await open({ dataDir, wrapStore: dying(() => writesLeft-- <= 0) as (store: Store) => Store })
+    await first.mkdir('in')
+    await first.mkdir('out')
+    await first.put('in/a.txt')
+    // A step that ran twice would leave copies called `n (1).txt`.
+    const items = range(400).map((at) => ({ copyFrom: 'in/a.txt', to: `out/${at}.txt` }))
+    // One write puts the task down, one claims it, and then each step is one: three of eight.
+    writesLeft = 2 + 3
+    const taskId = await submitted(first.batch('copy', items))
+    for (let tries = 0; writesLeft > 0 && tries < 200; tries++) await sleep(10)
+    const half = (await query(taskId, first)).body
+    expect(half).toEqual([{ taskId, status: 202 }])
+    const done = (await first.tree()).filter((path) => path.startsWith('out/')).length - 1
+    expect(done).toBeGreaterThan(0)
+    expect(done).toBeLessThan(400)
+    await first.stop()
+
+    // Whoever died holds its lease for a while.
+    const second = await open({ dataDir, clock: () => Date.now() + 60_000 })
+    const task = await finished(taskId, second)
+    expect(task.status).toBe(200)
+    expect(task.result).toHaveLength(400)
+    expect(task.result.map(({ path }: { path: string[] }) => path[1])).toEqual(range(400).map((at) => `${at}.txt`))
+    const files = (await second.tree()).filter((path) => path.startsWith('out/') && path !== 'out/')
+    expect(files).toHaveLength(400)
+    expect(files.filter((path) => path.includes('('))).toEqual([])
+    await second.stop()
+    await rm(dataDir, { recursive: true })
+  })
+})
