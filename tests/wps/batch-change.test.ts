@@ -176,4 +176,12 @@ describe('a task', () => {
       expect(await app.get(`/v7/drive_tasks/${unknown}/meta`)).toMatchObject({ status: 400, code: 400008014 })
     }
   })
+
+  it('of another dialect is not one of this dialect’s', async () => {
+    const actor = (await server.auth.actor({
+      ...{ tenant: server.demo.tenant, dialect: 'pds', app: '', user: 'admin', admin: true },
+    })) as Actor
+    const task = await server.engine.submit(actor, server.demo.drives.admin, 'batch', [], [])
+    expect((await app.get(`/v7/drive_tasks/${task}/meta`)).code).toBe(400008014)
+  })
 })

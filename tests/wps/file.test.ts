@@ -219,6 +219,20 @@ describe('rename, move, copy, save_as', () => {
     expect((await app.get(`${files}/${id}/meta`)).code).toBe(400008009)
   })
 
+  it('a folder carried to another drive stays the same folder to what lies in it', async () => {
+    const away = { dst_drive_id: String(server.demo.drives.alice), dst_parent_id: '0' }
+    const folder = await app.folder(drive, '0', 'carried')
+    const inside = await app.file(drive, folder, 'inside.txt')
+    expect((await app.post(`${files}/${folder}/move`, away)).data.id).toBe(folder)
+    const { items } = (await app.post('/v7/files/batch_get_meta', { file_ids: [inside] })).data
+    expect(items[0]).toMatchObject({ id: inside, parent_id: folder, drive_id: away.dst_drive_id })
+    const made = await app.post(`/v7/drives/${away.dst_drive_id}/files/${folder}/create`, {
+      file_type: 'folder',
+      name: 'x',
+    })
+    expect(made.data.parent_id).toBe(folder)
+  })
+
   it('a folder goes neither into itself nor below itself, and nothing changes', async () => {
     const outer = await app.folder(drive, '0', 'outer')
     const inner = await app.folder(drive, outer, 'inner')
@@ -290,6 +304,10 @@ describe('rights', () => {
     expect((await alice.get(`${files}/0/children?page_size=5`)).code).toBe(400008009)
     const { paths } = (await alice.get(`${files}/${id}/path`)).data
     expect(paths.map((step: Wire) => step.name)).toEqual(['read only for alice', 'read.txt'])
+    const below = await app.folder(drive, await app.folder(drive, '0', 'hidden'), 'shown')
+    await grant(below, 'alice', actions('list'))
+    const seen = (await alice.get(`${files}/${below}/path`)).data.paths
+    expect(seen).toEqual([{ file_id: below, name: 'shown' }])
     await grant(folder, 'alice', actions('list'))
     expect((await alice.get(`${files}/${id}/download`)).code).toBe(403000001)
     expect(await app.names(drive, folder)).toEqual(['read.txt'])

@@ -222,6 +222,13 @@ describe('quota', () => {
       dst_parent_id: '0',
     })
     expect(copy).toMatchObject({ status: 403, code: 403008014 })
+    // A wider pool that leaves less than the drive's own quota bounds what the drive can hold.
+    const { tenant } = server.demo
+    const [full] = await server.store.read((tx) => tx.pools([{ tenant, kind: 'tenant', key: '' }]))
+    await server.engine.setQuotas(tenant, [{ kind: 'tenant', key: '', quota: full!.used + 1 }])
+    const bounded = (await app.get(`/v7/drives/${small}/meta`)).data.quota
+    expect(bounded).toEqual({ deleted: 0, remaining: 1, total: 7, used: 6 })
+    await server.engine.setQuotas(tenant, [{ kind: 'tenant', key: '', quota: null }])
     await app.post(`/v7/drives/${small}/files/${first.data.id}/delete`)
     const after = (await app.get(`/v7/drives/${small}/meta`)).data.quota
     expect(after).toEqual({ deleted: 6, remaining: 4, total: 10, used: 6 })

@@ -50,6 +50,7 @@ export const CODES = {
   hashMismatch: [400007014, 'the content does not match its hash'],
   sizeMismatch: [400007015, 'the upload is not complete'],
   noMultipart: [404007003, 'no such multipart upload'],
+  noUser: [400001006, 'no such user'],
   noGroup: [403013003, 'no such group'],
   notLoggedIn: [401001005, 'no user is logged in'],
   oauthRequest: [40000001, 'invalid_request'],

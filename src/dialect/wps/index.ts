@@ -14,6 +14,7 @@ import { fileChangeRoutes } from './file-change.ts'
 import { fileReadRoutes } from './file-read.ts'
 import { bodyInput, queryInput } from './input.ts'
 import { multipartRoutes } from './multipart.ts'
+import { permissionRoutes } from './permission.ts'
 import { isOpenTo } from './scope.ts'
 import { grantToken } from './token.ts'
 import { uploadRoutes } from './upload.ts'
@@ -32,6 +33,7 @@ const ROUTES: readonly Route[] = [
   ...multipartRoutes,
   ...downloadRoutes,
   ...deletedRoutes,
+  ...permissionRoutes,
   ...userRoutes,
 ]
 

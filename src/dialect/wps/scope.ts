@@ -32,6 +32,8 @@ export const SCOPES = {
   versionRead: [both('kso.file_version.read'), both('kso.file_version.readwrite')],
   trashRead: [both('kso.deleted_file.read'), both('kso.deleted_file.readwrite')],
   trashWrite: [both('kso.deleted_file.readwrite')],
+  permissionRead: [both('kso.file_permission.readwrite'), byUser('kso.file_permission.read')],
+  permissionWrite: [both('kso.file_permission.readwrite')],
   me: [byUser('kso.user_base.read')],
 } as const satisfies Record<string, readonly Scope[]>
 
