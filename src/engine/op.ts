@@ -63,7 +63,10 @@ export type Trashed = 'no' | 'only' | 'any'
 
 export type OrderBy = 'name' | 'updated' | 'created' | 'size'
 
-/** A position in a listing: the last node already shown. */
+/**
+ * A position in a listing: the last node already shown, which an earlier op of the same batch must not have renamed; or how
+ * many to pass over.
+ */
 export type Cursor = { readonly after: NodeId } | { readonly offset: number }
 
 interface Guarded {

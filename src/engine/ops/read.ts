@@ -27,7 +27,7 @@ export function list(view: View, op: ListOp, index: number): Result {
   if (folder.kind !== 'folder') return fail('wrong_kind', { node: folder.id })
 
   const wanted = view.isNew(folder.id) ? [] : storedPage(view, op, index, found)
-  if (wanted === null) return fail('node_not_found', { detail: 'cursor' })
+  if (wanted === null || hasLeft(view, op, folder)) return fail('node_not_found', { detail: 'cursor' })
   const { rows, more } = overlaid(view, op, folder, wanted)
   const shown = rows.slice(0, op.limit)
   const items = shown.map((node) => viewOf(view, node)).filter((item) => item.actions & ACTIONS.list)
@@ -35,6 +35,16 @@ export function list(view: View, op: ListOp, index: number): Result {
   const counts = op.count ? childCounts(view, folder) : { files: 0, folders: 0 }
   const page = { folder: viewOf(view, folder), items, next, ...counts }
   return { status: 'done', view: page.folder, existed: false, page }
+}
+
+/** Whether the batch took the cursor's node out of the folder. */
+function hasLeft(view: View, { cursor }: ListOp, folder: Node): boolean {
+  return (
+    cursor !== undefined &&
+    'after' in cursor &&
+    view.nodes.has(cursor.after) &&
+    view.node(cursor.after)?.parent !== folder.id
+  )
 }
 
 /** One row more than the page, to know whether another follows, and one for every node the batch may have taken out of it. */
