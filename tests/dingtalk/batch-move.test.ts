@@ -153,6 +153,38 @@ describe('batchMove', () => {
   })
 })
 
+describe('batchMove from many clients at once', () => {
+  it('leaves every dentry in exactly one place, and each answer was true', async () => {
+    const targets = await Promise.all(['t1', 't2', 't3'].map((name) => session.folder(space, '0', name)))
+    const source = await session.folder(space, '0', 'contended')
+    const made = await Promise.all(Array.from({ length: 10 }, (_, i) => session.folder(space, source.id, `c${i}`)))
+    const ids = made.map(({ id }) => id)
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, (_, i) => batchMove(ids, targets[i % targets.length]?.id ?? '')),
+    )
+    expect(
+      answers.flat().every(({ success, targetDentryId, dentryId }) => success && targetDentryId === dentryId),
+    ).toBe(true)
+    const found = await Promise.all([source, ...targets].map(({ id }) => session.names(space, id)))
+    expect(found.flat().sort()).toEqual(made.map(({ name }) => name))
+    // One batch is one transaction: the last one moved all of them.
+    expect(found.filter((names) => names.length > 0)).toHaveLength(1)
+  })
+
+  it('destroys each dentry for one of them only', async () => {
+    const made = await Promise.all(Array.from({ length: 10 }, (_, i) => session.folder(space, '0', `once ${i}`)))
+    const dentryIds = made.map(({ id }) => id)
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        session.call<{ resultItems: ResultItem[] }>('deleteDentries', [space], { dentryIds }),
+      ),
+    )
+    const items = answers.flatMap(({ resultItems }) => resultItems)
+    expect(items.filter(({ success }) => success)).toHaveLength(10)
+    expect(items.filter(({ errorCode }) => errorCode === 'dentryNotExist')).toHaveLength(70)
+  })
+})
+
 describe('batchMove to another space', () => {
   it('takes files and full folders along, whole, with their ids and uuids', async () => {
     const bytes = Buffer.from('the same bytes there')
