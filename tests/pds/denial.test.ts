@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACTIONS, type NodeId, type Op, StorageError, type WriteTx } from '../../src/engine/index.ts'
 import type { Answer, Client } from './client.ts'
-import { startWorld, type World } from './world.ts'
+import { addTenant, startWorld, type World } from './world.ts'
 
 let world: World
 let admin: Client
@@ -77,6 +77,25 @@ test('a stranger to a drive is refused every verb, alone and in a batch alike, a
       : [403, 'ForbiddenNoPermission.File']
     expect([entries[i]!.url, status, body.code]).toEqual([entries[i]!.url, ...expected])
   }
+  expect(await admin.picture()).toBe(before)
+})
+
+test('another tenant’s drive does not exist, for any verb, alone or in a batch, nor as a target', async () => {
+  const { client: bob } = await addTenant(world, 'rival')
+  const before = await admin.picture()
+  const entries = Object.entries(verbs()).map(([url, body]) => ({ url: url.trim(), body: onAdmins(body) }))
+  const mine = await bob.folder('mine')
+  entries.push(
+    ...['/file/move', '/file/copy'].map((url) => ({
+      url,
+      body: { drive_id: bob.drive, file_id: mine, to_drive_id: admin.drive, to_parent_file_id: 'root' } as never,
+    })),
+  )
+  const alone = await Promise.all(entries.map(({ url, body }) => bob.call(url, body)))
+  const { responses } = (await bob.batch(entries)).body
+  expect(responses.map(shape)).toEqual(alone.map(shape))
+  expect(new Set(alone.map(({ status }) => status))).toEqual(new Set([404]))
+  expect(await bob.list()).toEqual(['mine'])
   expect(await admin.picture()).toBe(before)
 })
 

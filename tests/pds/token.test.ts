@@ -169,6 +169,22 @@ test('revoking ends the session of the bearer and no other', async () => {
   expect((await refresh(other.refresh_token)).status).toBe(200)
 })
 
+test('a token made at the command line, which has no session, is revoked alone', async () => {
+  const spec = {
+    dialect: 'pds',
+    purpose: 'access',
+    tenant: world.server.demo.tenant,
+    app: 'demo-pds',
+    user: 'alice',
+    scopes: [],
+    ttlMs: 60_000,
+  } as const
+  const [one, other] = [await world.server.auth.issue(spec), await world.server.auth.issue(spec)]
+  expect((await new Client(world.url, one.text, '1').raw('/account/revoke', undefined)).status).toBe(204)
+  expect((await whoAmI(`Bearer ${one.text}`)).status).toBe(401)
+  expect((await whoAmI(`Bearer ${other.text}`)).status).toBe(200)
+})
+
 test('an app with scopes hands out tokens that can do no more, in a batch as alone', async () => {
   const { store } = world
   const [app] = await store.read((tx) => tx.apps([{ dialect: 'pds', id: 'demo-pds' }]))

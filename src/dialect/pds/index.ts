@@ -76,7 +76,9 @@ function send(reply: FastifyReply, { status, body }: Answer) {
   reply.code(status)
   if (status === 204) return reply.send()
   const { code, message } = (status >= 400 ? body : {}) as { code?: string; message?: string }
-  if (code && message) reply.headers({ 'x-ca-error-code': code, 'x-ca-error-message': message })
+  if (code && message) {
+    reply.headers({ 'x-ca-error-code': code, 'x-ca-error-message': message.replace(/[^\x20-\x7e]/g, '?') })
+  }
   return reply
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(body ?? INTERNAL_ERROR.body))

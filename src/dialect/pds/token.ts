@@ -40,7 +40,9 @@ export async function accountToken(context: DialectContext, body: Body): Promise
 export async function accountRevoke({ auth }: DialectContext, { token }: Caller): Promise<Answer> {
   if (!token) return sound(403, 'Forbidden', 'User not authorized to operate on the specified APIs.')
   const { tenant, app, user } = token
-  await auth.revokeOf({ tenant, app, user }, (other) => sessionOf(other) !== sessionOf(token))
+  const session = sessionOf(token)
+  const isOurs = (other: Token) => other.id === token.id || (session !== undefined && sessionOf(other) === session)
+  await auth.revokeOf({ tenant, app, user }, (other) => !isOurs(other))
   return { status: 204 }
 }
 
