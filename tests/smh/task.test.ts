@@ -186,7 +186,7 @@ describe('a task in a server that dies', () => {
     await first.put('in/a.txt')
     // A step that ran twice would leave copies called `n (1).txt`.
     const items = range(400).map((at) => ({ copyFrom: 'in/a.txt', to: `out/${at}.txt` }))
-    // One write puts the task down, one claims it, and then each step is one: three of eight.
+    // One write puts the task down, one claims it, and then each step is one: three of four.
     writesLeft = 2 + 3
     const taskId = await submitted(first.batch('copy', items))
     for (let tries = 0; writesLeft > 0 && tries < 200; tries++) await sleep(10)

@@ -2,21 +2,12 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import { type Drive, type DriveId, type Kind, nameProblem, type Op } from '../../engine/index.ts'
+import { type Drive, type DriveId, type Json, type Kind, nameProblem, type Op } from '../../engine/index.ts'
 import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
 import { kindsOf, rules } from './grant.ts'
-import {
-  type Item,
-  isFault,
-  noteOf,
-  outcomeOf,
-  present,
-  type ShownItem,
-  type TransferWords,
-  type Words,
-} from './item.ts'
+import { type Item, isFault, outcomeOf, present, type ShownItem, type TransferWords, type Words } from './item.ts'
 import { ITEMS_MAX, isStrategy, NAMING } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
@@ -85,19 +76,13 @@ function itemObjects(call: Call): Members[] {
 /** Runs the items at once, or, when they are many, as a task. */
 export async function run(call: Call, { actor, drive }: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
   const { engine, settings } = call.context
-  const ops = items.flatMap((item) => item.ops)
+  const ops = items.flatMap(({ op }) => (op ? [op] : []))
   if (items.length > settings.smhInlineItemsMax && ops.length > 0) {
-    const notes = notesOf(items)
-    const taskId = await engine.submit(actor, drive.id, kind, ops.map(keepable), notes)
+    const taskId = await engine.submit(actor, drive.id, kind, ops.map(keepable), notesOf(items))
     return { status: 202, body: { taskId } }
   }
-  const outcomes = (await engine.batch(actor, ops)).map(outcomeOf)
-  let next = 0
-  const result: ShownItem[] = items.map((item) => {
-    const mine = outcomes.slice(next, next + item.ops.length)
-    next += item.ops.length
-    return present(item, mine)
-  })
+  const outcomes = (await engine.batch(actor, ops)).map(outcomeOf).values()
+  const result: ShownItem[] = items.map(({ words, op, fault }) => present(words, op ? outcomes.next().value! : fault))
   return { status: result.some(isFault) ? 207 : 200, body: { result } }
 }
 
@@ -106,18 +91,25 @@ function keepable(op: Op): Op {
   return 'naming' in op && op.naming ? { ...op, naming: { ...op.naming, forbidden: null } } : op
 }
 
-/** The notes of all ops. Items without ops have nowhere of their own, so the first note carries them all. */
-function notesOf(items: readonly Item[]) {
-  const refused = items.flatMap((item, index) => (item.ops.length === 0 ? [noteOf(item, index, 0)] : []))
-  const notes = items.flatMap((item, index) => item.ops.map((_, op) => noteOf(item, index, op)))
-  const [first, ...rest] = notes
-  return [{ ...(first as object), refused }, ...rest]
+/** What a task's report carries for each op: the item's number and words. */
+export interface Note {
+  readonly item: number
+  readonly words: Words
+  /** With the first op: the items that have none. */
+  readonly refused?: readonly { readonly item: number; readonly words: Words; readonly fault: Fault }[]
+}
+
+function notesOf(items: readonly Item[]): Json[] {
+  const refused = items.flatMap(({ words, fault }, item) => (fault ? [{ item, words, fault }] : []))
+  const notes = items.flatMap(({ words, op }, item): Note[] => (op ? [{ item, words }] : []))
+  return notes.map((note, at) => (at === 0 ? { ...note, refused } : note)) as unknown as Json[]
 }
 
 async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Promise<Item[]> {
   const kinds = kindsOf(here.caller.grants, verb)
+  const only = kinds.length === 1 ? kinds[0]! : null
   const asked = itemObjects(call).map((item) => ({
-    words: transferWords(item, verb, kinds),
+    words: transferWords(item, verb, only),
     given: strategyGiven(item),
   }))
   const sources = await sourceSpaces(
@@ -125,16 +117,16 @@ async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Pr
     here,
     asked.map(({ words }) => words),
   )
-  return asked.map(({ words, given }) => {
-    const from = words.fromSpace ? sources.get(words.fromSpace)! : here.drive.id
+  return asked.map(({ words, given }): Item => {
+    const from = words.fromSpace === null ? here.drive.id : sources.get(words.fromSpace)!
     const fault = strategyFault(given) ?? libraryFault(words, here) ?? pathFault(words)
-    if (fault) return { words, ops: [], fault }
-    if (typeof from !== 'number') return { words, ops: [], fault: from }
-    return { words, ops: kinds.map((kind) => transferOp(words, from, here.drive.id, kind)), fault: null }
+    if (fault) return { words, op: null, fault }
+    if (typeof from !== 'number') return { words, op: null, fault: from }
+    return { words, op: transferOp(words, from, here.drive.id), fault: null }
   })
 }
 
-function transferWords(item: Members, verb: 'move' | 'copy', kinds: readonly Kind[]): TransferWords {
+function transferWords(item: Members, verb: 'move' | 'copy', only: Kind | null): TransferWords {
   const source = verb === 'move' ? 'from' : 'copyFrom'
   const strategy = strategyGiven(item)
   return {
@@ -145,7 +137,7 @@ function transferWords(item: Members, verb: 'move' | 'copy', kinds: readonly Kin
     authority: flag(item, 'moveAuthority') ?? false,
     fromSpace: text(item, `${source}SpaceId`) || null,
     fromLibrary: text(item, `${source}LibraryId`) || null,
-    kinds,
+    only,
   }
 }
 
@@ -187,9 +179,9 @@ function deleteItem(item: Members, drive: Drive): Item {
   const path = splitPath(requiredText(item, 'path'))
   const permanent = flag(item, 'permanent') ?? false
   const words = { verb: 'delete', path } as const
-  if (path.length === 0) return { words, ops: [], fault: fault('RootDirectoryNotAllowed') }
-  if (path.some(isIllegalSegment)) return { words, ops: [], fault: fault('IllegalFileName') }
-  return { words, ops: [deleteOp(drive, path, permanent)], fault: null }
+  if (path.length === 0) return { words, op: null, fault: fault('RootDirectoryNotAllowed') }
+  if (path.some(isIllegalSegment)) return { words, op: null, fault: fault('IllegalFileName') }
+  return { words, op: deleteOp(drive, path, permanent), fault: null }
 }
 
 /** Without a bin, and when asked, deleting destroys. */

@@ -2,7 +2,7 @@
  * The vendor's error codes, and how the engine's sound in them. Statuses and codes come from the vendor's error page
  * (1339/50072 = 1283/75500) and from the enumeration its JavaScript client carries.
  */
-import type { ErrorCode, Kind, OpError } from '../../engine/index.ts'
+import type { ErrorCode, Kind } from '../../engine/index.ts'
 
 const CODES = {
   BadRequest: [400, 'The request cannot be understood.'],
@@ -141,12 +141,17 @@ export interface About {
   readonly source: boolean
 }
 
-type Reason = Pick<OpError, 'code' | 'at' | 'detail'>
+/** A failure as the engine says it, or as a task's report kept it. */
+interface Reason {
+  readonly code: string
+  readonly at: string
+  readonly detail: string
+}
 
 /** The fault of a failed op. */
 export function faultOf(error: Reason, about: About): Fault {
   const message = error.code === 'too_large' ? 'The directory holds more entries than one call can carry.' : undefined
-  return fault(narrowed(error, about) ?? errors[error.code], message)
+  return fault(narrowed(error, about) ?? errors[error.code as ErrorCode], message)
 }
 
 function narrowed({ code, at, detail }: Reason, about: About): SmhCode | undefined {

@@ -1,4 +1,4 @@
-/** The Tencent SMH dialect: one Fastify scope under `/api/v1`, one route a method and family, operations told apart here. */
+/** The Tencent SMH dialect: one Fastify scope under `/api/v1`; which operation is meant, the raw target says. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
 import { batchOperations } from './batch.ts'
@@ -49,7 +49,7 @@ function mount(scope: FastifyInstance, context: DialectContext): void {
   scope.setNotFoundHandler((request, reply) => send(request, reply, faultAnswer(fault('RouteNotFound'))))
   scope.options('/*', { config: { operation: 'CORS preflight', coverage: 'done' } }, preflight)
 
-  for (const [key, operations] of grouped()) {
+  for (const [key, operations] of grouped(({ path }) => path.split('/', 1)[0]!)) {
     const [method, family] = key.split(' ') as [Method, string]
     const handler = async (request: FastifyRequest, reply: FastifyReply) => {
       const target = request.raw.url!
@@ -61,28 +61,39 @@ function mount(scope: FastifyInstance, context: DialectContext): void {
       return send(request, reply, await operation.handle({ context, spaces, request, params, path, query, body }))
     }
     const route = { method, handler, bodyLimit: BODY_BYTES_MAX, exposeHeadRoute: false }
-    scope.route({ ...route, url: `/${family}` })
-    scope.route({ ...route, url: `/${family}/*`, config: configOf(operations) })
+    // The raw path decides, not the router: clients double slashes, and encode those inside an entry's path.
+    const urls = new Set([`/${family}`, `/${family}/*`])
+    for (const [pattern, alike] of grouped(({ path }) => path, operations)) {
+      const url = `/${pattern
+        .split(' ')[1]!
+        .replace('{path*}', '*')
+        .replace(/\{(\w+)\}/g, ':$1')}`
+      urls.delete(url)
+      scope.route({ ...route, url, config: configOf(alike) })
+    }
+    for (const url of urls) scope.route({ ...route, url })
   }
 }
 
-/** Operations by method and first literal word of their path: what the router can tell apart. */
-function grouped(): Map<string, Operation[]> {
+/** Operations by method and something of their path, in their order. */
+function grouped(part: (operation: Operation) => string, operations = OPERATIONS): Map<string, Operation[]> {
   const groups = new Map<string, Operation[]>()
-  for (const operation of OPERATIONS) {
-    const key = `${operation.method} ${operation.path.split('/', 1)[0]}`
+  for (const operation of operations) {
+    const key = `${operation.method} ${part(operation)}`
     groups.set(key, [...(groups.get(key) ?? []), operation])
   }
   return groups
 }
 
-/** Names and gaps of all operations behind one route, for the coverage table. */
+/** Names and gaps of all operations of one path, for the coverage table. */
 function configOf(operations: readonly Operation[]): { operation: string; coverage: string } {
+  const names = operations.map(({ operation, flag }) => (flag ? `${operation} (\`?${flag}\`)` : operation))
   const gaps = operations.filter(({ coverage }) => coverage !== 'done')
+  const isAlone = operations.length === 1
   return {
-    operation: operations.map(({ operation }) => operation).join(' · '),
+    operation: names.join(' · '),
     coverage:
-      gaps.length === 0 ? 'done' : gaps.map(({ operation, coverage }) => `${operation}: ${coverage}`).join(' · '),
+      gaps.map(({ operation, coverage }) => (isAlone ? coverage : `${operation}: ${coverage}`)).join(' · ') || 'done',
   }
 }
 

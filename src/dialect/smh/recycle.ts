@@ -105,7 +105,7 @@ async function restoreOne(call: Call): Promise<Answer> {
 async function restoreMany(call: Call): Promise<Answer> {
   const here = await binOf(call, 'restore')
   const items = idsOf(call).map((id): Item => {
-    return { words: { verb: 'restore', id }, ops: [restoreOp(call, here, id, 'rename')], fault: null }
+    return { words: { verb: 'restore', id }, op: restoreOp(call, here, id, 'rename'), fault: null }
   })
   return run(call, here, 'restore', items)
 }

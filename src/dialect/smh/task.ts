@@ -1,9 +1,10 @@
 /** Tasks: what became of a batch that was answered 202. Pages 1339/71002 and 124487. */
 import { type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
 import { visit } from './auth.ts'
+import type { Note } from './batch.ts'
 import type { Answer, Call, Operation } from './call.ts'
-import { type Fault, refuse } from './error.ts'
-import { isFault, type Outcome, present, reportedOutcome, type ShownItem, type Words } from './item.ts'
+import { refuse } from './error.ts'
+import { isFault, present, type ShownItem } from './item.ts'
 import { ITEMS_MAX } from './terms.ts'
 
 export const taskOperations: readonly Operation[] = [
@@ -45,31 +46,19 @@ function single({ failed, report }: Task): { status: number; result?: unknown } 
   return failed > 0 ? { status: 500 } : { status: 200, result: { status: 200, path: last.path } }
 }
 
-interface Note {
-  readonly item?: number
-  readonly words?: Words
-  readonly fault?: Fault | null
-  readonly refused?: readonly Note[]
-}
-
 /** The items of a batch in the order asked; undefined when the task was no batch of this dialect. */
-function itemsOf(task: Task): ShownItem[] | undefined {
-  const asked = new Map<number, Note>()
-  const outcomes = new Map<number, Outcome[]>()
-  for (const outcome of task.report) {
-    const note = noteFrom(outcome.note)
-    if (note.item === undefined) return undefined
-    for (const told of [note, ...(note.refused ?? [])]) if (told.words) asked.set(told.item!, told)
-    outcomes.set(note.item, [...(outcomes.get(note.item) ?? []), reportedOutcome(outcome)])
-  }
-  if (asked.size === 0) return undefined
-  return [...asked]
-    .sort(([a], [b]) => a - b)
-    .map(([item, { words, fault }]) => present({ words: words!, fault: fault ?? null }, outcomes.get(item) ?? []))
+function itemsOf({ report }: Task): ShownItem[] | undefined {
+  if (!report.every(({ note }) => isNote(note))) return undefined
+  const items = report.flatMap((outcome) => {
+    const { item, words, refused = [] } = outcome.note as unknown as Note
+    const others = refused.map((one) => [one.item, present(one.words, one.fault)] as const)
+    return [...others, [item, present(words, { ...outcome, task: 0 })] as const]
+  })
+  return items.sort(([a], [b]) => a - b).map(([, shown]) => shown)
 }
 
-function noteFrom(note: Json): Note {
-  return note !== null && typeof note === 'object' && !Array.isArray(note) ? (note as unknown as Note) : {}
+function isNote(note: Json): boolean {
+  return note !== null && typeof note === 'object' && !Array.isArray(note) && 'words' in note
 }
 
 const RESULT_TYPES: Readonly<Record<string, readonly [taskType: string, member: string]>> = {

@@ -1,4 +1,4 @@
-/** Moving and copying: one op for a source of a known kind, used by batches and by the calls for a single entry alike. */
+/** Moving and copying: the op that batches and the calls for a single entry share. */
 import type { CopyOp, DriveId, Kind, MoveOp } from '../../engine/index.ts'
 import type { Caller, Visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
@@ -14,10 +14,12 @@ interface Carry {
   readonly to: readonly string[]
   readonly strategy: Strategy | null
   readonly authority: boolean
+  /** The only kind of entry meant; null = either. */
+  readonly only: Kind | null
 }
 
 /** A directory's missing parents are made, a file's are not. Neither path is the root. */
-export function transferOp(carry: Carry, from: DriveId, to: DriveId, kind: Kind): MoveOp | CopyOp {
+export function transferOp(carry: Carry, from: DriveId, to: DriveId): MoveOp | CopyOp {
   const { parent, name } = placeOf(to, carry.to)
   return {
     kind: carry.verb,
@@ -27,8 +29,8 @@ export function transferOp(carry: Carry, from: DriveId, to: DriveId, kind: Kind)
     conflict: conflictOf(carry.strategy ?? undefined, REPLACE[carry.verb]),
     naming: NAMING,
     keepGrants: carry.authority,
-    expect: kind,
-    makeParents: kind === 'folder',
+    makeParents: 'folder',
+    ...(carry.only ? { expect: carry.only } : {}),
   }
 }
 
@@ -59,8 +61,9 @@ export async function transfer(
     to: namedPath(call),
     strategy,
     authority: yes(call.query, 'move_authority'),
+    only: kind,
   }
-  const result = await perform(call, actor, transferOp(carry, source.drive, drive.id, kind), { kind, source: true })
+  const result = await perform(call, actor, transferOp(carry, source.drive, drive.id), { kind, source: true })
   if (result.status === 'later') return { status: 202, body: { taskId: result.task } }
   // A file is answered with its path whatever the strategy, a directory only when it could have got another.
   const isSilent = kind === 'folder' && strategy !== 'rename'
