@@ -68,9 +68,13 @@ class DiskBlobs implements BlobStore {
     await storing('the staging folder could not be made', () => this.settle(folder, [this.layout.staging]))
     const temporary = join(folder, temporaryName())
     const content = await writeFresh(temporary, bytes, limit)
-    await storing('a part could not be staged', () =>
-      this.turns.take(folder, () => this.staging.add(folder, temporary, part, content)),
-    )
+    try {
+      await storing('a part could not be staged', () =>
+        this.turns.take(folder, () => this.staging.add(folder, temporary, part, content)),
+      )
+    } finally {
+      await rm(temporary, { force: true })
+    }
     return content
   }
 
@@ -127,7 +131,8 @@ class DiskBlobs implements BlobStore {
       const removed = await Promise.all(
         paths.map((path) =>
           this.turns.take(path, async () => {
-            const old = await stat(path).then(({ mtimeMs }) => mtimeMs < before, notThere)
+            // The file system keeps a date as a fraction, which may come back a hair earlier than it was set.
+            const old = await stat(path).then(({ mtimeMs }) => Math.round(mtimeMs) < before, notThere)
             if (old) await unlink(path)
             return old
           }),
