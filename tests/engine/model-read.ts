@@ -1,0 +1,86 @@
+/** The naive model's readings, and what is written on a node. */
+import { ACTIONS, type Attributes, type ListOp } from '../../src/engine/index.ts'
+import { arriveHere } from './model-place.ts'
+import { keyOf, type ModelNode, sizeOf } from './model-state.ts'
+import type { Handlers, ModelResult, Work } from './model-work.ts'
+
+export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
+  get(work, op) {
+    const node = work.subject(op.node, op.need | ACTIONS.list, { ...op, rootToo: true })
+    work.stop()
+    return work.done(node!)
+  },
+
+  list(work, op) {
+    const folder = work.subject(op.folder, ACTIONS.list, { trashed: 'no', rootToo: true, expect: 'folder' })
+    work.stop()
+    return page(work, folder!, op)
+  },
+
+  update(work, op) {
+    const writes = Object.keys(op.set).length > 0
+    const renames = op.name !== undefined
+    const needed = (writes || !renames ? ACTIONS.update : 0) | (renames ? ACTIONS.rename : 0)
+    const node = work.subject(op.node, needed, { ...op, trashed: 'no' })
+    work.stop()
+    const { node: at, existed } = renames
+      ? arriveHere(work, node!, node!.parent!, op.name!, { conflict: op.conflict!, naming: op.naming! })
+      : { node: node!, existed: false }
+    work.stop()
+    if (existed && at !== node) return work.done(at, true)
+    if (writes) {
+      at.attributes = patched(at.attributes, op.set)
+      work.touch(at)
+    }
+    return work.done(at)
+  },
+
+  grant(work, op) {
+    const node = work.subject(op.node, ACTIONS.permCtl, { trashed: 'no', rootToo: true })
+    work.stop()
+    const { subject, actions, expiresAt } = op
+    node!.grants = node!.grants.filter((grant) => grant.subject !== subject)
+    if (actions !== null) node!.grants.push({ subject, actions, expiresAt })
+    return work.done(node!)
+  },
+}
+
+function patched(attributes: Attributes, patch: object): Attributes {
+  const after: Record<string, unknown> = { ...attributes }
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete after[name]
+    else after[name] = value
+  }
+  return after
+}
+
+function page(work: Work, folder: ModelNode, op: ListOp): ModelResult {
+  const all = sorted(folder.children, op).filter(({ kind }) => !op.only || kind === op.only)
+  const { cursor } = op
+  let from = 0
+  if (cursor && 'offset' in cursor) from = cursor.offset
+  else if (cursor) {
+    const last = folder.children.find(({ id }) => id === cursor.after)
+    if (!last) return work.fail('node_not_found')
+    from = sorted([...all, ...(all.includes(last) ? [] : [last])], op).indexOf(last) + 1
+    if (!all.includes(last)) from--
+  }
+  const shown = all.slice(from, from + op.limit)
+  const items = shown.filter((node) => work.may(node) & ACTIONS.list).map((node) => work.view(node))
+  const { view } = work.done(folder) as Extract<ModelResult, { status: 'done' | 'later' }>
+  return { status: 'done', view, existed: false, page: { items, more: all.length > from + op.limit } }
+}
+
+function sorted(nodes: readonly ModelNode[], op: ListOp): ModelNode[] {
+  const value = (node: ModelNode): number | Buffer => {
+    if (op.by === 'name') return Buffer.from(keyOf(node.name))
+    if (op.by === 'size') return sizeOf(node.versions.at(-1)?.text ?? '')
+    return op.by === 'created' ? node.createdAt : node.updatedAt
+  }
+  const compare = (a: number | Buffer, b: number | Buffer) =>
+    typeof a === 'number' ? a - (b as number) : Buffer.compare(a, b as Buffer)
+  const age = (node: ModelNode) => node.id || Number.MAX_SAFE_INTEGER / 2 + node.serial
+  const sign = op.descending ? -1 : 1
+  const rank = ({ kind }: ModelNode) => (op.foldersFirst && kind === 'file' ? 1 : 0)
+  return nodes.toSorted((a, b) => rank(a) - rank(b) || sign * (compare(value(a), value(b)) || age(a) - age(b)))
+}
