@@ -56,6 +56,7 @@ export interface Needs {
   readonly pages: Map<number, PageQuery>
   readonly counts: Map<NodeId, NodeKey>
   readonly versions: Map<NodeId, NodeKey>
+  readonly grants: Map<NodeId, NodeKey>
   readonly allGrants: Map<NodeId, NodeKey>
   readonly trash: Map<NodeId, NodeKey>
   readonly trashIds: Map<string, { drive: DriveId; id: TrashId }>
@@ -104,6 +105,7 @@ export function emptyNeeds(): Needs {
     pages: new Map(),
     counts: new Map(),
     versions: new Map(),
+    grants: new Map(),
     allGrants: new Map(),
     trash: new Map(),
     trashIds: new Map(),

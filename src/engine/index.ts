@@ -2,6 +2,7 @@
 export * from './action.ts'
 export * from './actor.ts'
 export { createEngine } from './create.ts'
+export { RefusedError } from './directory.ts'
 export * from './engine.ts'
 export * from './error.ts'
 export * from './id.ts'

@@ -169,10 +169,14 @@ function splitSubtrees(facts: Facts, roots: readonly NodeKey[], nodes: readonly 
   }
 }
 
-async function loadAnnotations({ tx }: LoadContext, facts: Facts, needs: Needs) {
+async function loadAnnotations({ tx, actor }: LoadContext, facts: Facts, needs: Needs) {
   if (needs.versions.size > 0) {
     const versions = await tx.versions([...needs.versions.values()])
     group(facts.versions, needs.versions.keys(), versions)
+  }
+  if (needs.grants.size > 0) {
+    const grants = await tx.grants([...needs.grants.values()], actor.subjects)
+    group(facts.grants, needs.grants.keys(), grants)
   }
   if (needs.allGrants.size > 0) {
     const grants = await tx.grants([...needs.allGrants.values()], null)

@@ -100,7 +100,8 @@ export function viewOf(view: View, node: Node): NodeView {
   const chain = view.chain(node)
   const top = chain.at(-1)!.id
   const trash = top === drive.trash && chain.length > 1 ? view.entry(chain.at(-2)!) : null
-  return { node, drive, path: pathOf(chain), actions: view.actionsOn(node), trash }
+  const parentBorn = (chain[1] ?? node).born
+  return { node, drive, path: pathOf(chain), parentBorn, actions: view.actionsOn(node), trash }
 }
 
 /** Names from below the top of a chain down to its node. */

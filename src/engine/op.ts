@@ -256,6 +256,8 @@ export interface NodeView {
   readonly drive: Drive
   /** Names from below the root down to the node; [] for the root. For a trashed node, below the trash. */
   readonly path: readonly string[]
+  /** The drive of birth of the folder it lies in: with `node.parent`, that folder's public id. Its own for a root. */
+  readonly parentBorn: DriveId
   /** What the actor may do with it. */
   readonly actions: ActionBits
   /** Set while the node, or the trashed folder above it, is in the trash. */

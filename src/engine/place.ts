@@ -91,7 +91,8 @@ export function target(view: View, ref: Ref, kind: Kind, making?: { make: boolea
   return found
 }
 
-function canEnter(view: View, parent: Node, need: number): boolean {
+/** Whether the actor may put something into a folder; of a file this is not asked. */
+export function canEnter(view: View, parent: Node, need: number): boolean {
   // Rights are asked of the folder; on a file they mean nothing, and the kind is judged next.
   return parent.kind === 'file' || (view.actionsOn(parent) & need) === need
 }

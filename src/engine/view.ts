@@ -374,7 +374,11 @@ export class View {
   private ownGrants(node: Node): readonly Grant[] {
     const changed = this.grants.get(node.id)
     if (changed) return changed.filter((grant) => this.actor.subjects.includes(grant.subject))
-    return this.facts.grants.get(node.id) ?? []
+    if (this.isNew(node.id)) return []
+    const grants = this.facts.grants.get(node.id)
+    if (grants) return grants
+    // Read while it lay in a drive of the actor's own, where grants do not matter, and carried to one where they do.
+    return this.miss((needs) => needs.grants.set(node.id, { drive: this.storedDrive(node), id: node.id }))
   }
 
   /** Whether an unfinished task holds the node or one above it. */

@@ -1,5 +1,13 @@
 /** Nodes, drives and people as the vendor shows them. Members without a value are left out. */
-import { ACTIONS, type Node, type NodeId, type NodeView, type Op, type Subject } from '../../engine/index.ts'
+import {
+  ACTIONS,
+  type DriveId,
+  type Node,
+  type NodeId,
+  type NodeView,
+  type Op,
+  type Subject,
+} from '../../engine/index.ts'
 import { getPath } from '../../http/transfer-url.ts'
 import type { Env, Steps } from './call.ts'
 import { categoryOf, extensionOf, typeOf, UNKNOWN_TYPE } from './media.ts'
@@ -18,7 +26,8 @@ export interface Wish {
 export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false }
 
 /** A node to be shown; trashed ones of a listing come without rights. */
-export type Shown = Omit<NodeView, 'actions' | 'path'> & Partial<Pick<NodeView, 'actions' | 'path'>>
+type Extras = 'actions' | 'path' | 'parentBorn'
+export type Shown = Omit<NodeView, Extras> & Partial<Pick<NodeView, Extras>>
 
 /** What a node does not say of itself and the vendor shows beside it. */
 interface Surroundings {
@@ -44,26 +53,40 @@ export function* files(
     ...new Set(shown.flatMap(({ node }) => [node.creator, node.modifier]).flatMap((who) => userOf(who) ?? [])),
   ]
   let users: readonly string[] = people
-  let wanted = missingParents(shown, above, asked)
+  let wanted = missingParents(shown, above, asked, wish.paths)
   while (users.length > 0 || wanted.length > 0) {
     const { results, users: found } = yield { users, ops: wanted }
     for (const user of found) if (user) names.set(user.id, user.nick || user.name)
     users = []
     const folders = results.flatMap((result) => (result.status === 'done' && result.view ? [result.view] : []))
     for (const { node } of folders) above.set(node.id, node)
-    wanted = wish.paths ? missingParents(folders, above, asked) : []
+    wanted = wish.paths ? missingParents(folders, above, asked, true) : []
   }
   return shown.map((one) => fileObject(env, one, wish, { above, names }))
 }
 
-/** Asks for the folders right above the nodes: their public ids need the drive in which they were born. */
-function missingParents(shown: readonly Shown[], above: ReadonlyMap<NodeId, Node>, asked: Set<NodeId>): Op[] {
+/**
+ * Asks for the folders right above the nodes: their public ids need the drive in which they were born. Where that is
+ * known, only if the folders themselves are wanted.
+ */
+function missingParents(
+  shown: readonly Shown[],
+  above: ReadonlyMap<NodeId, Node>,
+  asked: Set<NodeId>,
+  themselves: boolean,
+): Op[] {
   return shown.flatMap((one): Op[] => {
     const id = parentOf(one)
     if (id === 0 || id === one.drive.root || above.has(id) || asked.has(id)) return []
+    if (!themselves && bornAbove(one) !== undefined) return []
     asked.add(id)
     return [{ kind: 'get', node: { drive: one.drive.id, id }, need: ACTIONS.list, trashed: 'any' }]
   })
+}
+
+/** The drive of birth of the folder a node is in; undefined when it was put away from a folder nobody looked at. */
+function bornAbove({ node, trash, parentBorn }: Shown): DriveId | undefined {
+  return trash?.node === node.id ? undefined : parentBorn
 }
 
 /** The folder a node is in, or, for one put away, was in; 0 for a root. */
@@ -109,7 +132,7 @@ function parentId(env: Env, shown: Shown, { above }: Surroundings): string {
   const { drive } = shown
   const id = parentOf(shown)
   // A folder the caller may not see is taken to be a native of the drive.
-  return aliasOf(env.engine, drive, { id, born: above.get(id)?.born ?? drive.id })
+  return aliasOf(env.engine, drive, { id, born: bornAbove(shown) ?? above.get(id)?.born ?? drive.id })
 }
 
 function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS }: Wish): FileObject {

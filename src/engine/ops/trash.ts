@@ -4,7 +4,7 @@ import { fail } from '../error.ts'
 import { isFailed, locate, pathOf, subject, viewOf } from '../locate.ts'
 import type { Drive, Node, NodeId, TrashEntry, TrashId } from '../model.ts'
 import type { Failed, RestoreOp, Result, TrashOp } from '../op.ts'
-import { addFolder, placed, settle, sinksTooDeep } from '../place.ts'
+import { addFolder, canEnter, placed, settle, sinksTooDeep } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { bury } from './purge.ts'
@@ -59,6 +59,11 @@ export function restore(view: View, op: RestoreOp): Result {
   if (!entry || entry.node !== node.id) return fail('node_not_found')
   const parent = home(view, drive, entry, op)
   if (isFailed(parent)) return parent
+  // Back where it was, the right to restore is enough; anywhere else it is a newcomer like any other.
+  const need = node.kind === 'folder' ? ACTIONS.newEmpty : ACTIONS.upload
+  if (parent.id !== entry.parent && !canEnter(view, parent, need)) {
+    return fail('forbidden', { at: 'target', node: parent.id })
+  }
   if (sinksTooDeep(view, node, parent)) return fail('too_deep', { at: 'target' })
   const big = op.taskIfChildren && view.hasChildren(node)
   const arrival = settle(view, parent, entry.name, node, op)
@@ -87,6 +92,7 @@ function home(view: View, drive: Drive, entry: TrashEntry, op: RestoreOp): Node 
   const name = inTrash.node.name
   const standing = view.child(drive, root.id, inTrash.node.key)
   if (standing?.kind === 'folder') return standing
+  if (!canEnter(view, root, ACTIONS.newEmpty)) return fail('forbidden', { at: 'target', node: root.id })
   const arrival = settle(view, root, name, { id: 0 as NodeId, kind: 'folder' }, op)
   if (isFailed(arrival)) return arrival
   return arrival.how === 'free' ? addFolder(view, root, arrival.name, arrival.twin) : arrival.existing
