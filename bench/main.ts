@@ -1,0 +1,149 @@
+/**
+ * `npm run bench [-- --nodes N --rounds N --write]`: what a batch costs in the bare database, in the engine and over HTTP in
+ * each dialect, measured in turns in one run and told as ratios. `--write` keeps the result below bench/results.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createServer, type Server } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { demoKeyFile } from '../src/demo.ts'
+import type { Actor } from '../src/engine/index.ts'
+import { type Bare, openBare } from './bare.ts'
+import { connect, type DialectCalls, signIn } from './dialects.ts'
+import { engineMoves, engineReads, statementCounts } from './engine.ts'
+import { type Candidate, type Figure, takeTurns } from './measure.ts'
+import { machine, table } from './report.ts'
+import { requestRates } from './requests.ts'
+import { startEmpty, startOurs } from './servers.ts'
+import { CLIENTS, plantTree, type Tree } from './tree.ts'
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '200000' },
+    rounds: { type: 'string', default: '60' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(values.rounds)
+const folder = mkdtempSync(join(tmpdir(), 'batchdrive-bench-'))
+const [forEngine, forServer, forBare] = ['engine', 'server', 'bare'].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+]
+
+try {
+  const tree = await plantTree(forEngine, Number(values.nodes))
+  for (const copy of [forServer, forBare]) cpSync(forEngine, copy, { recursive: true })
+  const text = await measureAll(tree)
+  console.log(text)
+  if (values.write) {
+    const results = new URL('results/', import.meta.url)
+    mkdirSync(results, { recursive: true })
+    writeFileSync(new URL(`${new Date().toISOString().slice(0, 10)}.md`, results), text)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function measureAll(tree: Tree): Promise<string> {
+  const bare = openBare(forBare, tree)
+  const local = await createServer(readConfig({ data: forEngine, port: '0', logLevel: 'silent' }, {}))
+  const actor = (await local.auth.actor({ tenant: tree.drive.tenant, dialect: 'native', app: '', user: 'admin' }))!
+  const [ours, empty] = await Promise.all([startOurs(forServer), startEmpty()])
+  const wire = connect(ours.url)
+  try {
+    const dialects = await signIn(ours.url, tree, local.engine, readFileSync(demoKeyFile(forServer), 'utf8'))
+    const reads = await readFigures(tree, { bare, local, actor }, dialects, wire)
+    const moves = await moveFigures(tree, { bare, local, actor }, dialects, wire)
+    const together = await groupedMoves(tree, ours.url, dialects)
+    const rates = await requestRates(ours.url, empty.url, dialects, tree)
+    const statements = await statementCounts(local, actor, tree)
+    return [
+      `# Figures of ${new Date().toISOString().slice(0, 10)}`,
+      `\`npm run bench -- --nodes ${tree.nodes} --rounds ${rounds}\`, ${tree.nodes} nodes in one drive. ${machine()}`,
+      'Every figure is the median of runs taken in turns; compare the ratios, not the times.',
+      `## Moves, each batch durable before it is answered\n\n${table(moves, 'bare database, the same number of moves')}`,
+      `## Moves, ${CLIENTS} clients at once (they share commits)\n\n${table([...moves.slice(0, 1), ...together], 'bare database, one after another')}`,
+      `## Metadata\n\n${table(reads, 'bare select and JSON.stringify of the same members')}`,
+      `## One get, requests per second, 10 connections\n\n${table(rates, 'empty handler of the same framework')}`,
+      `## SQL statements of a batch\n\n${statements}`,
+    ].join('\n\n')
+  } finally {
+    wire.close()
+    bare.close()
+    await Promise.all([ours.stop(), empty.stop(), local.close()])
+  }
+}
+
+interface Local {
+  readonly bare: Bare
+  readonly local: Server
+  readonly actor: Actor
+}
+
+type Wire = ReturnType<typeof connect>
+
+async function moveFigures(tree: Tree, { bare, local, actor }: Local, dialects: readonly DialectCalls[], wire: Wire) {
+  const [playground] = tree.playgrounds as [Tree['playgrounds'][number]]
+  const groups: Figure[] = []
+  for (const items of [100, 30]) {
+    const candidates: Candidate[] = [
+      { name: `bare database, ${items} a batch`, items, run: () => bare.move(items) },
+      { name: `engine, ${items} a batch`, items, run: engineMoves(local, actor, playground, items) },
+      ...dialects.flatMap(({ name, items: own, move }) =>
+        move && own === items ? [thereAndBack(name, items, (there) => wire.send(move(playground, there)))] : [],
+      ),
+    ]
+    // Every dialect moves the same files there and back, so that each finds them where it expects them.
+    groups.push(...(await takeTurns(candidates, rounds)))
+  }
+  return groups
+}
+
+/** One run of twice the items. */
+function thereAndBack(name: string, items: number, send: (there: boolean) => Promise<unknown>): Candidate {
+  return {
+    name,
+    items: 2 * items,
+    run: async () => {
+      await send(true)
+      await send(false)
+    },
+  }
+}
+
+async function readFigures(tree: Tree, { bare, local, actor }: Local, dialects: readonly DialectCalls[], wire: Wire) {
+  const [playground] = tree.playgrounds as [Tree['playgrounds'][number]]
+  const figures: Figure[] = []
+  for (const { name, items, read, itemsOf } of dialects) {
+    const like = itemsOf(JSON.parse(await wire.send(read(playground))) as never)
+    const candidates: Candidate[] = [
+      { name: `bare, ${items} like ${name.split(' ')[0]}`, items, run: () => bare.read(items, like) },
+      ...(figures.length === 0
+        ? [{ name: 'engine alone, 100', items: 100, run: engineReads(local, actor, playground, 100) }]
+        : []),
+      { name: name.replace(/ .*/, ' over HTTP'), items, run: () => wire.send(read(playground)) },
+    ]
+    figures.push(...(await takeTurns(candidates, rounds)))
+  }
+  return figures
+}
+
+/** Every client moves its own files; a run is all of them once there and once back. */
+async function groupedMoves(tree: Tree, url: string, dialects: readonly DialectCalls[]): Promise<Figure[]> {
+  const wires = tree.playgrounds.map(() => connect(url))
+  const movers = dialects.flatMap(({ name, items, move }) => (move && items === 100 ? [{ name, items, move }] : []))
+  const candidates = movers.map(({ name, items, move }): Candidate => {
+    const client = async (at: number) => {
+      await wires[at]!.send(move(tree.playgrounds[at]!, true))
+      await wires[at]!.send(move(tree.playgrounds[at]!, false))
+    }
+    return { name, items: 2 * items * CLIENTS, run: () => Promise.all(wires.map((_, at) => client(at))) }
+  })
+  const figures = await takeTurns(candidates, Math.ceil(rounds / 4))
+  for (const wire of wires) wire.close()
+  return figures
+}

@@ -1,0 +1,36 @@
+/** Timing: candidates take turns, so that what disturbs the machine disturbs all of them; medians are compared. */
+
+export interface Candidate {
+  readonly name: string
+  /** Items one run handles. */
+  readonly items: number
+  run(): unknown
+}
+
+export interface Figure {
+  readonly name: string
+  /** The median run, ms. */
+  readonly ms: number
+  readonly itemsPerSecond: number
+}
+
+/** Warms every candidate up, then runs all of them in turns. */
+export async function takeTurns(candidates: readonly Candidate[], rounds: number): Promise<Figure[]> {
+  const times = candidates.map((): number[] => [])
+  const warmUp = Math.ceil(rounds / 4)
+  for (let round = -warmUp; round < rounds; round++) {
+    for (const [at, candidate] of candidates.entries()) {
+      const start = performance.now()
+      await candidate.run()
+      if (round >= 0) times[at]!.push(performance.now() - start)
+    }
+  }
+  return candidates.map(({ name, items }, at) => {
+    const ms = median(times[at]!)
+    return { name, ms, itemsPerSecond: (items * 1000) / ms }
+  })
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
