@@ -226,13 +226,16 @@ describe('any spelling of a call', () => {
     for (const [method, target] of [
       ['GET', '/api/v1/nothing'],
       ['GET', '/api/v1/'],
-      ['GET', `/api/v1/share/${LIBRARY}/list`],
+      ['GET', `/api/v1/hls/${LIBRARY}/list`],
       ['PATCH', root('directory')],
       ['POST', root('directory')],
       ['GET', `/api/v1/space/${LIBRARY}/a/b/c`],
     ] as const) {
       expectFault(await smh.call(method, target), 404, 'RouteNotFound')
     }
+    // Known to the vendor's clients, and not served.
+    expectFault(await smh.call('GET', `/api/v1/share/${LIBRARY}/list`), 400, 'FunctionNotEnabled')
+    expectFault(await smh.call('POST', `${root('search')}/space-contents`, { body: {} }), 400, 'SearchNotEnabled')
     const fine = await smh.call('GET', root('directory'))
     expect(fine.headers['x-request-id']).toMatch(/.+/)
   })

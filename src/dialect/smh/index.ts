@@ -13,6 +13,7 @@ import { spaceOperations } from './space.ts'
 import { createSpaceIndex } from './space-index.ts'
 import { taskOperations } from './task.ts'
 import { tokenOperations } from './token.ts'
+import { unservedOperations } from './unserved.ts'
 
 /** In a group of one method and family the first operation that fits is taken, so flags stand before plain paths. */
 const OPERATIONS: readonly Operation[] = [
@@ -25,6 +26,7 @@ const OPERATIONS: readonly Operation[] = [
   ...spaceOperations,
   ...quotaOperations,
   ...inodeOperations,
+  ...unservedOperations,
 ]
 
 /** A thousand items with two long paths each fit well. */
