@@ -80,10 +80,11 @@ export function describeBlobStore(name: string, open: (clock: Clock) => Promise<
       await blobs.stage({ upload, part: 1 }, chunks('12345'), 5)
       let given = 0
       const endless = (async function* () {
-        for (; given < 1000; given++) yield Buffer.from('abc')
+        for (; given < 1000; given++) yield Buffer.from('a')
       })()
       await expect(blobs.stage({ upload, part: 1 }, endless, 5)).rejects.toThrow(TooLongError)
       expect(given).toBeLessThan(10)
+      await expect(blobs.stage({ upload, part: 1 }, chunks('123456'), 5)).rejects.toThrow(TooLongError)
       expect(await readAll(await seal(upload, 1))).toBe('12345')
     })
 
@@ -165,6 +166,16 @@ export function describeBlobStore(name: string, open: (clock: Clock) => Promise<
       await expect(seal(upload, 1)).rejects.toThrow(StorageError)
       await stage(upload, 1, 'a')
       await expect(seal(upload, 1, 2)).rejects.toThrow(StorageError)
+    })
+
+    it('takes each part whole from one attempt, while others arrive', async () => {
+      const upload = newUpload()
+      await Promise.all([stage(upload, 1, '<0>'), stage(upload, 2, '<0>')])
+      const attempts = Array.from({ length: 20 }, (_, i) => stage(upload, 1 + (i % 2), `<${i}>`))
+      const sealed = await Promise.all(Array.from({ length: 10 }, () => seal(upload, 1, 2)))
+      await Promise.all(attempts)
+      const texts = await Promise.all(sealed.map(readAll))
+      for (const text of texts) expect(text).toMatch(/^<\d+><\d+>$/)
     })
 
     it('of equal contents at the same time makes one blob', async () => {
