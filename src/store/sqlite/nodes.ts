@@ -29,21 +29,24 @@ with recursive
   )
 select ${NODE_COLUMNS} from chain c cross join node n on n.drive_id = c.drive_id and n.id = c.id`
 
-/** Relies on the index node_name: one seek a step, the smallest twin first. */
+/**
+ * Each row brings along, as a JSON object, the names still to be found below it, so that walks which begin alike are
+ * walked once. Relies on the index node_name: one seek a name, the smallest twin first.
+ */
 export const WALK = `
-with recursive step (drive_id, id, keys, depth) as (
-  select value ->> 0, value ->> 1, value -> 2, 0 from json_each(?)
+with recursive step (drive_id, id, below, found) as (
+  select value ->> 0, value ->> 1, value -> 2, false from json_each(?)
   union all
-  select s.drive_id, n.id, s.keys, s.depth + 1
-  from step s cross join node n
-  where n.drive_id = s.drive_id and n.id = (
+  select s.drive_id, (
     select m.id from node m
-    where m.drive_id = s.drive_id and m.parent_id = s.id and m.name_key = s.keys ->> s.depth
+    where m.drive_id = s.drive_id and m.parent_id = s.id and m.name_key = c.key
     order by m.twin limit 1
-  )
+  ), c.value, true
+  from step s cross join json_each(s.below) c
+  where s.id is not null
 )
 select ${NODE_COLUMNS}
-from (select distinct drive_id, id from step where depth > 0) s
+from (select distinct drive_id, id from step where found) s
 cross join node n on n.drive_id = s.drive_id and n.id = s.id`
 
 /** Relies on the index node_name. */
@@ -52,7 +55,8 @@ select ${NODE_COLUMNS}
 from (
   select distinct value ->> 0 as drive_id, value ->> 1 as parent_id, value ->> 2 as name_key from json_each(?)
 ) k
-cross join node n on n.drive_id = k.drive_id and n.parent_id = k.parent_id and n.name_key = k.name_key`
+cross join node n indexed by node_name
+  on n.drive_id = k.drive_id and n.parent_id = k.parent_id and n.name_key = k.name_key`
 
 /**
  * Relies on the index node_name, which alone answers it. A blob sorts after every text: it ends the range of a prefix
@@ -101,7 +105,8 @@ export const nodeQueries: NodeQueries = {
   },
 
   walk(db, walks) {
-    return nodes(db, WALK, walks, (walk: Walk) => [walk.drive, walk.from, walk.keys])
+    if (walks.length === 0) return []
+    return db.all<NodeRow>(WALK, JSON.stringify(trees(walks))).map(toNode)
   },
 
   children(db, keys) {
@@ -135,6 +140,26 @@ export const nodeQueries: NodeQueries = {
 function nodes<Key>(db: Connection, sql: string, keys: readonly Key[], members: (key: Key) => unknown[]): Node[] {
   if (keys.length === 0) return []
   return db.all<NodeRow>(sql, JSON.stringify(keys.map(members))).map(toNode)
+}
+
+/** Names below names. No prototype: `__proto__` is a name like any other. */
+interface Names {
+  [name: string]: Names
+}
+
+/** The walks as [[drive, from, names], …], one for each start. */
+function trees(walks: readonly Walk[]): [drive: number, from: number, names: Names][] {
+  const starts = new Map<string, [drive: number, from: number, names: Names]>()
+  for (const { drive, from, keys } of walks) {
+    const start = `${drive} ${from}`
+    if (!starts.has(start)) starts.set(start, [drive, from, Object.create(null)])
+    let names = starts.get(start)![2]
+    for (const key of keys) {
+      names[key] ??= Object.create(null) as Names
+      names = names[key]
+    }
+  }
+  return [...starts.values()]
 }
 
 /** The first text, by code points, that is greater than every text with the prefix; null when there is none. */
