@@ -171,9 +171,15 @@ export function describeBlobStore(name: string, open: (clock: Clock) => Promise<
     it('takes each part whole from one attempt, while others arrive', async () => {
       const upload = newUpload()
       await Promise.all([stage(upload, 1, '<0>'), stage(upload, 2, '<0>')])
-      const attempts = Array.from({ length: 20 }, (_, i) => stage(upload, 1 + (i % 2), `<${i}>`))
-      const sealed = await Promise.all(Array.from({ length: 10 }, () => seal(upload, 1, 2)))
-      await Promise.all(attempts)
+      const sealed: Content[] = []
+      let attempts = 20
+      async function attempt(part: number): Promise<void> {
+        while (attempts-- > 0) await stage(upload, part, `<${attempts}>`)
+      }
+      async function sealMeanwhile(): Promise<void> {
+        while (attempts > 0) sealed.push(await seal(upload, 1, 2))
+      }
+      await Promise.all([attempt(1), attempt(2), sealMeanwhile(), sealMeanwhile()])
       const texts = await Promise.all(sealed.map(readAll))
       for (const text of texts) expect(text).toMatch(/^<\d+><\d+>$/)
     })
