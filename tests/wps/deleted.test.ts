@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Actor, Drive } from '../../src/engine/index.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { appClient, type Wire, type WpsClient } from './client.ts'
 import { userClient } from './people.ts'
@@ -122,6 +123,21 @@ describe('deleted files', () => {
     const again = await app.post('/v7/deleted_files/clear', { drive_id: drive })
     expect(await app.task(again.data.task_id)).toEqual({ status: 'success', total: 0, done: 0, failed: 0 })
     expect((await alice.post('/v7/deleted_files/clear', { drive_id: '999999' })).code).toBe(400008011)
+  })
+
+  it('are none where a drive has no trash: deleting is for good, singly and in batches', async () => {
+    const actor = (await server.auth.actor({
+      ...{ tenant: server.demo.tenant, dialect: 'wps', app: 'AKDEMO', user: '', admin: true },
+    })) as Actor
+    const spec = { name: 'no trash', owner: 'app:AKDEMO', settings: { trash: false } } as const
+    const [{ id }] = (await server.engine.createDrives(actor, [spec])) as [Drive]
+    const ids = [await app.file(id, '0', 'n1'), await app.file(id, '0', 'n2')]
+    expect((await app.post(`/v7/drives/${id}/files/${ids[0]}/delete`)).code).toBe(0)
+    const { data } = await app.post(`/v7/drives/${id}/files/batch_delete`, { file_ids: [ids[1]] })
+    expect(await app.task(data.task_id)).toEqual({ status: 'success', total: 1, done: 1, failed: 0 })
+    expect(await app.names(id, '0')).toEqual([])
+    expect((await list(`page_size=5&drive_id=${id}`)).data.items).toEqual([])
+    expect((await app.get(`/v7/drives/${id}/meta`)).data.quota).toMatchObject({ used: 0, deleted: 0 })
   })
 
   it('are not listed without a page size or with a token of another listing', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Actor, GrantOp } from '../../src/engine/index.ts'
+import { GRANTS_PER_NODE_MAX } from '../../src/engine/ops/update.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { appClient, type Wire, type WpsClient } from './client.ts'
 import { userClient } from './people.ts'
@@ -73,6 +75,21 @@ describe('roles', () => {
     expect((await take('0', [{ subject: { subject_type: 'company', subject_id: 'demo' } }])).code).toBe(0)
     expect(await flags(file)).toBeUndefined()
     expect((await take('0', [{ subject: { subject_type: 'company', subject_id: 'demo' } }])).code).toBe(0)
+  })
+
+  it('are given to nobody when there is no room for all', async () => {
+    const folder = await app.folder(drive, '0', 'nearly full')
+    const node = server.engine.ids.parseFileId(folder)!
+    const who = { tenant: server.demo.tenant, dialect: 'wps', app: '', user: 'admin' } as const
+    const actor = (await server.auth.actor(who)) as Actor
+    const ops = Array.from({ length: GRANTS_PER_NODE_MAX - 1 }, (_, at): GrantOp => {
+      return { kind: 'grant', node, subject: `user:u${at}`, actions: 1, role: 'test', expiresAt: 0 }
+    })
+    await server.engine.batch(actor, ops)
+    const company = { subject_type: 'company', subject_id: 'demo' }
+    expect((await give(folder, 'viewable', [ALICE, company])).code).toBe(400000003)
+    expect(await flags(folder)).toBeUndefined()
+    expect((await give(folder, 'viewable', [ALICE])).code).toBe(0)
   })
 
   it('are given to all subjects or to none', async () => {
