@@ -41,71 +41,65 @@ export function isMultiSpace(library: App): boolean {
 }
 
 export function createSpaceIndex(engine: Engine): SpaceIndex {
-  // A space keeps its word for life, so what is remembered can only become unreachable, never wrong.
-  const ids = new Map<string, DriveId>()
-  const key = (library: App, word: string) => `${library.id}/${word}`
-
-  async function all(library: App): Promise<Drive[]> {
-    const actor = libraryActor(library)
-    const found: Drive[] = []
-    let after: DriveId | 0 | null = 0
-    while (after !== null) {
-      const page: { items: Drive[]; next: DriveId | null } = await engine.listDrives(actor, {
-        owners: null,
-        after,
-        limit: PAGE,
-      })
-      found.push(...page.items)
-      after = page.next
-    }
-    return found
-  }
-
-  function remember(library: App, drives: readonly Drive[]) {
-    if (ids.size > REMEMBERED_MAX) ids.clear()
-    for (const drive of drives) {
-      if (drive.app === library.id && drive.scene === SCENE && drive.sceneId !== '') {
-        ids.set(key(library, drive.sceneId), drive.id)
-      }
-    }
-  }
-
-  /** The one space of a single-tenant library comes into being when it is first spoken of. */
-  async function single(library: App): Promise<DriveId> {
-    const known = ids.get(key(library, SINGLE))
-    if (known !== undefined) return known
-    const spec = {
-      name: library.name,
-      owner: `app:${library.id}` as const,
-      app: library.id,
-      scene: SCENE,
-      sceneId: SINGLE,
-    }
-    const [drive] = await engine.createDrives(libraryActor(library), [spec])
-    remember(library, [drive!])
-    return drive!.id
-  }
-
-  async function identify(library: App, words: readonly string[]): Promise<(DriveId | undefined)[]> {
-    if (!isMultiSpace(library)) {
-      const id = words.includes(SINGLE) ? await single(library) : undefined
-      return words.map((word) => (word === SINGLE ? id : undefined))
-    }
-    const known = (word: string) => parseDecimalId<DriveId>(word) ?? ids.get(key(library, word))
-    if (words.some((word) => isCustomSpaceId(word) && known(word) === undefined)) remember(library, await all(library))
-    return words.map(known)
-  }
-
+  const memory: Memory = new Map()
   return {
-    all,
+    all: (library) => allDrives(engine, library),
     async find(library, words) {
-      const found = await identify(library, words)
+      const found = await identify(engine, memory, library, words)
       const asked = found.filter((id) => id !== undefined)
       const drives = asked.length > 0 ? await engine.drives(libraryActor(library), asked) : []
       const byId = new Map(drives.flatMap((drive) => (drive ? [[drive.id, drive]] : [])))
       return found.map((id) => (id === undefined ? null : (byId.get(id) ?? null)))
     },
   }
+}
+
+/** By library and word. A space keeps its word for life, so what is remembered can only become unreachable, never wrong. */
+type Memory = Map<string, DriveId>
+
+const memoryKey = (library: App, word: string) => `${library.id}/${word}`
+
+function remember(memory: Memory, library: App, drives: readonly Drive[]): void {
+  if (memory.size > REMEMBERED_MAX) memory.clear()
+  for (const { app, scene, sceneId, id } of drives) {
+    if (app === library.id && scene === SCENE && sceneId !== '') memory.set(memoryKey(library, sceneId), id)
+  }
+}
+
+async function allDrives(engine: Engine, library: App): Promise<Drive[]> {
+  const actor = libraryActor(library)
+  const found: Drive[] = []
+  let after: DriveId | 0 | null = 0
+  while (after !== null) {
+    const query = { owners: null, after, limit: PAGE }
+    const page: { items: Drive[]; next: DriveId | null } = await engine.listDrives(actor, query)
+    found.push(...page.items)
+    after = page.next
+  }
+  return found
+}
+
+async function identify(engine: Engine, memory: Memory, library: App, words: readonly string[]) {
+  if (!isMultiSpace(library)) {
+    const id = words.includes(SINGLE) ? await singleSpace(engine, memory, library) : undefined
+    return words.map((word) => (word === SINGLE ? id : undefined))
+  }
+  const known = (word: string) => parseDecimalId<DriveId>(word) ?? memory.get(memoryKey(library, word))
+  if (words.some((word) => isCustomSpaceId(word) && known(word) === undefined)) {
+    remember(memory, library, await allDrives(engine, library))
+  }
+  return words.map(known)
+}
+
+/** The one space of a single-tenant library comes into being when it is first spoken of. */
+async function singleSpace(engine: Engine, memory: Memory, library: App): Promise<DriveId> {
+  const known = memory.get(memoryKey(library, SINGLE))
+  if (known !== undefined) return known
+  const owner = `app:${library.id}` as const
+  const spec = { name: library.name, owner, app: library.id, scene: SCENE, sceneId: SINGLE }
+  const [drive] = await engine.createDrives(libraryActor(library), [spec])
+  remember(memory, library, [drive!])
+  return drive!.id
 }
 
 /** A word a client may choose for a space. Digits alone are what the server hands out. */
