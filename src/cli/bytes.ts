@@ -13,3 +13,6 @@ export function parseQuota(text: string): number | null {
   }
   return bytes
 }
+
+/** The argument of every command that sets a quota. */
+export const QUOTA_ARGUMENT = ['<bytes>', 'bytes, or a number with K, M, G or T, or none', parseQuota] as const

@@ -1,7 +1,7 @@
 /** `batchdrive drive`: the trees of a tenant. */
 import { Command, InvalidArgumentError } from 'commander'
 import { type Drive, type DriveId, PAGE_SIZE_MAX, parseDecimalId, type Subject } from '../engine/index.ts'
-import { parseQuota } from './bytes.ts'
+import { parseQuota, QUOTA_ARGUMENT } from './bytes.ts'
 import { DATA_OPTION, type Data, type DataOptions, demandTenant, operator, withData } from './data.ts'
 import { CommandError, demandMade } from './failure.ts'
 import { isoTime, printJson, printRows } from './print.ts'
@@ -37,8 +37,9 @@ export function driveCommand(): Command {
     .option(...DATA_OPTION)
     .action(list)
   command
-    .command('quota <id> <bytes>')
-    .description('how much a drive may hold: bytes, or a number with K, M, G or T, or none')
+    .command('quota <id>')
+    .description('how much a drive may hold')
+    .argument(...QUOTA_ARGUMENT)
     .requiredOption('--tenant <id>', 'the tenant')
     .option(...DATA_OPTION)
     .action(quota)
@@ -76,14 +77,13 @@ function list(options: TenantOptions & { json?: boolean }): Promise<void> {
 }
 
 /** All pages of the tenant's drives: each page's start is known only from the one before. */
-async function allDrives({ directory }: Data, tenant: Drive['tenant'], after: DriveId | 0 = 0): Promise<Drive[]> {
-  const actor = operator(tenant, 'everyone')
-  const { items, next } = await directory.listDrives(actor, { owners: null, after, limit: PAGE_SIZE_MAX })
-  return next === null ? items : [...items, ...(await allDrives({ directory } as Data, tenant, next))]
+async function allDrives(data: Data, tenant: Drive['tenant'], after: DriveId | 0 = 0): Promise<Drive[]> {
+  const query = { owners: null, after, limit: PAGE_SIZE_MAX }
+  const { items, next } = await data.directory.listDrives(operator(tenant, 'everyone'), query)
+  return next === null ? items : [...items, ...(await allDrives(data, tenant, next))]
 }
 
-function quota(text: string, bytes: string, options: TenantOptions): Promise<void> {
-  const limit = parseQuota(bytes)
+function quota(text: string, limit: number | null, options: TenantOptions): Promise<void> {
   const id = parseDecimalId<DriveId>(text)
   return withData(options, async (data) => {
     const tenant = await demandTenant(data, options.tenant)

@@ -108,7 +108,7 @@ function dingtalkExample(url: string, { drives }: Demo): string[] {
   const mint = `curl -s '${url}/v1.0/oauth2/accessToken' ${JSON_HEADER} -d '${credentials}'`
   const space = `${url}/v1.0/storage/spaces/${drives.admin}`
   const header = '-H "x-acs-dingtalk-access-token: $TOKEN"'
-  const make = `curl -s '${space}/dentries/0/folders?unionId=admin' ${header} ${JSON_HEADER} -d '{"name":"hello"}'`
+  const make = `curl -s '${space}/dentries/0/folders?unionId=admin' ${header} ${JSON_HEADER} -d '{"name":"goodbye"}'`
   return [
     '# DingTalk: make a folder, then put it into the recycle bin in a batch',
     `TOKEN=${member(mint, 'accessToken')}`,

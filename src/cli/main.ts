@@ -1,44 +1,5 @@
 #!/usr/bin/env node
-/** The command `batchdrive`: 0 when all went well, 1 when something was refused or failed, 2 when it was called wrongly. */
-import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
-import { ConfigError } from '../config.ts'
-import { appCommand } from './app.ts'
-import { driveCommand } from './drive.ts'
-import { failureText } from './failure.ts'
-import { serveCommand } from './serve.ts'
-import { tenantCommand } from './tenant.ts'
-import { tokenCommand } from './token.ts'
-import { userCommand } from './user.ts'
+/** The command `batchdrive`. */
+import { runProgram } from './program.ts'
 
-const FAILED = 1
-const MISUSED = 2
-
-function program(): Command {
-  // The same distance from src/cli and dist/cli.
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const root = new Command('batchdrive')
-    .description('A self-hosted cloud drive that speaks four vendors’ drive APIs over one tree of files.')
-    .version(version)
-    .showHelpAfterError('(add --help for the options)')
-  const commands = [serveCommand, tokenCommand, tenantCommand, userCommand, appCommand, driveCommand].map((make) =>
-    make(),
-  )
-  for (const command of commands) root.addCommand(command)
-  for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
-    command.exitOverride().showHelpAfterError('(add --help for the options)')
-  }
-  return root
-}
-
-try {
-  await program().parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // Help and the version come this way too, with code 0; commander has printed whatever there is to say.
-    process.exitCode = error.exitCode === 0 ? 0 : MISUSED
-  } else {
-    console.error(`batchdrive: ${failureText(error)}`)
-    process.exitCode = error instanceof ConfigError ? MISUSED : FAILED
-  }
-}
+process.exitCode = await runProgram(process.argv.slice(2))

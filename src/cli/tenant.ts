@@ -1,7 +1,7 @@
 /** `batchdrive tenant`: the organizations a deployment keeps apart. */
 import { Command } from 'commander'
 import { addTenants } from '../engine/people.ts'
-import { parseQuota } from './bytes.ts'
+import { QUOTA_ARGUMENT } from './bytes.ts'
 import { DATA_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
 import { demandMade } from './failure.ts'
 import { isoTime, printJson } from './print.ts'
@@ -15,8 +15,9 @@ export function tenantCommand(): Command {
     .option(...DATA_OPTION)
     .action(create)
   command
-    .command('quota <id> <bytes>')
-    .description('how much all drives of a tenant may hold together: bytes, or a number with K, M, G or T, or none')
+    .command('quota <id>')
+    .description('how much all drives of a tenant may hold together')
+    .argument(...QUOTA_ARGUMENT)
     .option(...DATA_OPTION)
     .action(quota)
   return command
@@ -31,8 +32,7 @@ function create(id: string, options: DataOptions & { name?: string }): Promise<v
   })
 }
 
-function quota(id: string, bytes: string, options: DataOptions): Promise<void> {
-  const limit = parseQuota(bytes)
+function quota(id: string, limit: number | null, options: DataOptions): Promise<void> {
   return withData(options, async (data) => {
     const tenant = await demandTenant(data, id)
     await data.directory.setQuotas(tenant, [{ kind: 'tenant', key: '', quota: limit }])
