@@ -2,7 +2,7 @@
 import type { Clock, Store, Token, WriteTx } from '../engine/index.ts'
 import { Memo } from '../engine/memo.ts'
 import type { Auth, TokenSpec } from './auth.ts'
-import { tokenTexts } from './token-text.ts'
+import { type TokenTexts, tokenTexts } from './token-text.ts'
 
 /** How long a token's row is remembered, ms: a token revoked by another process is refused after that. */
 const LIFE_MS = 2000
@@ -17,12 +17,29 @@ const POINTER = '@current'
 
 type Tokens = Pick<Auth, 'issue' | 'reissue' | 'check' | 'extend' | 'revoke' | 'revokeOf'>
 
-export function createTokens({ store, secret, clock }: { store: Store; secret: Buffer; clock: Clock }): Tokens {
-  const texts = tokenTexts(secret)
-  const rows = new Memo<Token>({ clock, lifeMs: LIFE_MS, sizeMax: REMEMBERED_MAX })
-  const keep = (token: Token) => rows.keep([[token.id, token]])
-  const alive = (token: Token | undefined): token is Token => token !== undefined && token.expiresAt > clock()
+interface Context {
+  readonly store: Store
+  readonly clock: Clock
+  readonly texts: TokenTexts
+  readonly rows: Memo<Token>
+  readonly keep: (token: Token) => void
+  readonly alive: (token: Token | undefined) => token is Token
+}
 
+export function createTokens({ store, secret, clock }: { store: Store; secret: Buffer; clock: Clock }): Tokens {
+  const rows = new Memo<Token>({ clock, lifeMs: LIFE_MS, sizeMax: REMEMBERED_MAX })
+  const context: Context = {
+    store,
+    clock,
+    texts: tokenTexts(secret),
+    rows,
+    keep: (token) => rows.keep([[token.id, token]]),
+    alive: (token): token is Token => token !== undefined && token.expiresAt > clock(),
+  }
+  return { ...issuing(context), ...checking(context), ...revoking(context) }
+}
+
+function issuing({ store, clock, texts, keep, alive }: Context): Pick<Tokens, 'issue' | 'reissue'> {
   return {
     async issue(spec, prefix = '') {
       const token = tokenRow(spec, texts.freshId(), clock())
@@ -46,7 +63,11 @@ export function createTokens({ store, secret, clock }: { store: Store; secret: B
       keep(token)
       return { text: texts.text(token.id, prefix), token }
     },
+  }
+}
 
+function checking({ store, clock, texts, rows, keep, alive }: Context): Pick<Tokens, 'check' | 'extend'> {
+  return {
     async check(dialect, purpose, text) {
       const id = texts.parse(text)
       if (id === undefined) return undefined
@@ -71,7 +92,11 @@ export function createTokens({ store, secret, clock }: { store: Store; secret: B
       })
       if (extended) keep(extended)
     },
+  }
+}
 
+function revoking({ store, rows, alive }: Context): Pick<Tokens, 'revoke' | 'revokeOf'> {
+  return {
     async revoke(ids) {
       await store.write((tx) => tx.deleteTokens(ids))
       rows.forget(ids)

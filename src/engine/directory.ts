@@ -82,30 +82,7 @@ function driveWrites(
     },
 
     updateDrives(actor, patches) {
-      return store.write(async (tx) => {
-        const found = await reachable(
-          tx,
-          actor,
-          patches.map((patch) => patch.id),
-        )
-        const quotas = new Map<DriveId, number | null>()
-        const outcomes = patches.map(({ id, set }) => {
-          const problem = changeProblem(actor, found.get(id)) ?? patchProblem(set)
-          if (problem) return problem
-          if (set.quota !== undefined) quotas.set(id, set.quota)
-          // Later patches of the same drive build on earlier ones.
-          found.set(id, patched(found.get(id)!, set, clock()))
-          return id
-        })
-        const changed = [...new Set(outcomes.filter((outcome) => typeof outcome === 'number'))]
-        await tx.putDrives(changed.map((id) => found.get(id)!))
-        const { tenant } = actor
-        await tx.putPools(
-          [...quotas].map(([id, quota]) => ({ tenant, kind: 'drive' as const, key: String(id), quota })),
-        )
-        const stored = new Map((await tx.drives(changed)).map((drive) => [drive.id, drive]))
-        return outcomes.map((outcome) => (typeof outcome === 'number' ? stored.get(outcome)! : outcome))
-      })
+      return store.write((tx) => updateDrives(tx, clock(), actor, patches))
     },
 
     deleteDrives(actor, ids) {
@@ -144,6 +121,31 @@ async function buryTrees(tx: WriteTx, drives: readonly Drive[]): Promise<void> {
     twin: node.id,
   }))
   await tx.apply({ ...emptyChanges(), placeNodes })
+}
+
+async function updateDrives(
+  tx: WriteTx,
+  at: number,
+  actor: Actor,
+  patches: Parameters<Directory['updateDrives']>[1],
+): Promise<(Drive | Failed)[]> {
+  const ids = patches.map((patch) => patch.id)
+  const found = await reachable(tx, actor, ids)
+  const quotas = new Map<DriveId, number | null>()
+  const outcomes = patches.map(({ id, set }) => {
+    const problem = changeProblem(actor, found.get(id)) ?? patchProblem(set)
+    if (problem) return problem
+    if (set.quota !== undefined) quotas.set(id, set.quota)
+    // Later patches of the same drive build on earlier ones.
+    found.set(id, patched(found.get(id)!, set, at))
+    return id
+  })
+  const changed = [...new Set(outcomes.filter((outcome) => typeof outcome === 'number'))]
+  const { tenant } = actor
+  await tx.putDrives(changed.map((id) => found.get(id)!))
+  await tx.putPools([...quotas].map(([id, quota]) => ({ tenant, kind: 'drive' as const, key: String(id), quota })))
+  const stored = new Map((await tx.drives(changed)).map((drive) => [drive.id, drive]))
+  return outcomes.map((outcome) => (typeof outcome === 'number' ? stored.get(outcome)! : outcome))
 }
 
 function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> {
@@ -187,7 +189,9 @@ async function reachable(tx: ReadTx, actor: Actor, ids: readonly DriveId[]): Pro
 function specProblem(actor: Actor, spec: DriveSpec): Failed | null {
   // A credential that opens only certain drives could not even see the new one.
   if (actor.drives !== null) return fail('forbidden')
-  if (!actor.admin && spec.owner !== actor.self) return fail('forbidden')
+  // For oneself, or for a group one is in; nothing belongs to everyone.
+  const isOwn = spec.owner !== 'everyone' && actor.subjects.includes(spec.owner)
+  if (!actor.admin && !isOwn) return fail('forbidden')
   return patchProblem(spec)
 }
 
