@@ -70,6 +70,17 @@ export async function writeBatch(
   return results
 }
 
+/** What would become of ops now; nothing is written. */
+export async function planBatch(
+  context: BatchContext,
+  tx: WriteTx,
+  actor: Actor,
+  ops: readonly Op[],
+  mode: Mode,
+): Promise<Result[]> {
+  return (await planned(context, tx, tx, actor, ops, mode)).results
+}
+
 /** Goes back for facts until the plan lacks none. */
 async function planned(
   { clock, options }: BatchContext,

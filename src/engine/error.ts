@@ -32,7 +32,7 @@ export const ERROR_CODES = [
   'upload_used', // the upload already became a version; node: which
   'too_large', // the subtree has more nodes than one batch may touch
   'attribute_invalid', // detail: the attribute's name
-  'chain_broken', // an earlier op of the chain failed
+  'chain_broken', // an earlier op of the chain failed, or the task could not go on
   'batch_refused', // mode `all`: some other op failed, so nothing was done
 ] as const
 

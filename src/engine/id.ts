@@ -7,6 +7,8 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import type { DriveId, NodeId } from './model.ts'
 
 const BLOCK = 16
+/** How many encoded ids are remembered: they never change, and the same nodes are asked for again and again. */
+const REMEMBERED_MAX = 65_536
 const TAG = 4
 
 /** Where a public id points: the drive in which the node was born, and its id. */
@@ -37,22 +39,33 @@ export function idCodec(secret: Buffer): IdCodec {
   const tag = encrypter('file id tag')
 
   return {
-    fileId(node) {
+    fileId: remembering((node) => {
       const block = long.encrypt.update(pack(node))
       return block.toString('hex') + tag.update(block).toString('hex', 0, TAG)
-    },
+    }),
     parseFileId(text) {
       if (!/^[0-9a-f]{40}$/.test(text)) return undefined
       const block = Buffer.from(text.slice(0, 2 * BLOCK), 'hex')
       if (tag.update(block).toString('hex', 0, TAG) !== text.slice(2 * BLOCK)) return undefined
       return unpack(long.decrypt.update(block))
     },
-    uuid(node) {
-      return short.encrypt.update(pack(node)).toString('hex')
-    },
+    uuid: remembering((node) => short.encrypt.update(pack(node)).toString('hex')),
     parseUuid(text) {
       return /^[0-9a-f]{32}$/.test(text) ? unpack(short.decrypt.update(Buffer.from(text, 'hex'))) : undefined
     },
+  }
+}
+
+/** Keeps what was encoded, by node id; a node has one drive of birth, so that is checked and not part of the key. */
+function remembering(encode: (node: PublicId) => string): (node: PublicId) => string {
+  const known = new Map<NodeId, { born: DriveId; text: string }>()
+  return (node) => {
+    const found = known.get(node.id)
+    if (found?.born === node.born) return found.text
+    const text = encode(node)
+    if (known.size >= REMEMBERED_MAX) known.clear()
+    known.set(node.id, { born: node.born, text })
+    return text
   }
 }
 

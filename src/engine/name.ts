@@ -16,8 +16,8 @@ export interface Naming {
   readonly pattern: NamePattern
   /** The longest name, in characters (code points); 0 = only the core's bound in bytes. */
   readonly charactersMax: number
-  /** Characters that may not occur, beside the core's `/` and NUL. */
-  readonly forbidden: RegExp | null
+  /** A regular expression's source for what may not occur, beside the core's `/` and NUL; text, so that tasks can keep it. */
+  readonly forbidden: string | null
   /** Whether spaces at both ends are cut off before anything else. */
   readonly trim: boolean
 }
@@ -41,11 +41,22 @@ export function nameProblem(name: string, naming: Naming): NameProblem {
   if (name === '.' || name === '..') return 'reserved'
   // A lone surrogate has no UTF-8 form: it would come back as another name than was given.
   if (/[/\0]/.test(name) || !name.isWellFormed()) return 'forbidden'
-  if (naming.forbidden?.test(name)) return 'forbidden'
+  if (naming.forbidden !== null && compiled(naming.forbidden).test(name)) return 'forbidden'
   if (naming.charactersMax > 0 && name.length > naming.charactersMax && [...name].length > naming.charactersMax)
     return 'too_long'
   if (Buffer.byteLength(nameKey(name)) > NAME_BYTES_MAX || Buffer.byteLength(name) > NAME_BYTES_MAX) return 'too_long'
   return ''
+}
+
+const patterns = new Map<string, RegExp>()
+
+/** There are as many patterns as dialects, so each is compiled once and kept. */
+function compiled(source: string): RegExp {
+  const known = patterns.get(source)
+  if (known) return known
+  const pattern = new RegExp(source, 'u')
+  patterns.set(source, pattern)
+  return pattern
 }
 
 /** A name cut before its last dot: `['1', '.jpg']`. Folders and names that start with their only dot have no extension. */

@@ -60,7 +60,8 @@ export function settle(
 function mayReplace(view: View, existing: Node, conflict: Conflict): Arrival | Failed {
   if (!(view.actionsOn(existing) & ACTIONS.replace)) return fail('forbidden', { at: 'target', node: existing.id })
   if (view.held(existing)) return fail('busy', { at: 'target', node: existing.id })
-  if (conflict.guardHistory && existing.version > 1) return fail('history_kept', { node: existing.id })
+  const hasHistory = () => existing.version > 1 && view.versionsOf(existing).length > 1
+  if (conflict.guardHistory && hasHistory()) return fail('history_kept', { node: existing.id })
   return { how: 'replace', existing, by: conflict.replace }
 }
 

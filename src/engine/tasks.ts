@@ -3,9 +3,10 @@
  * commits their effects together with the task's own progress, so that after a crash it goes on where it stopped.
  */
 import type { Actor } from './actor.ts'
-import { type BatchContext, writeBatch } from './batch.ts'
+import { type BatchContext, planBatch, writeBatch } from './batch.ts'
 import { emptyChanges } from './effects.ts'
 import type { Engine } from './engine.ts'
+import { fail } from './error.ts'
 import type { DriveId, Json, Node, NodeId, Task, TaskId, TaskOutcome, TrashId } from './model.ts'
 import type { Op, Result } from './op.ts'
 import { refsOf } from './plan.ts'
@@ -18,10 +19,15 @@ export const TASK_LEASE_MS = 10_000
 /** How long a finished task can be asked about, ms: 30 days. */
 export const TASK_KEPT_MS = 30 * 24 * 3600_000
 
+/** How often a step may fail as a whole before the task is given up. */
+const STEP_FAILURES_MAX = 5
+
 interface TaskInput {
   readonly actor: Actor
   readonly ops: readonly Op[]
   readonly notes: readonly Json[]
+  /** How often the present step has failed as a whole. */
+  readonly failures?: number
 }
 
 export type Tasks = Pick<Engine, 'submit' | 'tasks'> & {
@@ -74,7 +80,10 @@ function submit(context: BatchContext, actor: Actor, drive: DriveId, kind: strin
       startedAt: 0,
       finishedAt: 0,
     }
-    await tx.apply({ ...emptyChanges(), putTasks: [{ ...task, holds: heldBy(drive, input.ops) }] })
+    // A node is held only for what the actor could do with it now: else anybody could lock anything.
+    const outcomes = await planBatch(context, tx, actor, input.ops, 'each')
+    const allowed = input.ops.filter((_, at) => outcomes[at]?.status !== 'failed')
+    await tx.apply({ ...emptyChanges(), putTasks: [{ ...task, holds: heldBy(drive, allowed) }] })
     return id
   })
 }
@@ -92,8 +101,34 @@ function heldBy(drive: DriveId, ops: readonly Op[]): NodeKey[] {
 /** Runs a task's steps until it is done. Each step is one transaction. */
 async function runSteps(context: BatchContext, task: Task): Promise<boolean> {
   let at = task
-  while (at.state !== 'done') at = await runStep(context, at.id)
+  try {
+    while (at.state !== 'done') at = await runStep(context, at.id)
+  } catch (error) {
+    await noteFailure(context, task.id)
+    throw error
+  }
   return false
+}
+
+/** A step that failed as a whole is tried again; one that keeps failing ends the task, its ops reported as failed. */
+function noteFailure({ store, clock }: BatchContext, id: TaskId): Promise<void> {
+  return store.write(async (tx) => {
+    const [task] = (await tx.tasks([id])) as [Task]
+    const input = task.input as unknown as TaskInput | null
+    if (task.state === 'done' || !input) return
+    const failures = (input.failures ?? 0) + 1
+    const rest = input.ops.slice(task.report.length)
+    const next =
+      failures < STEP_FAILURES_MAX
+        ? { ...task, input: { ...input, failures } as unknown as Json }
+        : advanced(
+            task,
+            rest.map((op, at) => outcomeOf(fail('chain_broken'), op, input.notes[task.report.length + at] ?? null)),
+            input.ops.length,
+            clock(),
+          )
+    await tx.apply({ ...emptyChanges(), putTasks: [{ ...next, holds: [] }] })
+  })
 }
 
 function runStep(context: BatchContext, id: TaskId): Promise<Task> {
@@ -102,13 +137,16 @@ function runStep(context: BatchContext, id: TaskId): Promise<Task> {
     // Read again inside the transaction: progress and effects are one.
     const [task] = (await tx.tasks([id])) as [Task]
     if (task.state === 'done') return task
-    const { actor, ops, notes } = task.input as unknown as TaskInput
+    const { failures: _, ...input } = task.input as unknown as TaskInput
+    const { actor, ops, notes } = input
     const from = task.report.length
     const slice = ops.slice(from, from + OPS_PER_STEP)
     const results = await writeBatch(context, tx, actor, slice, 'each', id)
     const outcomes = results.map((result, index) => outcomeOf(result, slice[index]!, notes[from + index] ?? null))
-    const next = advanced(task, outcomes, ops.length, clock())
-    const holds = next.state === 'done' ? [] : heldBy(task.drive, ops)
+    const next = advanced({ ...task, input: input as unknown as Json }, outcomes, ops.length, clock())
+    // What was held at the start stays held; a task that began anew after failing holds nothing any more.
+    const held = new Set((await tx.holds([task.drive])).flatMap((hold) => (hold.task === id ? [hold.node] : [])))
+    const holds = next.state === 'done' ? [] : heldBy(task.drive, ops).filter((key) => held.has(key.id))
     await tx.apply({ ...emptyChanges(), putTasks: [{ ...next, holds }] })
     return next
   })

@@ -20,7 +20,12 @@ export const ROOT = '0'
  * Names are trimmed; TAB and `* " < > |` are forbidden, and so is a dot at the end (the vendor's "add folder" page).
  * `/` and `\` would make paths ambiguous.
  */
-export const NAMING: Naming = { pattern: 'tight', charactersMax: 255, forbidden: /[\t*"<>|/\\]|\.$/, trim: true }
+export const NAMING: Naming = {
+  pattern: 'tight',
+  charactersMax: 255,
+  forbidden: /[\t*"<>|/\\]|\.$/u.source,
+  trim: true,
+}
 
 const STRATEGIES: ReadonlyMap<unknown, Conflict> = new Map([
   ['AUTO_RENAME', onConflict('rename')],

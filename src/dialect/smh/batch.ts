@@ -2,13 +2,13 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import { type Drive, type DriveId, type Json, type Kind, nameProblem, type Op } from '../../engine/index.ts'
+import type { Drive, DriveId, Json, Kind, Op } from '../../engine/index.ts'
 import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
 import { kindsOf, rules } from './grant.ts'
 import { type Item, isFault, outcomeOf, present, type ShownItem, type TransferWords, type Words } from './item.ts'
-import { ITEMS_MAX, isStrategy, NAMING } from './terms.ts'
+import { ITEMS_MAX, isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
 
@@ -78,17 +78,12 @@ export async function run(call: Call, { actor, drive }: Visit, kind: string, ite
   const { engine, settings } = call.context
   const ops = items.flatMap(({ op }) => (op ? [op] : []))
   if (items.length > settings.smhInlineItemsMax && ops.length > 0) {
-    const taskId = await engine.submit(actor, drive.id, kind, ops.map(keepable), notesOf(items))
+    const taskId = await engine.submit(actor, drive.id, kind, ops, notesOf(items))
     return { status: 202, body: { taskId } }
   }
   const outcomes = (await engine.batch(actor, ops)).map(outcomeOf).values()
   const result: ShownItem[] = items.map(({ words, op, fault }) => present(words, op ? outcomes.next().value! : fault))
   return { status: result.some(isFault) ? 207 : 200, body: { result } }
-}
-
-/** A task keeps its ops as JSON, which has no patterns: forbidden characters are judged before, see `pathFault`. */
-function keepable(op: Op): Op {
-  return 'naming' in op && op.naming ? { ...op, naming: { ...op.naming, forbidden: null } } : op
 }
 
 /** What a task's report carries for each op: the item's number and words. */
@@ -156,8 +151,7 @@ function libraryFault({ fromLibrary }: TransferWords, here: Visit): Fault | unde
 
 function pathFault(words: Extract<Words, { to: readonly string[] }>): Fault | undefined {
   if (words.from.length === 0 || words.to.length === 0) return fault('RootDirectoryNotAllowed')
-  const isIllegal = [...words.from, ...words.to].some(isIllegalSegment)
-  return isIllegal || nameProblem(words.to.at(-1)!, NAMING) === 'forbidden' ? fault('IllegalFileName') : undefined
+  return [...words.from, ...words.to].some(isIllegalSegment) ? fault('IllegalFileName') : undefined
 }
 
 /** The spaces that items name as their source, or why they may not. */

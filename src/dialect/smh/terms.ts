@@ -17,7 +17,7 @@ import { refuse } from './error.ts'
 import { word } from './words.ts'
 
 /** Names of files and directories: at most 255 characters, and none of those a Windows client cannot store. */
-export const NAMING: Naming = { pattern: 'spaced', charactersMax: 255, forbidden: /[\\/:*?"<>|]/, trim: false }
+export const NAMING: Naming = { pattern: 'spaced', charactersMax: 255, forbidden: /[\\/:*?"<>|]/u.source, trim: false }
 
 export const ITEMS_MAX = 1000
 

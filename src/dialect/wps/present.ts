@@ -49,8 +49,8 @@ export async function presentFiles(call: Call, views: readonly NodeView[], parts
   const around = await lookAround(call, {
     subjects,
     drives,
-    known: views.map(({ node }) => node),
-    parents: views.map(({ node, drive }) => ({ drive, id: node.parent })),
+    known: views.map(({ node, parentBorn }) => ({ id: node.parent, born: parentBorn })),
+    parents: [],
   })
   return views.map((view) => fileOf(call, view, parts, around))
 }
@@ -225,7 +225,7 @@ interface Wanted {
   readonly subjects: readonly Subject[]
   /** Drives that are shown with their quota. */
   readonly drives: readonly Drive[]
-  readonly known: readonly Node[]
+  readonly known: readonly Pick<Node, 'born' | 'id'>[]
   readonly parents: readonly { drive: Drive; id: NodeId }[]
 }
 

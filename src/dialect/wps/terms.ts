@@ -30,7 +30,7 @@ export const IDS_PER_BATCH_MAX = 1024
 export const NAMING: Naming = {
   pattern: 'tight',
   charactersMax: 255,
-  forbidden: /[\\:*?"<>|\u0000-\u001f\u007f]/,
+  forbidden: /[\\:*?"<>|\u0000-\u001f\u007f]/u.source,
   trim: false,
 }
 
@@ -88,10 +88,19 @@ export const FLAGS = {
   upload: 'upload',
 } as const satisfies Record<string, Action>
 
+type Flags = Readonly<Record<keyof typeof FLAGS, boolean>>
+
+/** Few sets of actions occur, and each batch asks for the same ones once an item. */
+const knownFlags = new Map<number, Flags>()
+
 /** A set of actions as the vendor's flags. */
-export function flagsOf(bits: number): Record<keyof typeof FLAGS, boolean> {
+export function flagsOf(bits: number): Flags {
+  const known = knownFlags.get(bits)
+  if (known) return known
   const flags = Object.entries(FLAGS).map(([flag, action]) => [flag, (bits & ACTIONS[action]) !== 0])
-  return Object.fromEntries(flags) as Record<keyof typeof FLAGS, boolean>
+  const made = Object.fromEntries(flags) as Flags
+  knownFlags.set(bits, made)
+  return made
 }
 
 /** `allotee_type`: who a drive belongs to. */

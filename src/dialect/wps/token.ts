@@ -87,7 +87,10 @@ async function renewedToken(
   if (!text) return refuse('oauthRequest', 'refresh_token is required')
   const token = await context.auth.check('wps', 'refresh', text)
   if (token?.app !== app.id || !(await actorOf(context, token))) return refuse('grant')
-  await context.auth.revoke([token.id])
+  // Of two that present it at once only one takes it away.
+  const { tenant, user } = token
+  const taken = await context.auth.revokeOf({ tenant, app: app.id, user }, ({ id }) => id !== token.id)
+  if (taken !== 1) return refuse('grant')
   const granted = await accessToken(context, { app, user: token.user, scopes: token.scopes }, isPrivate)
   return { ...granted, ...(await refreshToken(context, token)) }
 }
