@@ -159,8 +159,8 @@ export interface Changes {
   deleteVersions: { drive: DriveId; node: NodeId; version: number }[]
   /** Added to the reference counts of blobs; a blob row must exist. */
   blobRefs: { digest: string; delta: number }[]
-  insertTrash: TrashEntry[]
   deleteTrash: NodeKey[]
+  insertTrash: TrashEntry[]
   putGrants: Grant[]
   deleteGrants: { drive: DriveId; node: NodeId; subject: Subject }[]
   /** Added to `used` of the pools. */

@@ -153,6 +153,7 @@ function applyVersions(db: Connection, { insertVersions, deleteVersions, blobRef
 }
 
 function applyTrash(db: Connection, { insertTrash, deleteTrash, putGrants, deleteGrants }: Changes) {
+  writeSet(db, DELETE_TRASH, deleteTrash, ({ drive, id }) => [drive, id])
   writeSet(db, INSERT_TRASH, insertTrash, ({ drive, node, id, parent, name, path, trashedAt, trashedBy }) => [
     drive,
     node,
@@ -163,7 +164,6 @@ function applyTrash(db: Connection, { insertTrash, deleteTrash, putGrants, delet
     trashedAt,
     trashedBy,
   ])
-  writeSet(db, DELETE_TRASH, deleteTrash, ({ drive, id }) => [drive, id])
   writeSet(db, PUT_GRANTS, putGrants, (grant) => [
     grant.drive,
     grant.node,
