@@ -49,12 +49,17 @@ export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX }: HttpO
     requestTimeout: 0,
     routerOptions: { maxParamLength: PATH_PARAMETER_MAX },
     http: { maxHeaderSize: HEADER_BYTES_MAX },
+    rewriteUrl: ({ url = '/' }) => routable(url),
     // What a client sends while we close is still answered, with `Connection: close`.
     return503OnClosing: false,
     frameworkErrors: answerBadUrl,
     clientErrorHandler: answerUnreadable,
   })
   app.addHook('onRequest', async (request) => expectBody(request, request.routeOptions.config.bodyMsMax ?? BODY_MS_MAX))
+  // Refused here, inside the scope that was routed to, so that each dialect answers in its own words.
+  app.addHook('onRequest', async ({ originalUrl, raw }) => {
+    if (originalUrl !== raw.url) throw new BadUrlError('The path is not well percent-encoded.')
+  })
   addClosing(app, closeMsMax)
   app.setNotFoundHandler((request, reply) => answer(request, reply, 404, 'NotFound', 'There is no such path.'))
   app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
@@ -64,6 +69,21 @@ export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX }: HttpO
     return answer(request, reply, status, 'InternalError', 'The server failed.')
   })
   return app
+}
+
+class BadUrlError extends Error {
+  readonly statusCode = 400
+}
+
+/** A target the router can read: percent signs that begin no character are taken as they are. */
+function routable(url: string): string {
+  const [path = '', ...query] = url.split('?')
+  try {
+    decodeURIComponent(path)
+    return url
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?')
+  }
 }
 
 /** Cuts the connection when the request's body has not arrived in time. 0 = never. */
