@@ -15,7 +15,7 @@ import { pdsDialect } from './dialect/pds/index.ts'
 import { smhDialect } from './dialect/smh/index.ts'
 import { wpsDialect } from './dialect/wps/index.ts'
 import { createEngine } from './engine/create.ts'
-import type { Clock, Engine, Store } from './engine/index.ts'
+import { type Clock, type Engine, StorageError, type Store } from './engine/index.ts'
 import type { Dialect, DialectContext } from './http/dialect.ts'
 import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
@@ -49,11 +49,24 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** A data folder's key and database. Any number of processes may have them open at once. */
+/** Where a data folder keeps its metadata; a folder without it has never been used. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'batchdrive.db')
+}
+
+/** A data folder's key and database, made when they are not there. Any number of processes may have them open at once. */
 export async function openData(dataDir: string): Promise<{ secret: Buffer; store: Store }> {
-  const file = join(dataDir, 'batchdrive.db')
+  const file = databaseFile(dataDir)
   const secret = await masterKey(dataDir, existsSync(file))
-  return { secret, store: createSqliteStore({ file }) }
+  return { secret, store: openStore(file) }
+}
+
+function openStore(file: string): Store {
+  try {
+    return createSqliteStore({ file })
+  } catch (cause) {
+    throw new StorageError(`${file} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
 }
 
 /** Puts a server together on its data folder; it does not listen yet. */

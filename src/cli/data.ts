@@ -1,5 +1,6 @@
 /** Opening a data folder for one command; a server may run on it meanwhile. */
-import { openData } from '../app.ts'
+import { existsSync } from 'node:fs'
+import { databaseFile, openData } from '../app.ts'
 import type { Auth } from '../auth/auth.ts'
 import { createAuth } from '../auth/create.ts'
 import { readConfig } from '../config.ts'
@@ -12,7 +13,7 @@ import { CommandError } from './failure.ts'
 export const DATA_OPTION = ['--data <folder>', 'the data folder (BATCHDRIVE_DATA, ./data)'] as const
 
 export interface DataOptions {
-  readonly data?: string
+  readonly data?: string | undefined
 }
 
 export interface Data {
@@ -23,8 +24,17 @@ export interface Data {
   readonly directory: Directory
 }
 
-/** Runs `fn` on the data folder and closes it. */
+/** Runs `fn` on the data folder and closes it. A folder never used is refused: most likely its name is a slip. */
 export async function withData<T>({ data }: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
+  const { dataDir } = readConfig({ data })
+  if (!existsSync(databaseFile(dataDir))) {
+    throw new CommandError(`there is no data in ${dataDir}: start the server on it, or make its first tenant`)
+  }
+  return withNewData({ data }, fn)
+}
+
+/** As `withData`; makes the folder when it is not there. */
+export async function withNewData<T>({ data }: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
   const { dataDir } = readConfig({ data })
   const { secret, store } = await openData(dataDir)
   try {

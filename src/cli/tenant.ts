@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { addTenants } from '../engine/people.ts'
 import { QUOTA_ARGUMENT } from './bytes.ts'
-import { DATA_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
+import { DATA_OPTION, type DataOptions, demandTenant, withData, withNewData } from './data.ts'
 import { demandMade } from './failure.ts'
 import { isoTime, printJson } from './print.ts'
 
@@ -24,7 +24,7 @@ export function tenantCommand(): Command {
 }
 
 function create(id: string, options: DataOptions & { name?: string }): Promise<void> {
-  return withData(options, async ({ store }) => {
+  return withNewData(options, async ({ store }) => {
     const { name = id } = options
     const [outcome] = await store.write((tx) => addTenants(tx, Date.now(), [{ id, name }]))
     const tenant = demandMade(outcome, `tenant ${id}`)

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -265,9 +266,20 @@ describe('a tenant from nothing', () => {
 describe('the folder', () => {
   it('is made by the first tenant, and then serves', async () => {
     const fresh = join(folder, 'fresh')
-    expect((await runHere(['user', 'create', 'x', '--tenant', 'new', '--data', fresh])).err).toContain('no tenant new')
+    const early = await runHere(['user', 'create', 'x', '--tenant', 'new', '--data', fresh])
+    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('there is no data in') })
+    expect(existsSync(fresh)).toBe(false)
     await json('tenant', 'create', 'new', '--data', fresh)
     expect(await json('user', 'create', 'x', '--tenant', 'new', '--data', fresh)).toMatchObject({ drive: '1001' })
+  })
+
+  it('is refused when its database is none, in one sentence', async () => {
+    const broken = join(folder, 'broken')
+    await json('tenant', 'create', 'new', '--data', broken)
+    await Promise.all(['-wal', '-shm'].map((end) => rm(join(broken, `batchdrive.db${end}`), { force: true })))
+    await writeFile(join(broken, 'batchdrive.db'), 'x'.repeat(10_000))
+    const { code, err } = await runHere(['drive', 'list', '--tenant', 'new', '--data', broken])
+    expect([code, err]).toEqual([1, expect.stringMatching(/^batchdrive: .*batchdrive\.db cannot be opened: .*\n$/)])
   })
 
   it('is refused when its key can be read by others', async () => {
