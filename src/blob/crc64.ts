@@ -1,6 +1,6 @@
 /**
- * CRC-64/XZ: the reflected ECMA-182 polynomial, register and output inverted. Both object storages whose headers we answer
- * in show it as an unsigned decimal (`x-oss-hash-crc64ecma`, `x-cos-hash-crc64ecma`).
+ * CRC-64/XZ: the reflected ECMA-182 polynomial, register and output inverted. Object stores show it as an unsigned
+ * decimal.
  *
  * The register is kept as two 32-bit halves, because JavaScript has no fast 64-bit integer, and eight bytes are taken at a
  * time through eight tables (slicing-by-8): each table answers for a byte that many places ahead.
