@@ -32,6 +32,8 @@ export const timed: Naming = { ...spaced, pattern: 'time' }
 
 export const FAIL: Conflict = onConflict('fail')
 export const RENAME: Conflict = onConflict('rename')
+/** Files get a new version, folders are merged. */
+export const MERGE: Conflict = onConflict('replace', 'version')
 export const DAY = 86_400_000
 
 /** A node by its place: `at(drive, 'folder/file')`; the root for ''. */

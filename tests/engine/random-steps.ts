@@ -1,6 +1,15 @@
 /** Random steps: numbers and small words only, so that fast-check can shrink them; `side-by-side.ts` gives them meaning. */
 import * as fc from 'fast-check'
-import { type Mode, type OnConflict, OP_KINDS, type OpKind, type Replace } from './vocabulary.ts'
+import {
+  MODES,
+  type Mode,
+  type OnConflict,
+  OP_KINDS,
+  type OpKind,
+  REPLACES,
+  type Replace,
+  STRATEGIES,
+} from './vocabulary.ts'
 
 /** Which node is meant, and in which of the ways of naming one. */
 export interface RefSymbol {
@@ -62,7 +71,7 @@ function mostly<Word extends string>(usual: Word, ...others: Word[]): fc.Arbitra
   return fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) })
 }
 
-const strategy = fc.constantFrom<OnConflict>('rename', 'fail', 'replace', 'reuse', 'duplicate')
+const strategy = fc.constantFrom(...STRATEGIES)
 
 /** What makes a tree grow, or much happen in it, is tried more often. */
 const GROWING: readonly OpKind[] = [
@@ -87,7 +96,7 @@ const op: fc.Arbitrary<OpSymbol> = fc.record({
   named: fc.boolean(),
   file: strategy,
   folder: strategy,
-  replace: fc.constantFrom<Replace>('version', 'trash', 'purge'),
+  replace: fc.constantFrom(...REPLACES),
   flags: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
   rev: mostly('any', 'right', 'wrong'),
   expect: mostly('any', 'file', 'folder'),
@@ -98,7 +107,7 @@ const op: fc.Arbitrary<OpSymbol> = fc.record({
 const batch = fc.record({
   do: fc.constant('batch' as const),
   actor: fc.nat(99),
-  mode: fc.constantFrom<Mode>('each', 'each', 'each', 'chain', 'all'),
+  mode: fc.constantFrom<Mode>(...MODES, 'each', 'each'),
   ops: fc.array(op, { minLength: 1, maxLength: 6, size: 'max' }),
 })
 

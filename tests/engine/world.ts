@@ -15,6 +15,7 @@ import {
   type EngineOptions,
   type Failed,
   type Mode,
+  type Node,
   type Op,
   type Result,
   type Store,
@@ -119,6 +120,12 @@ export function codeOf(result: Result | undefined): string {
 
 export function codes(results: readonly Result[]): string[] {
   return results.map(codeOf)
+}
+
+/** The node of a result that must have one. */
+export function nodeOf(result: Result | undefined): Node {
+  if (!result || result.status === 'failed' || !result.view) throw new Error(`no node in ${JSON.stringify(result)}`)
+  return result.view.node
 }
 
 export function isFailed<Outcome extends object>(outcome: Outcome | Failed): outcome is Failed {
