@@ -138,7 +138,22 @@ export function treeConformance(open: Open) {
     })
 
     it('takes names that look like paths or numbers as they are', async () => {
-      const names = ['0', '1e3', '$[0]', '"', '\\', '[1]', 'null', '%', "'"]
+      const names = [
+        '0',
+        '1e3',
+        '$[0]',
+        '"',
+        '\\',
+        '[1]',
+        'null',
+        '%',
+        "'",
+        '__proto__',
+        'constructor',
+        '\n\u0007\u007f',
+        '\u2028',
+        '\u{1f600}',
+      ]
       await apply(store, {
         insertNodes: [folder(1, 0, ''), ...names.map((name, index) => folder(40 + index, 1, name))],
       })
