@@ -93,7 +93,7 @@ async function planned(
 ): Promise<{ results: Result[]; view: View }> {
   const now = clock()
   const facts = emptyFacts()
-  const loading: LoadContext = { tx, write, actor, subtreeNodesMax: options.subtreeNodesMax, task }
+  const loading: LoadContext = { tx, write, actor, ops, subtreeNodesMax: options.subtreeNodesMax, task }
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const outcome = plan(facts, actor, ops, mode, now)
     if (outcome.results) return outcome

@@ -37,6 +37,7 @@ export function idCodec(secret: Buffer): IdCodec {
   const long = { encrypt: encrypter('file id'), decrypt: decrypter('file id') }
   const short = { encrypt: encrypter('uuid'), decrypt: decrypter('uuid') }
   const tag = encrypter('file id tag')
+  const parsed = new Map<string, PublicId>()
 
   return {
     fileId: remembering((node) => {
@@ -44,10 +45,15 @@ export function idCodec(secret: Buffer): IdCodec {
       return block.toString('hex') + tag.update(block).toString('hex', 0, TAG)
     }),
     parseFileId(text) {
+      const known = parsed.get(text)
+      if (known) return known
       if (!/^[0-9a-f]{40}$/.test(text)) return undefined
       const block = Buffer.from(text.slice(0, 2 * BLOCK), 'hex')
       if (tag.update(block).toString('hex', 0, TAG) !== text.slice(2 * BLOCK)) return undefined
-      return unpack(long.decrypt.update(block))
+      const node = unpack(long.decrypt.update(block))
+      if (parsed.size >= REMEMBERED_MAX) parsed.clear()
+      if (node) parsed.set(text, node)
+      return node
     },
     uuid: remembering((node) => short.encrypt.update(pack(node)).toString('hex')),
     parseUuid(text) {

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
+import { anticipate } from './anticipate.ts'
 import { childKey, type Facts, type Needs, type Sequence, seekKey, stemKey, trashKey } from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
+import type { Op } from './op.ts'
 import type { NodeKey, ReadTx, Seek, WriteTx } from './port.ts'
 
 const NO_CHILD = { ids: [], whole: true } as const
@@ -14,6 +16,7 @@ export interface LoadContext {
   /** Present when the batch writes: only then can fresh numbers be drawn and held nodes matter. */
   readonly write: WriteTx | null
   readonly actor: Actor
+  readonly ops: readonly Op[]
   readonly subtreeNodesMax: number
   /** The task on whose behalf the batch runs: what it holds itself does not stand in its way. */
   readonly task: number
@@ -21,10 +24,12 @@ export interface LoadContext {
 
 export async function load(context: LoadContext, facts: Facts, needs: Needs): Promise<void> {
   const fresh: Node[] = []
+  const isFirst = !facts.begun
   facts.begun = true
   await loadReferences(context, facts, needs)
   await loadDrives(context, facts, needs, needs.drives)
   await loadChains(context, facts, needs, fresh)
+  if (isFirst) anticipate(facts, context.ops, needs)
   await loadNeighbours(context, facts, needs, fresh)
   await loadAnnotations(context, facts, needs)
   await loadStanding(context, facts, fresh)

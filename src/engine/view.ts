@@ -33,6 +33,8 @@ export const MISSING = Object.freeze({ missing: true })
 /** A change log entry before it has its number. */
 export type PendingChange = Omit<Change, 'seq'>
 
+type UndoStep = { map: Map<unknown, unknown>; key: unknown; before: unknown } | { list: unknown[] }
+
 export class View {
   readonly facts: Facts
   readonly actor: Actor
@@ -62,7 +64,7 @@ export class View {
   private readonly leftPlaces = new Set<string>()
   private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
   private drawnUploads = 0
-  private undo: (() => void)[] = []
+  private undo: UndoStep[] = []
   /** What the op at work is about, once that is found. */
   subjectKind: Kind | null = null
   private readonly rights = new Map<NodeId, ActionBits>()
@@ -80,29 +82,29 @@ export class View {
   // --- undoing what a failed op began ---
 
   mark(): void {
-    this.undo = []
+    this.undo.length = 0
     this.subjectKind = null
   }
 
   rollback(): void {
-    for (const step of this.undo.reverse()) step()
+    for (const step of this.undo.reverse()) {
+      if ('list' in step) step.list.pop()
+      // None of the maps holds `undefined`.
+      else if (step.before === undefined) step.map.delete(step.key)
+      else step.map.set(step.key, step.before)
+    }
     this.undo = []
     this.rights.clear()
   }
 
   private set<K, V>(map: Map<K, V>, key: K, value: V) {
-    const had = map.has(key)
-    const before = map.get(key)
-    this.undo.push(() => {
-      if (had) map.set(key, before as V)
-      else map.delete(key)
-    })
+    this.undo.push({ map: map as Map<unknown, unknown>, key, before: map.get(key) })
     map.set(key, value)
   }
 
   private push<T>(list: T[], item: T) {
     list.push(item)
-    this.undo.push(() => list.pop())
+    this.undo.push({ list })
   }
 
   // --- reading ---
@@ -153,29 +155,33 @@ export class View {
 
   child(drive: Drive, parent: NodeId, key: string): Node | null {
     const place = childKey(parent, key)
-    const here = (ids: Iterable<NodeId>) => this.inPlace(ids, parent, key)
-    const own = here(this.placed.get(place) ?? [])
-    if (this.isNew(parent)) return smallestTwin(own)
+    const own = this.smallestTwin(this.placed.get(place), parent, key)
+    if (this.isNew(parent)) return own
     const known = this.facts.children.get(place)
-    const stored = here(known?.ids ?? [])
+    const stored = known ? this.smallestTwin(known.ids, parent, key) : null
     // Of stored twins the smallest is enough, as long as it is still there.
-    if (!known || (!known.whole && stored.length === 0)) {
+    if (!known || (!known.whole && !stored)) {
       return this.miss((needs) => needs.children.set(place, { drive: drive.id, parent, key }))
     }
-    return smallestTwin([...stored, ...own])
+    return stored && (!own || stored.twin <= own.twin) ? stored : own
   }
 
-  private inPlace(ids: Iterable<NodeId>, parent: NodeId, key: string): Node[] {
-    return [...ids].flatMap((id) => {
-      const node = this.node(id)
-      return node?.parent === parent && node.key === key ? [node] : []
-    })
+  /** The one with the smallest twin, of the given nodes that are in this place now. */
+  private smallestTwin(ids: Iterable<NodeId> | undefined, parent: NodeId, key: string): Node | null {
+    let least: Node | null = null
+    if (ids) {
+      for (const id of ids) {
+        const node = this.node(id)
+        if (node?.parent === parent && node.key === key && (!least || node.twin < least.twin)) least = node
+      }
+    }
+    return least
   }
 
   /** Whether a name is in use, given the stored names that are like it. */
   isTaken(drive: Drive, parent: NodeId, key: string, stored: ReadonlySet<string>): boolean {
     const place = childKey(parent, key)
-    if (this.inPlace(this.placed.get(place) ?? [], parent, key).length > 0) return true
+    if (this.smallestTwin(this.placed.get(place), parent, key)) return true
     // A stored name that the batch gave up is free, unless a twin still has it.
     return stored.has(key) && !(this.leftPlaces.has(place) && this.child(drive, parent, key) === null)
   }
@@ -496,10 +502,6 @@ export class View {
       this.set(this.poolDeltas, key, { drive, pool, delta: before + delta })
     }
   }
-}
-
-function smallestTwin(nodes: readonly Node[]): Node | null {
-  return nodes.reduce<Node | null>((least, node) => (least && least.twin <= node.twin ? least : node), null)
 }
 
 function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V) {

@@ -1,0 +1,60 @@
+/**
+ * What ordinary ops will ask for next, noted as soon as their nodes are known, so that the plan need not run to its first
+ * missing name only to come back. A guess is never relied upon: a wrong one costs a row, a missing one a round.
+ */
+import { childKey, type Facts, type Needs, seekKey } from './facts.ts'
+import type { Node, NodeId } from './model.ts'
+import { nameKey } from './name.ts'
+import type { Op, Ref } from './op.ts'
+
+/** Notes the names that ops will claim, and the grants that moves will drop. */
+export function anticipate(facts: Facts, ops: readonly Op[], needs: Needs): void {
+  for (const op of ops) {
+    switch (op.kind) {
+      case 'move':
+      case 'copy':
+        anticipateArrival(facts, needs, found(facts, op.node), found(facts, op.to), op.name)
+        if (op.kind === 'move' && !op.keepGrants) anticipateGrants(facts, needs, found(facts, op.node))
+        break
+      case 'createFolder':
+        anticipateName(facts, needs, found(facts, op.parent), op.name)
+        break
+      case 'commit':
+        if (op.parent && op.name !== undefined) anticipateName(facts, needs, found(facts, op.parent), op.name)
+        break
+      case 'rename': {
+        const node = found(facts, op.node)
+        anticipateName(facts, needs, node && facts.nodes.get(node.parent), op.name)
+        break
+      }
+    }
+  }
+}
+
+/** The node a ref names as things are stored; undefined when that is not known or it is not there. */
+function found(facts: Facts, ref: Ref): Node | undefined {
+  if ('id' in ref) {
+    const seek = 'born' in ref ? { drive: ref.born, id: ref.id, follow: true } : { ...ref, follow: false }
+    const id = facts.seeks.get(seekKey(seek))
+    return id ? facts.nodes.get(id) : undefined
+  }
+  if ('trash' in ref) return undefined
+  let at: NodeId | undefined = facts.drives.get(ref.drive)?.root
+  for (const name of ref.path) at = at && facts.children.get(childKey(at, nameKey(name)))?.ids[0]
+  return at && facts.nodes.get(at)
+}
+
+function anticipateArrival(facts: Facts, needs: Needs, node: Node | undefined, into: Node | undefined, name?: string) {
+  if (node) anticipateName(facts, needs, into, name ?? node.name)
+}
+
+function anticipateName(facts: Facts, needs: Needs, into: Node | undefined, name: string) {
+  if (into?.kind !== 'folder') return
+  const key = nameKey(name)
+  const place = childKey(into.id, key)
+  if (!facts.children.has(place)) needs.children.set(place, { drive: into.drive, parent: into.id, key })
+}
+
+function anticipateGrants(facts: Facts, needs: Needs, node: Node | undefined) {
+  if (node && !facts.allGrants.has(node.id)) needs.allGrants.set(node.id, { drive: node.drive, id: node.id })
+}
