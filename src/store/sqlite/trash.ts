@@ -57,7 +57,7 @@ group by b.drive_id`
 export const GRAVE_NODES = `
 select ${NODE_COLUMNS}
 from drive d indexed by drive_grave
-cross join node n on n.drive_id = d.id and n.parent_id = d.grave
+cross join node n indexed by node_name on n.drive_id = d.id and n.parent_id = d.grave
 limit ?`
 
 export const trashQueries: Queries<

@@ -1,0 +1,85 @@
+import type Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as applying from './apply.ts'
+import { openDatabase } from './connection.ts'
+import * as drives from './drives.ts'
+import * as history from './history.ts'
+import { migrate } from './migrate.ts'
+import * as nodes from './nodes.ts'
+import { CURSORS, pageSql } from './pages.ts'
+import * as people from './people.ts'
+import * as tasks from './tasks.ts'
+import * as tokens from './tokens.ts'
+import * as trash from './trash.ts'
+import * as uploads from './uploads.ts'
+
+const modules = [applying, drives, history, nodes, people, tasks, tokens, trash, uploads]
+const statements = modules.flatMap((module) =>
+  Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+)
+
+const pages = (['name', 'updated', 'created', 'size'] as const).flatMap((by) =>
+  [false, true].flatMap((descending) =>
+    [
+      [{ only: null, beyond: true }],
+      [{ only: 'file', beyond: true }],
+      [{ only: 'folder', beyond: true }],
+      [
+        { only: 'folder', beyond: true },
+        { only: 'file', beyond: false },
+      ],
+    ].map((runs): [string, string] => [
+      `a page by ${by}${descending ? ' descending' : ''} of ${runs.map(({ only }) => only ?? 'all').join(' then ')}`,
+      pageSql({ by, descending, runs: runs as Parameters<typeof pageSql>[0]['runs'] }),
+    ]),
+  ),
+)
+
+/** Sweeping visits every drive: one seek each, in an index of two numbers a drive. */
+const SCANS: Readonly<Record<string, string>> = { GRAVE_NODES: 'SCAN d USING COVERING INDEX drive_grave' }
+
+describe('No statement reads a table from end to end', () => {
+  let db: Database.Database
+  let tables: string[]
+  beforeAll(() => {
+    db = openDatabase(':memory:')
+    migrate(db)
+    tables = db.prepare(`select name from sqlite_master where type = 'table'`).pluck().all() as string[]
+  })
+  afterAll(() => db.close())
+
+  const planOf = (sql: string) => {
+    const parameters = Array(sql.split('?').length - 1).fill(1)
+    const rows = db.prepare(`explain query plan ${sql}`).all(...parameters) as { detail: string }[]
+    return rows.map(({ detail }) => detail)
+  }
+  /** What the statement calls the table: itself, or its alias. */
+  const namesOf = (sql: string, table: string) => {
+    const pattern = new RegExp(
+      `\\b(?:from|join|update) ${table}\\b(?: (?!indexed|on|where|set|cross|left|order)(\\w+))?`,
+      'g',
+    )
+    return [...sql.matchAll(pattern)].map(([, alias]) => alias ?? table)
+  }
+
+  it('and every statement is looked at', () => {
+    expect(statements.length).toBeGreaterThan(50)
+    expect(new Set(statements.map(([, sql]) => sql)).size).toBe(statements.length)
+  })
+
+  it.each([...statements, ['CURSORS', CURSORS] as [string, string], ...pages])('%s', (name, sql) => {
+    const plan = planOf(sql)
+    const known = tables.flatMap((table) => namesOf(sql, table))
+    const scans = plan.filter((step) => known.some((table) => new RegExp(`^SCAN ${table}\\b`).test(step)))
+    expect(scans).toEqual(SCANS[name] === undefined ? [] : [SCANS[name]])
+    // A drive may hold millions of nodes: knowing the drive alone is not knowing where to look.
+    const wide = namesOf(sql, 'node').flatMap((node) =>
+      plan.filter((step) => new RegExp(`^SEARCH ${node} .*\\(drive_id=\\?\\)`).test(step)),
+    )
+    expect(wide).toEqual([])
+  })
+
+  it.each(pages.filter(([name]) => name.startsWith('a page by name')))('nor sorts a folder: %s', (_, sql) => {
+    expect(planOf(sql).filter((step) => step === 'USE TEMP B-TREE FOR ORDER BY')).toEqual([])
+  })
+})
