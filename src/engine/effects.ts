@@ -10,6 +10,7 @@ export function emptyChanges(): Changes {
     deleteNodes: [],
     rehome: [],
     insertNodes: [],
+    moveNodes: [],
     placeNodes: [],
     updateNodes: [],
     insertVersions: [],
@@ -56,6 +57,7 @@ function nodeEffects(view: View, changes: Changes) {
     } else {
       if (now.drive !== before.drive) collect(homes, before.drive, now.drive, id)
       if (now.attributes !== before.attributes || now.content !== before.content) changes.updateNodes.push(now)
+      else if (isMovedOnly(before, now)) changes.moveNodes.push(now)
       else if (isPlacedAnew(before, now)) changes.placeNodes.push(now)
     }
   }
@@ -75,6 +77,13 @@ function collect(
   else homes.set(key, { from, to, ids: [id] })
 }
 
+/** The commonest change of all: another folder, under the same name. */
+function isMovedOnly(before: Node, now: Node): boolean {
+  return (
+    now.parent !== before.parent && now.rev === before.rev + 1 && now.name === before.name && now.twin === before.twin
+  )
+}
+
 function isPlacedAnew(before: Node, now: Node): boolean {
   return (
     now.rev !== before.rev ||
@@ -89,12 +98,13 @@ function isPlacedAnew(before: Node, now: Node): boolean {
 function vacated(view: View, changes: Changes): NodeKey[] {
   const place = (node: Node) => `${childKey(node.parent, node.key)}\0${node.twin}`
   const left = new Map<string, Node>()
-  for (const now of [...changes.placeNodes, ...changes.updateNodes]) {
+  const { insertNodes, moveNodes, placeNodes, updateNodes } = changes
+  for (const now of [...moveNodes, ...placeNodes, ...updateNodes]) {
     const before = view.facts.nodes.get(now.id)!
     if (place(before) !== place(now)) left.set(place(before), before)
   }
   if (left.size === 0) return []
-  const taken = [...changes.insertNodes, ...changes.placeNodes, ...changes.updateNodes]
+  const taken = [...insertNodes, ...moveNodes, ...placeNodes, ...updateNodes]
   return taken.flatMap((node) => {
     const before = left.get(place(node))
     return before && before.id !== node.id ? [{ drive: before.drive, id: before.id }] : []

@@ -151,6 +151,8 @@ export interface Changes {
   rehome: { from: DriveId; to: DriveId; ids: NodeId[] }[]
   /** One that was born in another drive than it is put into leaves a forwarding row there. */
   insertNodes: Node[]
+  /** parent, updatedAt and modifier take the given values and rev grows by one; nothing else has changed. */
+  moveNodes: Node[]
   /** parent, name, key, twin, rev, updatedAt and modifier take the given values. */
   placeNodes: Node[]
   /** Everything but drive, id, born, kind, createdAt and creator takes the given values. */

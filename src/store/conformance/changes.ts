@@ -347,6 +347,10 @@ export function changesConformance(open: Open) {
       const found = await store.write((tx) => tx.graveNodes(10))
       expect(found.map(({ id }) => id).sort()).toEqual([10, 13])
       expect(await store.write((tx) => tx.graveNodes(1))).toHaveLength(1)
+      await apply(store, { deleteNodes: [keyOf(10)], placeNodes: [file(12, 3, 'alive', { twin: 12 })] })
+      await apply(store, { updateNodes: [file(13, 34, 'y', { drive: OTHER })] })
+      const later = await store.write((tx) => tx.graveNodes(10))
+      expect(later.map(({ id }) => id)).toEqual([12])
     })
   })
 

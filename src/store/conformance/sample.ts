@@ -50,6 +50,7 @@ export function changes(some: Partial<Changes>): Changes {
     deleteNodes: [],
     rehome: [],
     insertNodes: [],
+    moveNodes: [],
     placeNodes: [],
     updateNodes: [],
     insertVersions: [],

@@ -10,6 +10,10 @@ import { putUploads } from './uploads.ts'
 export const VACATE = `
 update node set twin = -id where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
+/** Notes the drives in whose graves nodes were put. Relies on the index drive_grave. */
+export const NOTE_BURIALS = `
+insert or ignore into burial (drive_id) select id from drive where grave in (select value from json_each(?))`
+
 /** A node that lives where it was born has no forwarding row. */
 export const DELETE_FORWARDS = `
 delete from forward where (drive_id, node_id) in (
@@ -49,6 +53,10 @@ export const PLACE_NODES = `
 update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->> 4, twin = value ->> 5,
   rev = value ->> 6, updated_at = value ->> 7, modifier = value ->> 8
 from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
+/** Of nodes that change nothing but their folder. */
+export const MOVE_NODES = `
+update node set parent_id = ?, rev = rev + 1, updated_at = ?, modifier = ?
+where drive_id = ? and id in (select value from json_each(?))`
 export const UPDATE_NODES = `
 update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->> 4, twin = value ->> 5,
   rev = value ->> 6, updated_at = value ->> 7, modifier = value ->> 8, attributes = value ->> 9, version = value ->> 10,
@@ -92,7 +100,8 @@ export function apply(db: Connection, changes: Changes): void {
   putTasks(db, changes.putTasks)
 }
 
-function applyNodes(db: Connection, { vacate, deleteNodes, rehome, insertNodes, placeNodes, updateNodes }: Changes) {
+function applyNodes(db: Connection, changes: Changes) {
+  const { vacate, deleteNodes, rehome, insertNodes, moveNodes, placeNodes, updateNodes } = changes
   if (vacate.length > 0) mustChange(db, VACATE, vacate.length, keysJson(vacate))
   if (deleteNodes.length > 0) removeNodes(db, keysJson(deleteNodes))
   rehomeNodes(db, rehome)
@@ -103,7 +112,8 @@ function applyNodes(db: Connection, { vacate, deleteNodes, rehome, insertNodes, 
       PUT_FORWARDS,
       toSet(abroad, ({ drive, id }) => [drive, id, drive]),
     )
-  if (placeNodes.length > 0) mustChange(db, PLACE_NODES, placeNodes.length, toSet(placeNodes, placement))
+  mustChangeSet(db, PLACE_NODES, placeNodes, placement)
+  moveNodesTogether(db, moveNodes)
   if (updateNodes.length > 0) {
     const set = toSet(updateNodes, (node) => [
       ...placement(node),
@@ -113,6 +123,28 @@ function applyNodes(db: Connection, { vacate, deleteNodes, rehome, insertNodes, 
     ])
     mustChange(db, UPDATE_NODES, updateNodes.length, set)
   }
+  const parents = new Set([...insertNodes, ...placeNodes, ...updateNodes].map(({ parent }) => parent))
+  if (parents.size > 0) db.run(NOTE_BURIALS, JSON.stringify([...parents]))
+}
+
+/** Into one folder a set goes in one plain update, which is faster than one that takes every row's values from the set. */
+function moveNodesTogether(db: Connection, nodes: readonly Node[]) {
+  const [first] = nodes
+  const together =
+    first && nodes.every((node) => node.drive === first.drive && node.parent === first.parent && isLike(node, first))
+  if (!first || !together) return mustChangeSet(db, PLACE_NODES, nodes, placement)
+  const { drive, parent, updatedAt, modifier } = first
+  const changed = db.run(MOVE_NODES, parent, updatedAt, modifier, drive, JSON.stringify(nodes.map(({ id }) => id)))
+  if (changed !== nodes.length)
+    throw new StorageError(`${changed} rows were there to move, ${nodes.length} were expected`)
+}
+
+function isLike(node: Node, first: Node): boolean {
+  return node.updatedAt === first.updatedAt && node.modifier === first.modifier
+}
+
+function mustChangeSet<Row>(db: Connection, sql: string, rows: readonly Row[], values: (row: Row) => unknown[]) {
+  if (rows.length > 0) mustChange(db, sql, rows.length, toSet(rows, values))
 }
 
 function placement(node: Node): unknown[] {

@@ -10,24 +10,27 @@ type NodeQueries = Queries<Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems'
 // `cross join` keeps SQLite from reordering: the given set is always the outer loop and the tables are sought by index.
 
 /**
- * `union` visits every node once however many chains share it; so a damaged tree with a cycle ends too.
- * Relies on the primary keys of forward and node.
+ * The nodes sought, and apart from them their ancestors: `union` visits each of those once however many chains share it, so
+ * a damaged tree with a cycle ends too. A node that is both comes twice. Relies on the primary keys of forward and node.
  */
 export const CHAINS = `
 with recursive
-  seek (drive_id, id) as (
+  seek (drive_id, id) as materialized (
     select coalesce(f.to_drive, value ->> 0), value ->> 1
     from json_each(?)
     left join forward f on value ->> 2 and f.drive_id = value ->> 0 and f.node_id = value ->> 1
   ),
-  chain (drive_id, id, parent_id) as (
-    select n.drive_id, n.id, n.parent_id
+  above (drive_id, id) as (
+    select n.drive_id, n.parent_id
     from seek s cross join node n on n.drive_id = s.drive_id and n.id = s.id
     union
-    select n.drive_id, n.id, n.parent_id
-    from chain c cross join node n on n.drive_id = c.drive_id and n.id = c.parent_id
+    select n.drive_id, n.parent_id
+    from above a cross join node n on n.drive_id = a.drive_id and n.id = a.id
+    where n.parent_id <> 0
   )
-select ${NODE_COLUMNS} from chain c cross join node n on n.drive_id = c.drive_id and n.id = c.id`
+select ${NODE_COLUMNS} from seek s cross join node n on n.drive_id = s.drive_id and n.id = s.id
+union all
+select ${NODE_COLUMNS} from above a cross join node n on n.drive_id = a.drive_id and n.id = a.id`
 
 /**
  * Each row brings along, as a JSON object, the names still to be found below it, so that walks which begin alike are
@@ -101,7 +104,7 @@ from json_each(?)`
 
 export const nodeQueries: NodeQueries = {
   chains(db, seeks) {
-    return nodes(db, CHAINS, seeks, (seek: Seek) => [seek.drive, seek.id, seek.follow])
+    return once(nodes(db, CHAINS, seeks, (seek: Seek) => [seek.drive, seek.id, seek.follow]))
   },
 
   walk(db, walks) {
@@ -160,6 +163,11 @@ function trees(walks: readonly Walk[]): [drive: number, from: number, names: Nam
     }
   }
   return [...starts.values()]
+}
+
+function once(nodes: readonly Node[]): Node[] {
+  const seen = new Set<NodeId>()
+  return nodes.filter(({ id }) => !seen.has(id) && seen.add(id))
 }
 
 /** The first text, by code points, that is greater than every text with the prefix; null when there is none. */

@@ -54,9 +54,16 @@ select b.drive_id, coalesce(sum(v.size), 0)
 from below b left join version v on v.drive_id = b.drive_id and v.node_id = b.id
 group by b.drive_id`
 
+/** Strikes out the drives whose graves are empty by now. */
+export const END_BURIALS = `
+delete from burial where not exists (
+  select 1 from drive d cross join node n indexed by node_name on n.drive_id = d.id and n.parent_id = d.grave
+  where d.id = burial.drive_id
+)`
 export const GRAVE_NODES = `
 select ${NODE_COLUMNS}
-from drive d indexed by drive_grave
+from burial b
+cross join drive d on d.id = b.drive_id
 cross join node n indexed by node_name on n.drive_id = d.id and n.parent_id = d.grave
 limit ?`
 
@@ -88,6 +95,7 @@ export const trashQueries: Queries<
   },
 
   graveNodes(db, limit) {
+    db.run(END_BURIALS)
     return db.all<NodeRow>(GRAVE_NODES, limit).map(toNode)
   },
 }

@@ -143,6 +143,11 @@ create table node (
 create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
 
+/* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
+create table burial (
+  drive_id integer not null primary key
+) strict;
+
 create table forward (
   drive_id integer not null,
   node_id integer not null,
