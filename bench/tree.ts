@@ -14,7 +14,10 @@ const CHUNK = 5_000
 export const CLIENTS = 8
 export const FILES_PER_CLIENT = 100
 
-/** One client's files and the two folders they move between. */
+/**
+ * One client's files and the two folders they move between. The files' rows lie spread over the whole table, as those of
+ * a folder that grew over time do.
+ */
 export interface Playground {
   readonly left: Node
   readonly right: Node
@@ -59,12 +62,15 @@ function oneContent(): Content {
   }
 }
 
-function layOut(drive: Drive, ids: NodeId[], nodes: number, content: Content) {
+function layOut(drive: Drive, ids: readonly NodeId[], nodes: number, content: Content) {
   const all: Node[] = []
-  const add = (parent: NodeId, name: string, file: boolean): Node => {
+  const stride = Math.floor(ids.length / (CLIENTS * FILES_PER_CLIENT))
+  const spread = ids.filter((_, at) => at % stride === 0)
+  const others = ids.filter((_, at) => at % stride !== 0)
+  const add = (parent: NodeId, name: string, file: boolean, from = others): Node => {
     const node: Node = {
       drive: drive.id,
-      id: ids[all.length]!,
+      id: from.pop()!,
       parent,
       name,
       key: name,
@@ -86,7 +92,7 @@ function layOut(drive: Drive, ids: NodeId[], nodes: number, content: Content) {
   const playgrounds = Array.from({ length: CLIENTS }, (_, client): Playground => {
     const left = add(drive.root, `left ${client}`, false)
     const right = add(drive.root, `right ${client}`, false)
-    const files = Array.from({ length: FILES_PER_CLIENT }, (__, i) => add(left.id, `document ${i}.txt`, true))
+    const files = Array.from({ length: FILES_PER_CLIENT }, (__, i) => add(left.id, `document ${i}.txt`, true, spread))
     return { left, right, files }
   })
   for (let folder: Node | undefined, inside = FILES_PER_FOLDER; all.length < nodes; inside++) {
