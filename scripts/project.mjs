@@ -88,8 +88,9 @@ function installedByHand() {
 /** Compiles `src` to `dist` when sources or settings changed since the last time. A failed build leaves `dist` alone. */
 export async function build() {
   const sources = readdirSync(at('src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !/\.test\.ts$|^conformance\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((path) => !/\.test\.ts$|[\\/]conformance(?:\.ts$|[\\/])/.test(path))
     .sort()
   const inputs = [...sources, at('tsconfig.json'), at('tsconfig.build.json'), at('package.json')]
   const wanted = digest(inputs.flatMap((path) => [path.slice(root.length).split(sep).join('/'), readFileSync(path)]))

@@ -42,7 +42,7 @@ describe('the code', () => {
     expect(rule(over)).toEqual([])
   })
 
-  it('has a lock file without addresses', () => {
+  it('has a lock file that serves other machines too', () => {
     expect(rules.lockFileProblems(readFileSync(`${root}package-lock.json`, 'utf8'))).toEqual([])
   })
 
@@ -245,10 +245,15 @@ describe('a rule', () => {
     expect(judge(ruleOf[name], path, text)).toEqual([])
   })
 
-  it('finds the addresses of a lock file', () => {
-    expect(rules.lockFileProblems('{\n  "a": { "version": "1", "resolved": "http://x" }\n}')).toEqual([
-      'package-lock.json:2: has an address',
+  it('finds what makes a lock file useless elsewhere', () => {
+    const problemsOf = (packages: object) => rules.lockFileProblems(JSON.stringify({ packages }))
+    expect(problemsOf({ 'node_modules/a': { version: '1', resolved: 'http://x' } })).toEqual([
+      'package-lock.json: node_modules/a has an address',
     ])
+    const needing = { 'node_modules/a': { optionalDependencies: { b: '1' } } }
+    expect(problemsOf(needing)).toEqual(['package-lock.json: node_modules/a may need b, which is missing'])
+    expect(problemsOf({ ...needing, 'node_modules/b': {} })).toEqual([])
+    expect(problemsOf({ ...needing, 'node_modules/a/node_modules/b': {} })).toEqual([])
   })
 })
 

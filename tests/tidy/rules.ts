@@ -258,9 +258,21 @@ export const constantSql: Rule = (sources) =>
       .map(({ line }) => `${source.path}:${line}: SQL that is not constant text`)
   })
 
-/** Addresses of the machine that wrote the lock file would be asked for by every other one. */
+interface LockedPackage {
+  readonly resolved?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+/**
+ * Addresses of the machine that wrote the lock file would be asked for by every other one. And where the binaries for
+ * another platform were left out, because the registry it was written from lacks them, `npm ci` refuses the whole file.
+ */
 export function lockFileProblems(text: string): Problem[] {
-  return text
-    .split('\n')
-    .flatMap((line, i) => (/"resolved"\s*:/.test(line) ? [`package-lock.json:${i + 1}: has an address`] : []))
+  const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> }
+  return Object.entries(packages).flatMap(([path, { resolved, optionalDependencies = {} }]) => [
+    ...(resolved === undefined ? [] : [`package-lock.json: ${path} has an address`]),
+    ...Object.keys(optionalDependencies)
+      .filter((name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages))
+      .map((name) => `package-lock.json: ${path} may need ${name}, which is missing`),
+  ])
 }
