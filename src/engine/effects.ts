@@ -63,6 +63,10 @@ function nodeEffects(view: View, changes: Changes) {
   }
   changes.rehome.push(...homes.values())
   changes.vacate.push(...vacated(view, changes))
+  // What stepped aside has lost its twin and must be placed in full.
+  const aside = new Set(changes.vacate.map(({ id }) => id))
+  changes.placeNodes.push(...changes.moveNodes.filter(({ id }) => aside.has(id)))
+  changes.moveNodes = changes.moveNodes.filter(({ id }) => !aside.has(id))
 }
 
 function collect(

@@ -2,7 +2,7 @@
 import { ACTIONS } from '../action.ts'
 import { fail } from '../error.ts'
 import { isFailed, type Located, locate, viewOf } from '../locate.ts'
-import type { Node, NodeId } from '../model.ts'
+import type { Node } from '../model.ts'
 import type { GetOp, ListOp, Result } from '../op.ts'
 import type { View } from '../view.ts'
 
@@ -76,7 +76,7 @@ function overlaid(view: View, op: ListOp, folder: Node, stored: readonly Node[])
   const kept = stored.filter((node) => !view.nodes.has(node.id))
   const order = comparator(op)
   const last = stored.at(-1)
-  const after = cursorNode(view, op)
+  const after = cursorNode(view, op, folder)
   const inReach = (node: Node) =>
     (!after || order(node, after) > 0) && (!isCut || !last || order(node, last) <= 0) && !skips(op)
   const rows = [...kept, ...here.filter((node) => matches(node) && inReach(node))].sort(order)
@@ -88,8 +88,9 @@ function skips(op: ListOp): boolean {
   return op.cursor !== undefined && 'offset' in op.cursor && op.cursor.offset > 0
 }
 
-function cursorNode(view: View, op: ListOp): Node | null {
-  return op.cursor && 'after' in op.cursor ? view.node(op.cursor.after as NodeId) : null
+/** The node a page goes on after; needed only to tell which of the batch's own nodes belong to the page. */
+function cursorNode(view: View, { cursor }: ListOp, folder: Node): Node | null {
+  return cursor && 'after' in cursor ? view.seek({ drive: folder.drive, id: cursor.after, follow: false }) : null
 }
 
 /** The order of `PageQuery`, in memory. */
