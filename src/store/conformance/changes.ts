@@ -115,6 +115,21 @@ export function changesConformance(open: Open) {
       expect(await nodes(keyOf(12))).toEqual([{ ...placed, modifier: 'user:bob' }])
     })
 
+    it.each([
+      ['one folder', 11, 11],
+      ['several folders', 11, 1],
+    ])('move into %s without losing what else they are', async (_, first, second) => {
+      await plant()
+      await apply(store, { insertNodes: [file(13, 10, 'g', { rev: 4 })] })
+      const moved = { updatedAt: 77, modifier: 'user:bob' as const }
+      const nodesMoved = [
+        file(12, first, 'f', { version: 2, rev: 2, ...moved }),
+        file(13, second, 'g', { rev: 5, ...moved }),
+      ]
+      await apply(store, { moveNodes: nodesMoved })
+      expect(await nodes(keyOf(12), keyOf(13))).toEqual(nodesMoved)
+    })
+
     it('are updated in everything but drive, id, birth, kind and creation', async () => {
       await plant()
       const updated = file(12, 11, 'g', {
@@ -144,6 +159,8 @@ export function changesConformance(open: Open) {
     it.each<[string, Partial<Changes>]>([
       ['place', { placeNodes: [folder(10, 1, 'x'), folder(99, 1, 'y')] }],
       ['update', { updateNodes: [folder(10, 1, 'x'), folder(99, 1, 'y')] }],
+      ['move', { moveNodes: [folder(10, 11, 'a'), folder(99, 11, 'y')] }],
+      ['move apart', { moveNodes: [folder(10, 11, 'a'), folder(99, 1, 'y')] }],
       ['vacate', { vacate: [keyOf(10), keyOf(99)] }],
       ['rehome', { rehome: [{ from: DRIVE, to: OTHER, ids: [nodeId(10), nodeId(99)] }] }],
       ['blob references', { placeNodes: [folder(10, 1, 'x')], blobRefs: [{ digest: content(1).digest, delta: 1 }] }],
@@ -351,6 +368,10 @@ export function changesConformance(open: Open) {
       await apply(store, { updateNodes: [file(13, 34, 'y', { drive: OTHER })] })
       const later = await store.write((tx) => tx.graveNodes(10))
       expect(later.map(({ id }) => id)).toEqual([12])
+      await apply(store, { deleteNodes: [keyOf(12)] })
+      expect(await store.write((tx) => tx.graveNodes(10))).toEqual([])
+      await apply(store, { moveNodes: [file(11, 3, 'below', { rev: 2 })] })
+      expect(await store.write((tx) => tx.graveNodes(10))).toEqual([file(11, 3, 'below', { rev: 2 })])
     })
   })
 

@@ -123,7 +123,7 @@ function applyNodes(db: Connection, changes: Changes) {
     ])
     mustChange(db, UPDATE_NODES, updateNodes.length, set)
   }
-  const parents = new Set([...insertNodes, ...placeNodes, ...updateNodes].map(({ parent }) => parent))
+  const parents = new Set([...insertNodes, ...moveNodes, ...placeNodes, ...updateNodes].map(({ parent }) => parent))
   if (parents.size > 0) db.run(NOTE_BURIALS, JSON.stringify([...parents]))
 }
 
