@@ -271,6 +271,27 @@ test('reading sees what the same batch wrote, and shows what the actor may do', 
   expect(results.map((result) => result.view?.path)).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['c'], ['c', 'b'], ['c']])
 })
 
+test('a node is shown with the drive of birth of its parent, so that the parent’s public id is known', async () => {
+  const other = await createDrive(use.world)
+  await putFolders(use.world, alice, drive, ['a', 'b'])
+  const results = await done(use.world, alice, [
+    move(at(drive, 'a'), at(other.id)),
+    createFolder(at(other.id, 'a'), 'made there'),
+    get(at(other.id)),
+  ])
+  expect(results.map((result) => result.view!.parentBorn)).toEqual([other.id, drive, other.id])
+})
+
+test('a page that goes on after a node leaves out newcomers that come before it', async () => {
+  const [, b] = (await putFolders(use.world, alice, drive, ['a', 'b', 'd'])) as [Node, Node]
+  const results = await done(use.world, alice, [
+    createFolder(at(drive), 'aa'),
+    createFolder(at(drive), 'c'),
+    list(at(drive), { cursor: { after: b.id } }),
+  ])
+  expect(shown(results[2]!).nodes.map(({ name }) => name)).toEqual(['c', 'd'])
+})
+
 test('every change is written down once, in order, without gaps', async () => {
   await putFolders(use.world, alice, drive, ['a', 'b'])
   await done(use.world, alice, [

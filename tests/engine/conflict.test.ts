@@ -1,6 +1,15 @@
 /** What happens when the name is taken: every strategy, for files and folders, however the newcomer arrives. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Conflict, DriveId, Kind, Node, OnConflict, Op, Replace } from '../../src/engine/index.ts'
+import {
+  type Conflict,
+  type DriveId,
+  type Kind,
+  type Node,
+  type OnConflict,
+  type Op,
+  onConflict,
+  type Replace,
+} from '../../src/engine/index.ts'
 import {
   at,
   byId,
@@ -19,7 +28,7 @@ import {
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { REPLACES } from './vocabulary.ts'
-import { alice, codeOf, createDrive, done, run, usedOf } from './world.ts'
+import { alice, codeOf, createDrive, done, nodeOf, run, usedOf } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -207,6 +216,35 @@ describe('a file and a folder of one name', () => {
       move(byId(file), at(drive, 'there'), { conflict }),
     ])
     for (const result of results) expect(codeOf(result)).toBe('name_taken')
+  })
+})
+
+describe('twins', () => {
+  const duplicate = onConflict('duplicate')
+  beforeEach(async () => {
+    drive = (await createDrive(use.world)).id
+    await putFolders(use.world, alice, drive, ['a'])
+  })
+
+  test('a path means the first of them, also within the batch that makes the second', async () => {
+    const [made, same] = await done(use.world, alice, [
+      createFolder(at(drive), 'a', { conflict: duplicate }),
+      get(at(drive, 'a')),
+    ])
+    const later = await run(use.world, alice, get(at(drive, 'a')))
+    expect(nodeOf(same).id).toBe(nodeOf(later).id)
+    expect(nodeOf(same).id).not.toBe(nodeOf(made).id)
+  })
+
+  test('when the first leaves, the name is still taken by the second, also within the batch', async () => {
+    const [made] = await done(use.world, alice, [createFolder(at(drive), 'a', { conflict: duplicate })])
+    const results = await use.world.engine.batch(alice, [
+      rename(at(drive, 'a'), 'b'),
+      get(at(drive, 'a')),
+      createFolder(at(drive), 'a'),
+    ])
+    expect(results.map(codeOf)).toEqual(['done', 'done', 'name_taken'])
+    expect(nodeOf(results[1]).id).toBe(nodeOf(made).id)
   })
 })
 

@@ -1,7 +1,7 @@
 /** The naive model's readings, and what is written on a node. */
 import { ACTIONS, type Attributes, type ListOp } from '../../src/engine/index.ts'
 import { arriveHere } from './model-place.ts'
-import { keyOf, type ModelNode, sizeOf } from './model-state.ts'
+import { ageOf, keyOf, type ModelNode, sizeOf } from './model-state.ts'
 import type { Handlers, ModelResult, Work } from './model-work.ts'
 
 export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
@@ -79,8 +79,7 @@ function sorted(nodes: readonly ModelNode[], op: ListOp): ModelNode[] {
   }
   const compare = (a: number | Buffer, b: number | Buffer) =>
     typeof a === 'number' ? a - (b as number) : Buffer.compare(a, b as Buffer)
-  const age = (node: ModelNode) => node.id || Number.MAX_SAFE_INTEGER / 2 + node.serial
   const sign = op.descending ? -1 : 1
   const rank = ({ kind }: ModelNode) => (op.foldersFirst && kind === 'file' ? 1 : 0)
-  return nodes.toSorted((a, b) => rank(a) - rank(b) || sign * (compare(value(a), value(b)) || age(a) - age(b)))
+  return nodes.toSorted((a, b) => rank(a) - rank(b) || sign * (compare(value(a), value(b)) || ageOf(a) - ageOf(b)))
 }

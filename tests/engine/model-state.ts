@@ -72,8 +72,9 @@ export function byPlace(a: ModelNode, b: ModelNode): number {
   return names || Number(a.twin) - Number(b.twin) || ageOf(a) - ageOf(b)
 }
 
-function ageOf(node: ModelNode): number {
-  return node.id || Number.MAX_SAFE_INTEGER / 2 + node.serial
+/** The order in which nodes were made; those whose ids are not known yet are the youngest. */
+export function ageOf(node: ModelNode): number {
+  return node.id || 1e12 + node.serial
 }
 
 export function keyOf(name: string): string {

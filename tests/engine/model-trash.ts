@@ -20,6 +20,9 @@ export const TRASH_OPS: Pick<Handlers, 'trash' | 'restore' | 'purge'> = {
     work.stop()
     const entry = node!.trash!
     const parent = home(work, node!, op)
+    // Back where it was it needs no right there; anywhere else it is a newcomer.
+    if (parent !== entry.parent) work.needs(parent, node!.kind === 'folder' ? ACTIONS.newEmpty : ACTIONS.upload)
+    work.stop()
     const big = op.taskIfChildren === true && node!.children.length > 0
     const conflict = op.conflict.replace === 'version' ? { ...op.conflict, replace: 'trash' as const } : op.conflict
     const place = arrive(work, parent, entry.name, node!.kind, node!, { ...op, conflict })
@@ -54,6 +57,7 @@ function home(work: Work, node: ModelNode, op: RestoreOp): ModelNode {
   if (op.parentGone === 'root' || !isThere) return root
   const standing = childNamed(root, parent.name)
   if (standing?.kind === 'folder') return standing
+  work.needs(root, ACTIONS.newEmpty)
   const place = arrive(work, root, parent.name, 'folder', null, op)
   if (place.how !== 'free') return place.existing
   const made = work.newNode(root, place.name, 'folder')

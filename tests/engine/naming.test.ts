@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type DriveId, NAME_BYTES_MAX, type Naming } from '../../src/engine/index.ts'
+import { type DriveId, NAME_BYTES_MAX, type Naming, RENAME_SCAN_MAX } from '../../src/engine/index.ts'
 import { at, copy, createFolder, get, move, putFile, putFolders, RENAME, rename, spaced, tight, timed } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { alice, codes, createDrive, done, run } from './world.ts'
@@ -82,6 +82,13 @@ describe('automatic names', () => {
     const { name } = await putFile(use.world, alice, drive, longest, 'two', { naming, conflict: RENAME })
     expect(name).toMatch(/^n+ \(1\)\.txt$/)
     expect(name.length).toBeLessThanOrEqual(20)
+  })
+
+  test('when ten thousand of them are taken, none is found', async () => {
+    for (let made = 0; made < RENAME_SCAN_MAX; made += 1_000) await namesOf(spaced, 'a', 1_000)
+    expect(await namesOf(spaced, 'a', 1)).toEqual([`a (${RENAME_SCAN_MAX})`])
+    const [last] = await use.world.engine.batch(alice, [createFolder(at(drive), 'a', { conflict: RENAME })])
+    expect(codes([last!])).toEqual(['rename_exhausted'])
   })
 
   test('a shortened name is never cut within a character', async () => {

@@ -1,21 +1,20 @@
 /** The engine and the naive model given the same steps; the first thing in which they differ is thrown. */
-import { createHash } from 'node:crypto'
 import {
   ACTIONS,
   type Actor,
   ALL_ACTIONS,
   type Drive,
   type Mode,
-  type NodeView,
   type Op,
   type Result,
   type TenantId,
 } from '../../src/engine/index.ts'
+import { matchChildren } from './compare-nodes.ts'
+import { resultDifference } from './compare-results.ts'
 import type { DumpNode, Inspector } from './dump.ts'
 import { brokenInvariants } from './invariants.ts'
 import { Model } from './model.ts'
 import { type ModelDrive, type ModelNode, type ModelUpload, sizeOf, usedBy, walkTree } from './model-state.ts'
-import type { ModelResult, ModelView } from './model-work.ts'
 import { at, bytesOf, grant, upload } from './ops.ts'
 import type { History, Step } from './random-steps.ts'
 import { type Ghost, translate } from './translate.ts'
@@ -257,127 +256,4 @@ function modelDrive({ id, root, owner, settings, createdAt, creator }: Drive): M
   }
   const { trash: hasTrash, versionsMax } = settings
   return { id, owner, root: top, trash: [], buried: 0, quota: null, hasTrash, versionsMax }
-}
-
-/** Pairs the nodes of one folder: those whose ids are known by id, the others by what they are. */
-function matchChildren(
-  folder: ModelNode | null,
-  found: readonly DumpNode[],
-  expected: readonly ModelNode[],
-  when: string,
-  parents: [ModelNode, NonNullable<DumpNode['trash']>][],
-): void {
-  const where = folder ? `in folder ${folder.id} (${folder.name})` : 'in the trash'
-  const strangers = new Map(found.map((node) => [node.id, node]))
-  const newcomers: ModelNode[] = []
-  const pairs: [ModelNode, DumpNode][] = []
-  for (const node of expected) {
-    const known = node.id === 0 ? undefined : strangers.get(node.id)
-    if (known) {
-      pairs.push([node, known])
-      strangers.delete(known.id)
-    } else if (node.id === 0) newcomers.push(node)
-    else throw new Error(`${when}${where} node ${node.id} (${node.name}) is missing`)
-  }
-  const sorted = [...strangers.values()].map((node) => ({ node, text: dumpText(node) })).sort(byText)
-  const wanted = newcomers.map((node) => ({ node, text: modelText(node) })).sort(byText)
-  if (sorted.length !== wanted.length) {
-    const texts = (list: readonly { text: string }[]) => list.map(({ text }) => `\n  ${text}`).join('')
-    throw new Error(`${when}${where} there are ${texts(sorted)}\nexpected ${texts(wanted)}`)
-  }
-  for (const [index, { node }] of wanted.entries()) pairs.push([node, sorted[index]!.node])
-  for (const [node, row] of pairs) {
-    if (modelText(node, false) !== dumpText(row, false)) {
-      throw new Error(`${when}${where} there is\n  ${dumpText(row, false)}\nexpected\n  ${modelText(node, false)}`)
-    }
-    if (node.born !== 0 && node.born !== row.born) throw new Error(`${when}node ${node.id} was born elsewhere`)
-    node.id = row.id
-    node.born = row.born
-    if (row.trash) parents.push([node, row.trash])
-    matchChildren(node, row.children, node.children, when, parents)
-  }
-}
-
-function byText(a: { text: string }, b: { text: string }): number {
-  return a.text < b.text ? -1 : Number(a.text > b.text)
-}
-
-function dumpText(node: DumpNode, deep = true): string {
-  const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier, trash } = node
-  const entry = trash && { name: trash.name, path: JSON.parse(trash.path), at: trash.at, by: trash.by }
-  const versions = node.versions.map(({ number, size, digest }) => `${number} ${size} ${digest.slice(0, 8)}`)
-  const grants = node.grants.map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)
-  const attributes = JSON.parse(node.attributes)
-  const children = deep ? node.children.map((child) => dumpText(child)).sort() : []
-  const about = { name, kind, twin: twin !== 0, rev, drive, createdAt, updatedAt, creator, modifier }
-  return JSON.stringify({ ...about, versions, attributes: sortedMembers(attributes), grants, entry, children })
-}
-
-function modelText(node: ModelNode, deep = true): string {
-  const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier, trash } = node
-  const entry = trash && { name: trash.name, path: trash.path, at: trash.at, by: trash.by }
-  const versions = node.versions.map(({ number, text }) => `${number} ${sizeOf(text)} ${digestOf(text).slice(0, 8)}`)
-  const grants = node.grants
-    .toSorted((a, b) => (a.subject < b.subject ? -1 : 1))
-    .map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)
-  const children = deep ? node.children.map((child) => modelText(child)).sort() : []
-  const about = { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier }
-  return JSON.stringify({ ...about, versions, attributes: sortedMembers(node.attributes), grants, entry, children })
-}
-
-function sortedMembers(record: object): object {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-const digests = new Map<string, string>()
-function digestOf(text: string): string {
-  const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex')
-  digests.set(text, known)
-  return known
-}
-
-/** How an op's result differs from what was expected; '' when it does not. */
-function resultDifference(op: Op, result: Result, expected: ModelResult): string {
-  if (result.status === 'failed' || expected.status === 'failed') {
-    const got = result.status === 'failed' ? result.error.code : result.status
-    const wanted = expected.status === 'failed' ? expected.codes : [expected.status]
-    return (wanted as readonly string[]).includes(got) ? '' : `gave ${got}, expected ${wanted.join(' or ')}`
-  }
-  const got = JSON.stringify(shown(op, result))
-  const seen = { status: expected.status, view: expected.view, page: expected.page ?? null }
-  const existed = { existed: expected.status === 'done' && expected.existed }
-  const wanted = JSON.stringify(withoutUnknownIds({ ...seen, ...existed }, result))
-  return got === wanted ? '' : `gave\n  ${got}\nexpected\n  ${wanted}`
-}
-
-function shown(op: Op, result: Exclude<Result, { status: 'failed' }>) {
-  const page = result.status === 'done' && result.page ? pageOf(result.page) : null
-  const view = op.kind === 'upload' || !result.view ? null : viewOf(result.view)
-  return { status: result.status, view, page, existed: result.status === 'done' && result.existed }
-}
-
-function pageOf({ items, next }: { items: readonly NodeView[]; next: number | null }) {
-  return { items: items.map(viewOf), more: next !== null }
-}
-
-function viewOf({ node, path, actions, trash }: NodeView): ModelView {
-  const { id, kind, twin, rev, version } = node
-  return { id, path, kind, twin: twin !== 0, rev, version, actions, trashed: trash !== null }
-}
-
-/** The model does not know the ids of what the same batch made: there the engine's are taken. */
-function withoutUnknownIds<Seen extends { view: ModelView | null; page: { items: readonly ModelView[] } | null }>(
-  expected: Seen,
-  result: Exclude<Result, { status: 'failed' }>,
-): Seen {
-  const learnt = (view: ModelView, id: number | undefined) => (view.id === 0 && id ? { ...view, id } : view)
-  const items = result.status === 'done' ? result.page?.items : undefined
-  return {
-    ...expected,
-    view: expected.view && learnt(expected.view, result.view?.node.id),
-    page: expected.page && {
-      ...expected.page,
-      items: expected.page.items.map((view, index) => learnt(view, items?.[index]?.node.id)),
-    },
-  }
 }

@@ -156,7 +156,9 @@ function listing(symbol: OpSymbol, around: Surroundings): Op {
   const { word, flags } = symbol
   const folder = refOf(symbol.to, around)
   const parent = 'id' in folder ? around.nodes.find(({ id }) => id === folder.id) : undefined
-  const after = parent?.children[word % Math.max(1, parent.children.length)]
+  // A cursor is the last node already shown, so it is of the kind that is asked for.
+  const shown = parent?.children.filter(({ kind }) => symbol.expect === 'any' || kind === symbol.expect) ?? []
+  const after = shown[word % Math.max(1, shown.length)]
   const afterNode = flags[2] && after ? { cursor: { after: after.id as NodeId } } : {}
   const cursor = flags[3] && !flags[2] ? { cursor: { offset: word % 3 } } : afterNode
   return {

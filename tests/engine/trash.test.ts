@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type DriveId, type Node, onConflict, type TrashId } from '../../src/engine/index.ts'
+import { ALL_ACTIONS, type DriveId, type Node, onConflict, type TrashId } from '../../src/engine/index.ts'
 import {
   at,
   byId,
@@ -8,6 +8,7 @@ import {
   createFolder,
   FAIL,
   get,
+  grant,
   list,
   move,
   purge,
@@ -197,6 +198,16 @@ describe('bringing back', () => {
       ['p', 'c'],
     ])
     expect(results[0]!.view!.node.parent).toBe(results[1]!.view!.node.parent)
+  })
+
+  test('anywhere else than where it was takes the right to put something there', async () => {
+    const [x, f] = (await putFolders(use.world, alice, drive, ['x', 'x/f', 'x/g'])) as [Node, Node]
+    await done(use.world, alice, [grant(byId(x), 'user:bob', ALL_ACTIONS)])
+    await done(use.world, bob, [trash(byId(f)), trash(byId(x))])
+    const attempts = (['recreate', 'root'] as const).map((parentGone) => restore(byId(f), { parentGone }))
+    expect(codes(await use.world.engine.batch(bob, attempts))).toEqual(['forbidden', 'forbidden'])
+    await done(use.world, alice, [restore(byId(x))])
+    expect(codeOf(await run(use.world, bob, restore(byId(f))))).toBe('done')
   })
 
   test('where the name is taken, as the op says', async () => {

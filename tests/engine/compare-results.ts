@@ -1,0 +1,49 @@
+/** The engine's results and the model's. */
+import type { NodeView, Op, Result } from '../../src/engine/index.ts'
+import type { ModelResult, ModelView } from './model-work.ts'
+
+/** How an op's result differs from what was expected; '' when it does not. */
+export function resultDifference(op: Op, result: Result, expected: ModelResult): string {
+  if (result.status === 'failed' || expected.status === 'failed') {
+    const got = result.status === 'failed' ? result.error.code : result.status
+    const wanted = expected.status === 'failed' ? expected.codes : [expected.status]
+    return (wanted as readonly string[]).includes(got) ? '' : `gave ${got}, expected ${wanted.join(' or ')}`
+  }
+  const got = JSON.stringify(shown(op, result))
+  const seen = { status: expected.status, view: expected.view, page: expected.page ?? null }
+  const existed = { existed: expected.status === 'done' && expected.existed }
+  const wanted = JSON.stringify(withoutUnknownIds({ ...seen, ...existed }, result))
+  return got === wanted ? '' : `gave\n  ${got}\nexpected\n  ${wanted}`
+}
+
+function shown(op: Op, result: Exclude<Result, { status: 'failed' }>) {
+  const page = result.status === 'done' && result.page ? pageOf(result.page) : null
+  const view = op.kind === 'upload' || !result.view ? null : viewOf(result.view)
+  return { status: result.status, view, page, existed: result.status === 'done' && result.existed }
+}
+
+function pageOf({ items, next }: { items: readonly NodeView[]; next: number | null }) {
+  return { items: items.map(viewOf), more: next !== null }
+}
+
+function viewOf({ node, path, actions, trash }: NodeView): ModelView {
+  const { id, kind, twin, rev, version } = node
+  return { id, path, kind, twin: twin !== 0, rev, version, actions, trashed: trash !== null }
+}
+
+/** The model does not know the ids of what the same batch made: there the engine's are taken. */
+function withoutUnknownIds<Seen extends { view: ModelView | null; page: { items: readonly ModelView[] } | null }>(
+  expected: Seen,
+  result: Exclude<Result, { status: 'failed' }>,
+): Seen {
+  const learnt = (view: ModelView, id: number | undefined) => (view.id === 0 && id ? { ...view, id } : view)
+  const items = result.status === 'done' ? result.page?.items : undefined
+  return {
+    ...expected,
+    view: expected.view && learnt(expected.view, result.view?.node.id),
+    page: expected.page && {
+      ...expected.page,
+      items: expected.page.items.map((view, index) => learnt(view, items?.[index]?.node.id)),
+    },
+  }
+}
