@@ -3,6 +3,7 @@
  * even when an earlier one failed. The last line is `N passed, N failed`, with `, N skipped` when any were.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { countTests, summaryOf } from './count.mjs'
 import { build, Failure, install, main, runTool, temporaryPath } from './project.mjs'
 
 await main(async () => {
@@ -18,28 +19,17 @@ await main(async () => {
   const report = temporaryPath('vitest.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const code = await runTool('vitest', ['run', ...reporters, ...process.argv.slice(2)])
-  const counts = countTests(existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined)
+  const written = existsSync(report) ? readFileSync(report, 'utf8') : undefined
   rmSync(report, { force: true })
+  const counts = written === undefined ? { passed: 0, failed: 0, skipped: 0 } : countTests(JSON.parse(written))
   // Vitest also fails on what belongs to no test: an error nobody awaited, nothing to run.
   if (code !== 0 && counts.failed === 0) broken.push('test run')
 
   for (const name of broken) console.log(`${name}: failed`)
-  const failedCount = counts.failed + broken.length
-  console.log(
-    `${counts.passed} passed, ${failedCount} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`,
-  )
-  process.exitCode = failedCount > 0 ? 1 : 0
+  const failures = counts.failed + broken.length
+  console.log(summaryOf({ ...counts, failed: failures }))
+  process.exitCode = failures > 0 ? 1 : 0
 })
-
-/** Counts a report of vitest's JSON reporter; a file that could not be loaded counts as one failure. */
-function countTests(report) {
-  if (report === undefined) return { passed: 0, failed: 0, skipped: 0 }
-  const unloaded = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  )
-  const { numPassedTests: passed, numFailedTests: failed, numPendingTests: pending, numTodoTests: todo } = report
-  return { passed, failed: failed + unloaded.length, skipped: pending + todo }
-}
 
 function failed(error) {
   if (!(error instanceof Failure)) throw error
