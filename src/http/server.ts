@@ -141,8 +141,8 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket & { _http
 }
 
 /** What the log says of a request: never its query or its headers, where tokens travel. */
-function loggedRequest({ method, url, id }: FastifyRequest): { method: string; path: string; id: string } {
+function loggedRequest({ method, url }: FastifyRequest): { method: string; path: string } {
   const [path = ''] = url.split('?', 1)
   // A transfer path is itself a permission.
-  return { method, path: path.startsWith(TRANSFER_PREFIX) ? `${TRANSFER_PREFIX}…` : path, id }
+  return { method, path: path.startsWith(TRANSFER_PREFIX) ? `${TRANSFER_PREFIX}…` : path }
 }
