@@ -16,7 +16,7 @@ const context: DialectContext = {
   origin: () => '',
   settings: DEFAULT_DIALECT_SETTINGS,
 }
-const TABLE = /(<!-- coverage -->\n)[^]*(\n<!-- end of coverage -->)/
+const TABLE = /(<!-- coverage -->\n)[\s\S]*(\n<!-- end of coverage -->)/
 
 describe('the documents', () => {
   for (const dialect of [pdsDialect, smhDialect, wpsDialect, dingtalkDialect]) {
