@@ -36,7 +36,7 @@ function countingMoves(store: Store, tell: () => void): Store {
         if (member !== 'apply')
           return typeof target[member] === 'function' ? target[member].bind(target) : target[member]
         return (changes: Changes) => {
-          if (changes.placeNodes.length > 0) tell()
+          if (changes.placeNodes.length + changes.moveNodes.length > 0) tell()
           return target.apply(changes)
         }
       },

@@ -112,8 +112,8 @@ function applyNodes(db: Connection, changes: Changes) {
       PUT_FORWARDS,
       toSet(abroad, ({ drive, id }) => [drive, id, drive]),
     )
-  mustChangeSet(db, PLACE_NODES, placeNodes, placement)
   moveNodesTogether(db, moveNodes)
+  mustChangeSet(db, PLACE_NODES, placeNodes, placement)
   if (updateNodes.length > 0) {
     const set = toSet(updateNodes, (node) => [
       ...placement(node),
