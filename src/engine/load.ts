@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
-import { childKey, type Facts, type Needs, type Sequence, seekKey, stemKey, trashKey } from './facts.ts'
+import { childKey, type Facts, type Needs, type Sequence, seekKey, stemKey, trashKey, walkKey } from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
 import type { Op } from './op.ts'
-import type { NodeKey, ReadTx, Seek, WriteTx } from './port.ts'
+import type { ChildKey, NodeKey, ReadTx, Seek, Walk, WriteTx } from './port.ts'
 
 const NO_CHILD = { ids: [], whole: true } as const
 
@@ -77,14 +77,8 @@ async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, needs:
 
 async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
   const { tx } = context
+  const walks = rootedWalks(facts, needs)
   const seeks = [...needs.seeks.values()]
-  const walks = [...needs.walks].flatMap(([key, { drive: id, keys }]) => {
-    facts.walked.add(key)
-    const drive = facts.drives.get(id)
-    if (!drive) return []
-    seeks.push({ drive: id, id: drive.root, follow: false })
-    return [{ drive: id, from: drive.root, keys }]
-  })
   if (seeks.length > 0) {
     for (const node of await tx.chains(seeks)) remember(facts, node, fresh)
     for (const seek of seeks) {
@@ -92,23 +86,70 @@ async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fres
       facts.seeks.set(seekKey(seek), node && (seek.follow || node.drive === seek.drive) ? node.id : 0)
     }
   }
-  const steps = walks.filter((walk) => walk.keys.length > 0)
-  if (steps.length > 0) {
-    const byPlace = new Map<string, Node>()
-    for (const node of await tx.walk(steps)) byPlace.set(childKey(node.parent, node.key), node)
-    for (const walk of steps) {
-      let at: NodeId | undefined = walk.from
-      for (const key of walk.keys) {
-        const place: string = childKey(at, key)
-        const node: Node | undefined = byPlace.get(place)
-        if (!facts.children.has(place)) facts.children.set(place, node ? { ids: [node.id], whole: false } : NO_CHILD)
-        if (!node) break
-        remember(facts, node, fresh)
-        at = node.id
-      }
-    }
-  }
+  await loadPaths(tx, facts, walks, fresh)
   await loadDrives(context, facts, needs, new Set(fresh.map((node) => node.drive)))
+}
+
+/** The paths wanted, from the roots of their drives, which are wanted with them. */
+function rootedWalks(facts: Facts, needs: Needs): Walk[] {
+  return [...needs.walks].flatMap(([key, { drive: id, keys }]) => {
+    facts.walked.add(key)
+    const drive = facts.drives.get(id)
+    if (!drive) return []
+    want(needs, { drive: id, id: drive.root, follow: false })
+    return keys.length > 0 ? [{ drive: id, from: drive.root, keys }] : []
+  })
+}
+
+/** The folders on the paths first, each way once however many paths share it; then the last names as one set. */
+async function loadPaths(tx: ReadTx, facts: Facts, walks: readonly Walk[], fresh: Node[]) {
+  const ways = new Map<string, Walk>()
+  for (const { drive, from, keys } of walks) {
+    if (keys.length > 1) ways.set(walkKey(drive, keys.slice(0, -1)), { drive, from, keys: keys.slice(0, -1) })
+  }
+  if (ways.size > 0) {
+    const byPlace = new Map<string, Node>()
+    for (const node of await tx.walk([...ways.values()])) byPlace.set(childKey(node.parent, node.key), node)
+    for (const way of ways.values()) noteWay(facts, way, byPlace, fresh)
+  }
+  const last = new Map<string, ChildKey>()
+  for (const { drive, from, keys } of walks) {
+    const parent = endOf(facts, from, keys.slice(0, -1))
+    const key = keys.at(-1)!
+    if (parent === undefined || facts.children.has(childKey(parent, key))) continue
+    last.set(childKey(parent, key), { drive, parent, key })
+  }
+  await loadChildren(tx, facts, last, fresh)
+}
+
+function noteWay(facts: Facts, { from, keys }: Walk, byPlace: ReadonlyMap<string, Node>, fresh: Node[]) {
+  let at = from
+  for (const key of keys) {
+    const place = childKey(at, key)
+    const node = byPlace.get(place)
+    if (!facts.children.has(place)) facts.children.set(place, node ? { ids: [node.id], whole: false } : NO_CHILD)
+    if (!node) return
+    remember(facts, node, fresh)
+    at = node.id
+  }
+}
+
+/** Where a path that was walked ends; undefined when it stops on the way. */
+function endOf(facts: Facts, from: NodeId, keys: readonly string[]): NodeId | undefined {
+  let at: NodeId | undefined = from
+  for (const key of keys) at = at && facts.children.get(childKey(at, key))?.ids[0]
+  return at
+}
+
+async function loadChildren(tx: ReadTx, facts: Facts, keys: ReadonlyMap<string, ChildKey>, fresh: Node[]) {
+  if (keys.size === 0) return
+  const nodes = await tx.children([...keys.values()])
+  for (const place of keys.keys()) facts.children.set(place, NO_CHILD)
+  for (const node of nodes.sort((a, b) => a.twin - b.twin)) {
+    const place = childKey(node.parent, node.key)
+    facts.children.set(place, { ids: [...facts.children.get(place)!.ids, node.id], whole: true })
+    remember(facts, node, fresh)
+  }
 }
 
 function remember(facts: Facts, node: Node, fresh: Node[]) {
@@ -118,15 +159,7 @@ function remember(facts: Facts, node: Node, fresh: Node[]) {
 }
 
 async function loadNeighbours({ tx, subtreeNodesMax }: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
-  if (needs.children.size > 0) {
-    const nodes = await tx.children([...needs.children.values()])
-    for (const key of needs.children.keys()) facts.children.set(key, NO_CHILD)
-    for (const node of nodes.sort((a, b) => a.twin - b.twin)) {
-      const place = childKey(node.parent, node.key)
-      facts.children.set(place, { ids: [...facts.children.get(place)!.ids, node.id], whole: true })
-      remember(facts, node, fresh)
-    }
-  }
+  await loadChildren(tx, facts, needs.children, fresh)
   if (needs.stems.size > 0) {
     // One more than may be looked through tells that there are too many.
     const keys = [...needs.stems.values()]
