@@ -14,9 +14,10 @@ export const CONTENT_OPS: Pick<Handlers, 'upload' | 'commit'> = {
     for (const node of [file, parent]) work.fault('node_not_found', node !== undefined && node.drive !== op.drive)
     // A name is judged as soon as it is known where and how it will be used; an empty one without a place says nothing.
     if (op.name !== undefined && (parent ? op.conflict : op.name !== '' && !op.target)) judgeName(work, op.name)
-    work.charge(drive, op.size ?? 0)
     work.stop()
     const name = parent ? foreseen(work, op, parent) : (op.name ?? '')
+    work.charge(drive, op.size ?? 0)
+    work.stop()
     work.state.uploads.push({
       id: '',
       serial: ++work.state.serials,
@@ -34,8 +35,9 @@ export const CONTENT_OPS: Pick<Handlers, 'upload' | 'commit'> = {
 
   commit(work, op) {
     const session = work.state.uploads.find(({ id }) => id === op.upload)
-    if (!session || session.expiresAt <= work.now) return work.fail('upload_not_found')
+    if (!session) return work.fail('upload_not_found')
     work.fault('upload_used', session.used)
+    if (session.expiresAt <= work.now) return work.fail('upload_not_found')
     work.fault('upload_incomplete', session.text === null)
     if (session.text !== null) work.fault('upload_mismatch', differs(session, op))
     const drive = work.reach(session.drive)
