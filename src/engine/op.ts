@@ -40,7 +40,7 @@ export type OnConflict = 'fail' | 'rename' | 'replace' | 'reuse' | 'duplicate'
 
 /**
  * What replacing a file means. version: the existing node gets a new version with the newcomer's content and a moved
- * source disappears. trash, purge: the existing node is put away or destroyed and the newcomer takes its name;
+ * source disappears. trash, purge: the existing node is put away (destroyed, if the drive has no trash) or destroyed and the newcomer takes its name;
  * `history_kept` when the existing file has earlier versions and `guardHistory` is set.
  */
 export type Replace = 'version' | 'trash' | 'purge'

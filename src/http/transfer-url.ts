@@ -13,3 +13,11 @@ export function getPath(engine: Engine, ticket: Omit<GetTicket, 'kind'>, expires
   const text = engine.tickets.sign({ kind: 'get', ...ticket }, expiresAt)
   return `${TRANSFER_PREFIX}${text}/${encodeURIComponent(ticket.name)}`
 }
+
+/** The query by which the holder of a URL asks for the file as an attachment; it needs no signature, for it permits nothing. */
+export const ATTACHMENT_QUERY = 'attachment'
+
+/** A download URL that proposes to save the file rather than to show it. */
+export function asAttachment(url: string): string {
+  return `${url}?${ATTACHMENT_QUERY}=1`
+}

@@ -255,6 +255,12 @@ describe('a download', () => {
     expect(await response.text()).toBe('0123456789')
   })
 
+  it('is an attachment when the query asks for one, under the same signature', async () => {
+    const response = await fetch(`${getUrl(view, { name: 'page.txt' })}?attachment=1`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="page.txt"/)
+  })
+
   it('is an attachment under the name the ticket gives', async () => {
     const response = await fetch(getUrl(view, { attachment: true, name: '报告.html', type: 'text/html' }))
     expect(response.headers.get('content-disposition')).toBe(

@@ -21,7 +21,7 @@ import {
   refuse,
 } from './refusal.ts'
 import { expectBody } from './server.ts'
-import { TRANSFER_PREFIX } from './transfer-url.ts'
+import { ATTACHMENT_QUERY, TRANSFER_PREFIX } from './transfer-url.ts'
 
 /** The largest number a part may have, as in both object stores. */
 const PART_NUMBER_MAX = 10_000
@@ -174,7 +174,8 @@ async function sendVersion(
   const verdict = judge(request.headers, validators)
   if (verdict === 'changed') return refuse(request, reply, CHANGED)
   if (verdict === 'unchanged') return reply.code(304).send()
-  reply.headers(contentHeaders(ticket))
+  const attachment = ticket.attachment || Object.hasOwn(request.query as object, ATTACHMENT_QUERY)
+  reply.headers(contentHeaders({ ...ticket, attachment }))
   return sendRange(request, reply, version, rangeHolds(request.headers, validators))
 }
 

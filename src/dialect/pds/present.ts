@@ -8,7 +8,7 @@ import {
   type Op,
   type Subject,
 } from '../../engine/index.ts'
-import { getPath } from '../../http/transfer-url.ts'
+import { asAttachment, getPath } from '../../http/transfer-url.ts'
 import type { Env, Steps } from './call.ts'
 import { categoryOf, extensionOf, typeOf, UNKNOWN_TYPE } from './media.ts'
 import { actionList, aliasOf, fileIdOf, iso, ROOT, revisionOf, subjectParts, URL_LIFE_S, userOf } from './terms.ts'
@@ -140,10 +140,9 @@ function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS 
   const { content, version, attributes } = node
   const extra = attributes.extra ?? {}
   const mayFetch = actions !== undefined && (actions & ACTIONS.download) !== 0 && trash === null
-  const url = (attachment: boolean) =>
-    mayFetch
-      ? downloadUrl(env, { drive: drive.id, node: node.id, version, name: node.name, attachment, type: '' }, urlLifeS)
-      : undefined
+  const ticket = { drive: drive.id, node: node.id, version, name: node.name, attachment: false, type: '' }
+  // Signed once; a listing signs hundreds.
+  const url = mayFetch ? downloadUrl(env, ticket, urlLifeS) : undefined
   return {
     size: content?.size,
     content_type: attributes.contentType ?? UNKNOWN_TYPE,
@@ -156,8 +155,8 @@ function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS 
     crc64_hash: content?.crc64,
     revision_id: revisionOf(fileIdOf(env.engine, node), version),
     revision_version: version,
-    url: url(false),
-    download_url: url(true),
+    url,
+    download_url: url && asAttachment(url),
   }
 }
 

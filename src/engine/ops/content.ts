@@ -142,6 +142,8 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
   if (isFailed(arrival)) return arrival
   if (arrival.how === 'reuse') return { status: 'done', view: viewOf(view, arrival.existing), existed: true }
   if (arrival.how === 'merge') throw new Error('a file never merges')
+  const stale = arrival.how === 'replace' && op.ifRev !== undefined && arrival.existing.rev !== op.ifRev
+  if (stale) return fail('precondition_failed', { node: arrival.existing.id })
   if (arrival.how === 'replace' && arrival.by === 'version') {
     return nextVersion(view, op, drive, arrival.existing, content)
   }
