@@ -58,7 +58,7 @@ async function measureAll(tree: Tree): Promise<string> {
     const dialects = await signIn(ours.url, tree, local.engine, readFileSync(demoKeyFile(forServer), 'utf8'))
     const reads = await readFigures(tree, { bare, local, actor }, dialects, wire)
     const moves = await moveFigures(tree, { bare, local, actor }, dialects, wire)
-    const together = await groupedMoves(tree, ours.url, dialects)
+    const together = await groupedMoves(tree, ours.url, dialects, bare)
     const rates = await requestRates(ours.url, empty.url, dialects, tree)
     const statements = await statementCounts(local, actor, tree)
     return [
@@ -66,7 +66,7 @@ async function measureAll(tree: Tree): Promise<string> {
       `\`npm run bench -- --nodes ${tree.nodes} --rounds ${rounds}\`, ${tree.nodes} nodes in one drive. ${machine()}`,
       'Every figure is the median of runs taken in turns; compare the ratios, not the times.',
       `## Moves, each batch durable before it is answered\n\n${table(moves, 'bare database, the same number of moves')}`,
-      `## Moves, ${CLIENTS} clients at once (they share commits)\n\n${table([...moves.slice(0, 1), ...together], 'bare database, one after another')}`,
+      `## Moves, ${CLIENTS} clients at once (they share commits)\n\n${table(together, 'bare database, one after another')}`,
       `## Metadata\n\n${table(reads, 'bare select and JSON.stringify of the same members')}`,
       `## One get, requests per second, 10 connections\n\n${table(rates, 'empty handler of the same framework')}`,
       `## SQL statements of a batch\n\n${statements}`,
@@ -133,17 +133,28 @@ async function readFigures(tree: Tree, { bare, local, actor }: Local, dialects: 
 }
 
 /** Every client moves its own files; a run is all of them once there and once back. */
-async function groupedMoves(tree: Tree, url: string, dialects: readonly DialectCalls[]): Promise<Figure[]> {
+async function groupedMoves(tree: Tree, url: string, dialects: readonly DialectCalls[], bare: Bare): Promise<Figure[]> {
   const wires = tree.playgrounds.map(() => connect(url))
-  const movers = dialects.flatMap(({ name, items, move }) => (move && items === 100 ? [{ name, items, move }] : []))
-  const candidates = movers.map(({ name, items, move }): Candidate => {
+  const figures: Figure[] = []
+  for (const size of [100, 30]) {
+    const movers = dialects.flatMap(({ name, items, move }) => (move && items === size ? [{ name, items, move }] : []))
+    const yardstick = { name: `bare database, ${size} a batch`, items: size, run: () => bare.move(size) }
+    figures.push(...(await takeTurns([yardstick, ...grouped(tree, wires, movers)], Math.ceil(rounds / 2))))
+  }
+  for (const wire of wires) wire.close()
+  return figures
+}
+
+function grouped(
+  tree: Tree,
+  wires: readonly Wire[],
+  movers: readonly Required<Pick<DialectCalls, 'name' | 'items' | 'move'>>[],
+): Candidate[] {
+  return movers.map(({ name, items, move }): Candidate => {
     const client = async (at: number) => {
       await wires[at]!.send(move(tree.playgrounds[at]!, true))
       await wires[at]!.send(move(tree.playgrounds[at]!, false))
     }
     return { name, items: 2 * items * CLIENTS, run: () => Promise.all(wires.map((_, at) => client(at))) }
   })
-  const figures = await takeTurns(candidates, Math.ceil(rounds / 4))
-  for (const wire of wires) wire.close()
-  return figures
 }
