@@ -2,8 +2,8 @@
  * What ordinary ops will ask for next, noted as soon as their nodes are known, so that the plan need not run to its first
  * missing name only to come back. A guess is never relied upon: a wrong one costs a row, a missing one a round.
  */
-import { childKey, type Facts, type Needs, seekKey } from './facts.ts'
-import type { Node, NodeId } from './model.ts'
+import { childKey, type Facts, type Needs, pathEnd, seekKey } from './facts.ts'
+import type { Node } from './model.ts'
 import { nameKey } from './name.ts'
 import type { Op, Ref } from './op.ts'
 
@@ -39,9 +39,9 @@ function found(facts: Facts, ref: Ref): Node | undefined {
     return id ? facts.nodes.get(id) : undefined
   }
   if ('trash' in ref) return undefined
-  let at: NodeId | undefined = facts.drives.get(ref.drive)?.root
-  for (const name of ref.path) at = at && facts.children.get(childKey(at, nameKey(name)))?.ids[0]
-  return at && facts.nodes.get(at)
+  const root = facts.drives.get(ref.drive)?.root
+  const end = root && pathEnd(facts, root, ref.path.map(nameKey))
+  return end && facts.nodes.get(end)
 }
 
 function anticipateArrival(facts: Facts, needs: Needs, node: Node | undefined, into: Node | undefined, name?: string) {

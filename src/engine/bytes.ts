@@ -8,10 +8,9 @@ export function weight(view: View, node: Node): number {
 }
 
 /** Releases a node's bytes, as a step of destroying it. Returns how many bytes that were. */
-export function release(view: View, node: Node): number {
-  const versions = view.versionsOf(node)
-  for (const version of versions) view.addBlobRef(version.content.digest, -1)
-  return versions.reduce((sum, version) => sum + version.content.size, 0)
+function release(view: View, node: Node): number {
+  for (const version of view.versionsOf(node)) view.addBlobRef(version.content.digest, -1)
+  return weight(view, node)
 }
 
 /** Destroys nodes that are known in full, and gives their bytes back to the drive's pools. */

@@ -119,6 +119,13 @@ export function emptyNeeds(): Needs {
 // Node ids are unique in the deployment, so a parent's id alone names a place.
 export const seekKey = (seek: Seek) => `${seek.drive}${seek.follow ? '>' : '/'}${seek.id}`
 export const childKey = (parent: NodeId, key: string) => `${parent}/${key}`
+/** Where a path leads as things are stored; undefined when it stops on the way or is not known. */
+export function pathEnd({ children }: Facts, from: NodeId, keys: readonly string[]): NodeId | undefined {
+  let at: NodeId | undefined = from
+  for (const key of keys) at = at && children.get(childKey(at, key))?.ids[0]
+  return at
+}
+
 export const stemKey = (parent: NodeId, prefix: string) => `${parent}/${prefix}`
 export const walkKey = (drive: DriveId, keys: readonly string[]) => `${drive}/${keys.join('/')}`
 export const trashKey = (drive: DriveId, id: TrashId) => `${drive}/${id}`

@@ -3,7 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
-import { childKey, type Facts, type Needs, type Sequence, seekKey, stemKey, trashKey, walkKey } from './facts.ts'
+import {
+  childKey,
+  type Facts,
+  type Needs,
+  pathEnd,
+  type Sequence,
+  seekKey,
+  stemKey,
+  trashKey,
+  walkKey,
+} from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
 import type { Op } from './op.ts'
@@ -114,7 +124,7 @@ async function loadPaths(tx: ReadTx, facts: Facts, walks: readonly Walk[], fresh
   }
   const last = new Map<string, ChildKey>()
   for (const { drive, from, keys } of walks) {
-    const parent = endOf(facts, from, keys.slice(0, -1))
+    const parent = pathEnd(facts, from, keys.slice(0, -1))
     const key = keys.at(-1)!
     if (parent === undefined || facts.children.has(childKey(parent, key))) continue
     last.set(childKey(parent, key), { drive, parent, key })
@@ -132,13 +142,6 @@ function noteWay(facts: Facts, { from, keys }: Walk, byPlace: ReadonlyMap<string
     remember(facts, node, fresh)
     at = node.id
   }
-}
-
-/** Where a path that was walked ends; undefined when it stops on the way. */
-function endOf(facts: Facts, from: NodeId, keys: readonly string[]): NodeId | undefined {
-  let at: NodeId | undefined = from
-  for (const key of keys) at = at && facts.children.get(childKey(at, key))?.ids[0]
-  return at
 }
 
 async function loadChildren(tx: ReadTx, facts: Facts, keys: ReadonlyMap<string, ChildKey>, fresh: Node[]) {

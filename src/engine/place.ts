@@ -13,7 +13,10 @@ import type { View } from './view.ts'
 export type Arrival =
   | { readonly how: 'free'; readonly name: string /** Beside a sibling of the same name. */; readonly twin: boolean }
   | { readonly how: 'reuse'; readonly existing: Node }
-  | { readonly how: 'replace'; readonly existing: Node; readonly by: Replace }
+  /** The existing file gets the newcomer's content. */
+  | { readonly how: 'version'; readonly existing: Node }
+  /** The existing file makes room. */
+  | { readonly how: 'replace'; readonly existing: Node; readonly by: Exclude<Replace, 'version'> }
   | { readonly how: 'merge'; readonly existing: Node }
 
 export interface Newcomer {
@@ -62,7 +65,9 @@ function mayReplace(view: View, existing: Node, conflict: Conflict): Arrival | F
   if (view.held(existing)) return fail('busy', { at: 'target', node: existing.id })
   const hasHistory = () => existing.version > 1 && view.versionsOf(existing).length > 1
   if (conflict.guardHistory && hasHistory()) return fail('history_kept', { node: existing.id })
-  return { how: 'replace', existing, by: conflict.replace }
+  return conflict.replace === 'version'
+    ? { how: 'version', existing }
+    : { how: 'replace', existing, by: conflict.replace }
 }
 
 function findFreeName(view: View, drive: Drive, parent: Node, name: string, kind: Kind, naming: Naming): string | null {

@@ -27,17 +27,12 @@ export const DEFAULT_DIALECT_SETTINGS: DialectSettings = {
   pdsClockSkewMs: 15 * 60_000,
 }
 
-/** One line of a dialect's coverage table, kept beside the route itself. */
-export interface RouteConfig {
-  /** The vendor's name for the call. */
-  readonly operation: string
-  /** `done`, or what is missing. */
-  readonly coverage: string
-}
-
 declare module 'fastify' {
+  /** One line of a dialect's coverage table, kept beside the route itself. */
   interface FastifyContextConfig {
+    /** The vendor's name for the call. */
     operation?: string
+    /** `done`, or what is missing. */
     coverage?: string
   }
 }

@@ -142,14 +142,13 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
   if (isFailed(arrival)) return arrival
   if (arrival.how === 'reuse') return { status: 'done', view: viewOf(view, arrival.existing), existed: true }
   if (arrival.how === 'merge') throw new Error('a file never merges')
-  const stale = arrival.how === 'replace' && op.ifRev !== undefined && arrival.existing.rev !== op.ifRev
-  if (stale) return fail('precondition_failed', { node: arrival.existing.id })
-  if (arrival.how === 'replace' && arrival.by === 'version') {
-    return nextVersion(view, op, drive, arrival.existing, content)
+  if (arrival.how !== 'free' && op.ifRev !== undefined && arrival.existing.rev !== op.ifRev) {
+    return fail('precondition_failed', { node: arrival.existing.id })
   }
+  if (arrival.how === 'version') return nextVersion(view, op, drive, arrival.existing, content)
   const over = view.overQuota(drive, content.size)
   if (over) return fail(over)
-  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'trash' ? 'trash' : 'purge')
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const shown = arrival.how === 'free' ? arrival.name : cleanName(name, op.naming)
   const twin = arrival.how === 'free' && arrival.twin ? session.node : 0
   const fresh = { ...blank(view, into.node, shown), id: session.node, twin, attributes: op.attributes ?? {} }

@@ -44,9 +44,9 @@ function copyInto(view: View, source: Node, into: Node, wanted: string, op: Copy
   if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
   if (arrival.how === 'merge') return mergeCopy(view, source, arrival.existing, op)
   // Replacing a file by its own copy would destroy the only original or add a version that changes nothing.
-  if (arrival.how === 'replace' && arrival.existing.id === source.id) return { node: source, existed: true }
-  if (arrival.how === 'replace' && arrival.by === 'version') return copyVersion(view, source, arrival.existing)
-  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'trash' ? 'trash' : 'purge')
+  if (arrival.how !== 'free' && arrival.existing.id === source.id) return { node: source, existed: true }
+  if (arrival.how === 'version') return copyVersion(view, source, arrival.existing)
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [cleanName(wanted, op.naming), false]
   return copyTree(view, source, into, name, twin, op.keepGrants ?? false)
 }

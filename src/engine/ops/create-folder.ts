@@ -22,6 +22,7 @@ export function createFolder(view: View, op: CreateFolderOp): Result {
     case 'reuse':
     case 'merge':
       return { status: 'done', view: viewOf(view, arrival.existing), existed: true }
+    case 'version':
     case 'replace':
       throw new Error('a folder never replaces a file')
   }

@@ -82,8 +82,8 @@ function enter(view: View, node: Node, into: Node, name: string, terms: Terms): 
     if (isWithin(view.chain(node), arrival.existing)) return fail('cycle', { node: node.id })
     return merge(view, node, arrival.existing, terms)
   }
-  if (arrival.how === 'replace' && arrival.by === 'version') return becomeVersion(view, node, arrival.existing)
-  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'trash' ? 'trash' : 'purge')
+  if (arrival.how === 'version') return becomeVersion(view, node, arrival.existing)
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   return settleDown(view, node, into, cleanName(name, terms.naming), arrival, terms)
 }
 

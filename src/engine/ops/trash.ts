@@ -71,7 +71,9 @@ export function restore(view: View, op: RestoreOp): Result {
   if (arrival.how === 'reuse') return { status: 'done', view: viewOf(view, arrival.existing), existed: true }
   // A folder is not merged into one that took its place meanwhile: two trees would become one by accident.
   if (arrival.how === 'merge') return fail('name_taken', { node: arrival.existing.id })
-  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by === 'version' ? 'trash' : arrival.by)
+  // What came back is a file of its own: it does not become a version of the one that took its place.
+  if (arrival.how === 'version') putAway(view, arrival.existing, 'trash')
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const name = arrival.how === 'free' ? arrival.name : entry.name
   const back = view.put(placed(view, node, parent.id, name, arrival.how === 'free' && arrival.twin))
   view.setEntry(drive.id, node.id, null)

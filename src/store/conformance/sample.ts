@@ -1,4 +1,5 @@
 /** Rows for the conformance suite: plain defaults, so that a test states only what it is about. */
+import { emptyChanges } from '../../engine/effects.ts'
 import type {
   Changes,
   Content,
@@ -45,28 +46,7 @@ export const range = (count: number, from = 0) => Array.from({ length: count }, 
 
 /** Changes of which only some kinds are given. */
 export function changes(some: Partial<Changes>): Changes {
-  return {
-    vacate: [],
-    deleteNodes: [],
-    rehome: [],
-    insertNodes: [],
-    moveNodes: [],
-    placeNodes: [],
-    updateNodes: [],
-    insertVersions: [],
-    deleteVersions: [],
-    blobRefs: [],
-    insertTrash: [],
-    deleteTrash: [],
-    putGrants: [],
-    deleteGrants: [],
-    poolDeltas: [],
-    driveSeqs: [],
-    insertChanges: [],
-    putUploads: [],
-    putTasks: [],
-    ...some,
-  }
+  return { ...emptyChanges(), ...some }
 }
 
 export function apply(store: Store, some: Partial<Changes>): Promise<void> {
