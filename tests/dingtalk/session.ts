@@ -249,8 +249,12 @@ export function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Every drive of the actor's tenant with its counters and whole tree, the trash included. */
+/**
+ * Every drive of the actor's tenant with its counters and whole tree, the trash included. What was destroyed gives its room
+ * back in the background, so that is waited for: no counter changes of itself between two pictures.
+ */
 export async function pictureOf(engine: Engine, actor: Actor): Promise<unknown> {
+  while (await engine.work());
   const { items } = await engine.listDrives(actor, { owners: null, after: 0, limit: 1000 })
   const trees = await Promise.all(items.map((drive) => treeOf(engine, actor, drive)))
   const drives = items.map((drive) => drive.id)
