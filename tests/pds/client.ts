@@ -97,11 +97,14 @@ export class Client {
   readonly url: string
   readonly token: string
   readonly drive: string
+  /** Waits until the server has done what it does behind the requests. */
+  readonly settle: () => Promise<void>
 
-  constructor(url: string, token: string, drive: string) {
+  constructor(url: string, token: string, drive: string, settle = async () => {}) {
     this.url = url
     this.token = token
     this.drive = drive
+    this.settle = settle
   }
 
   /** Any call; `drive_id` is filled in unless the body has one. */
@@ -202,6 +205,8 @@ export class Client {
 
   /** Everything in the drive and its recycle bin, to see that nothing changed. */
   async picture(drive = this.drive): Promise<string> {
+    // Destroyed trees give their room back behind the requests.
+    await this.settle()
     const listFolder = async (parent: string): Promise<unknown[]> => {
       const { items } = await this.ok('/file/list', {
         drive_id: drive,

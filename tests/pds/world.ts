@@ -30,7 +30,10 @@ export async function startWorld(options: Parameters<typeof startServer>[0] = {}
   const clientOf: World['clientOf'] = async (user, drive, iss = 'demo-pds', aud = 'demo') => {
     const { status, body, text } = await jwtToken(url, { privateKey, sub: user, iss, aud, now: now() })
     if (status !== 200) throw new Error(`no token for ${user}: ${status} ${text}`)
-    return new Client(url, body.access_token, String(drive))
+    return new Client(url, body.access_token, String(drive), settle)
+  }
+  const settle = async () => {
+    while (await server.engine.work());
   }
   const now = () => Math.floor((options.clock?.() ?? Date.now()) / 1000)
   return {
