@@ -3,6 +3,7 @@ import { createBatch } from './batch.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { idCodec } from './id.ts'
+import { expireTrash } from './retention.ts'
 import { sweep } from './sweep.ts'
 import { createTasks } from './tasks.ts'
 import { createTickets } from './ticket.ts'
@@ -30,7 +31,8 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     now: clock,
     async work() {
       const tasksLeft = await step()
-      return (await sweep(store, blobs, clock)) || tasksLeft
+      const expiredLeft = await expireTrash(context)
+      return (await sweep(store, blobs, clock)) || tasksLeft || expiredLeft
     },
     async close() {
       await store.close()

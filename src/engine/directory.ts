@@ -2,7 +2,7 @@
 import { ownsDrive, reachesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
-import type { Directory, DrivePatch, DriveSpec } from './engine.ts'
+import { type Directory, type DrivePatch, type DriveSpec, TRASH_DAYS_MAX } from './engine.ts'
 import { fail, type OpError } from './error.ts'
 import { Memo } from './memo.ts'
 import type { Drive, DriveId, DriveSettings, Group, Json, User } from './model.ts'
@@ -15,6 +15,7 @@ export const DRIVE_NAME_CHARACTERS_MAX = 240
 /** How long users and groups are remembered, ms: what another process changes is seen after that. */
 const PEOPLE_LIFE_MS = 2000
 const PEOPLE_REMEMBERED_MAX = 10_000
+const DAY_MS = 24 * 3600_000
 const TRASH_USAGE_REMEMBERED_MAX = 10_000
 
 /** Thrown by `createDrives` for what the caller may not ask or may not name; nothing was made. */
@@ -130,7 +131,8 @@ async function updateDrives(
   patches: Parameters<Directory['updateDrives']>[1],
 ): Promise<(Drive | Failed)[]> {
   const ids = patches.map((patch) => patch.id)
-  const found = await reachable(tx, actor, ids)
+  const before = await reachable(tx, actor, ids)
+  const found = new Map(before)
   const quotas = new Map<DriveId, number | null>()
   const outcomes = patches.map(({ id, set }) => {
     const problem = changeProblem(actor, found.get(id)) ?? patchProblem(set)
@@ -143,9 +145,16 @@ async function updateDrives(
   const changed = [...new Set(outcomes.filter((outcome) => typeof outcome === 'number'))]
   const { tenant } = actor
   await tx.putDrives(changed.map((id) => found.get(id)!))
+  await tx.keepTrash(changed.flatMap((id) => longerKept(before.get(id)!, found.get(id)!)))
   await tx.putPools([...quotas].map(([id, quota]) => ({ tenant, kind: 'drive' as const, key: String(id), quota })))
   const stored = new Map((await tx.drives(changed)).map((drive) => [drive.id, drive]))
   return outcomes.map((outcome) => (typeof outcome === 'number' ? stored.get(outcome)! : outcome))
+}
+
+/** A longer life is for what lies in the trash already too, a shorter one only for what comes. */
+function longerKept({ settings: before }: Drive, { id, settings: after }: Drive) {
+  if (before.trashDays === after.trashDays) return []
+  return [{ drive: id, forMs: after.trashDays === undefined ? null : after.trashDays * DAY_MS }]
 }
 
 function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> {
@@ -205,9 +214,11 @@ function patchProblem({ name, quota, settings }: DrivePatch): Failed | null {
   if (name !== undefined && [...name].length > DRIVE_NAME_CHARACTERS_MAX)
     return fail('name_invalid', { detail: 'too_long' })
   if (quota !== undefined && !isQuota(quota)) return fail('attribute_invalid', { detail: 'quota' })
-  const { versionsMax } = settings ?? {}
+  const { versionsMax, trashDays } = settings ?? {}
   if (versionsMax !== undefined && !(Number.isSafeInteger(versionsMax) && versionsMax >= 1))
     return fail('attribute_invalid', { detail: 'versionsMax' })
+  if (trashDays !== undefined && !(Number.isSafeInteger(trashDays) && trashDays >= 1 && trashDays <= TRASH_DAYS_MAX))
+    return fail('attribute_invalid', { detail: 'trashDays' })
   return null
 }
 

@@ -32,6 +32,8 @@ export const PAGE_SIZE_MAX = 1000
 export const SUBTREE_NODES_MAX = 10_000
 /** How deep a node may lie below its root. */
 export const DEPTH_MAX = 200
+/** The longest time a drive may be told to keep its trash: what the vendors permit at most. */
+export const TRASH_DAYS_MAX = 10_000
 
 /** What an operator may set. */
 export interface EngineOptions {

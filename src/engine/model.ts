@@ -19,8 +19,14 @@ export type TaskId = Branded<number, 'TaskId'>
 /** A trash entry's id: a positive integer, small enough for 32-bit clients for the first two thousand million entries. */
 export type TrashId = Branded<number, 'TrashId'>
 
-/** Who may hold something: a user, a group, an app, or everyone of the tenant. The part after the colon is the id. */
-export type Subject = `user:${string}` | `group:${string}` | `app:${string}` | 'everyone'
+/** A link's id: 11 letters and digits, unguessable; also what its address ends in. */
+export type LinkId = Branded<string, 'LinkId'>
+
+/**
+ * Who may hold or do something: a user, a group, an app, whoever holds a link, or everyone of the tenant. The part after the
+ * colon is the id.
+ */
+export type Subject = `user:${string}` | `group:${string}` | `app:${string}` | `link:${string}` | 'everyone'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -105,6 +111,8 @@ export interface DriveSettings {
   readonly trash: boolean
   /** How many versions of a file are kept, the current one among them; at least 1. */
   readonly versionsMax: number
+  /** After how many days in the trash a node is destroyed, 1 … TRASH_DAYS_MAX; absent = never. */
+  readonly trashDays?: number
   readonly description?: string
   /** Members only one dialect knows, under `<dialect>.<member>`. */
   readonly extra?: Readonly<Record<string, Json>>
@@ -150,6 +158,8 @@ export interface TrashEntry {
   readonly path: readonly string[]
   readonly trashedAt: number
   readonly trashedBy: Subject
+  /** When the sweep destroys it; 0 = never. */
+  readonly expiresAt: number
 }
 
 /** A role given to a subject on a node and, inherited, on all below it. */
@@ -165,6 +175,52 @@ export interface Grant {
   readonly expiresAt: number
   readonly createdAt: number
   readonly creator: Subject
+}
+
+/** What is counted of a link's use. */
+export interface LinkCounts {
+  /** How often it was opened. */
+  readonly accesses: number
+  readonly previews: number
+  readonly downloads: number
+  /** Copies made into somebody's own drive. */
+  readonly saves: number
+}
+
+/** How often a link may be used; 0 = without limit. */
+export interface LinkLimits {
+  readonly previews: number
+  readonly downloads: number
+  readonly saves: number
+  /** Saves and downloads together. */
+  readonly takings: number
+}
+
+/** A URL that opens nodes to whoever holds it, with at most the rights its maker has now. */
+export interface Link {
+  readonly id: LinkId
+  readonly tenant: TenantId
+  readonly drive: DriveId
+  /** The nodes it opens, with all below them; 1 … LINK_NODES_MAX. */
+  readonly nodes: readonly NodeId[]
+  /** Folders among them or below into which its holders may put files. */
+  readonly inboxes: readonly NodeId[]
+  readonly name: string
+  readonly description: string
+  /** Sealed, because its maker may read it again; '' when none is asked. */
+  readonly password: string
+  /** What its holders may do: a bit set of actions. */
+  readonly actions: number
+  readonly state: 'open' | 'closed'
+  /** 0 = never. */
+  readonly expiresAt: number
+  readonly limits: LinkLimits
+  readonly counts: LinkCounts
+  readonly creator: Subject
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Members only one dialect knows, under `<dialect>.<member>`. */
+  readonly extra: Readonly<Record<string, Json>>
 }
 
 export type UploadState = 'open' | 'sealed' | 'committed'
@@ -342,7 +398,7 @@ export interface Token {
   /** 32 hex digits; the token text is derived from it under the deployment's key. */
   readonly id: string
   readonly dialect: DialectName
-  readonly purpose: 'access' | 'refresh'
+  readonly purpose: 'access' | 'refresh' | 'link' | 'code'
   readonly tenant: TenantId
   readonly app: string
   /** '' for a token of the app itself. */

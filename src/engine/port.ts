@@ -196,6 +196,12 @@ export interface WriteTx extends ReadTx {
   deleteTokens(ids: readonly string[]): Promise<void>
   deleteTokensOf(query: { tenant: TenantId; app: string; user: string | null }): Promise<Token[]>
 
+  /**
+   * Lets what lies in the trash of drives stay at least `forMs` from when it was put there; null = for ever. Entries that
+   * stay longer already, or for ever, are left as they are.
+   */
+  keepTrash(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
+
   putUploadParts(rows: readonly UploadPart[]): Promise<void>
   /** Uploads and their part rows; returns the uploads removed. */
   deleteUploads(ids: readonly UploadId[]): Promise<Upload[]>
@@ -210,6 +216,8 @@ export interface WriteTx extends ReadTx {
   /** Removes blob rows without references last touched before `before`; returns their digests. */
   takeUnusedBlobs(before: number, limit: number): Promise<string[]>
   deleteExpired(now: number, taskBefore: number): Promise<void>
+  /** Trash entries of active drives whose time has come, the longest overdue first. */
+  expiredTrash(now: number, limit: number): Promise<TrashEntry[]>
   /** Nodes directly under the graves of any drive. */
   graveNodes(limit: number): Promise<Node[]>
 }

@@ -72,6 +72,7 @@ describe('putting away', () => {
         path: ['a', 'b'],
         trashedAt: use.world.now,
         trashedBy: 'user:admin',
+        expiresAt: 0,
       },
     })
   })

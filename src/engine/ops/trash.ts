@@ -9,6 +9,8 @@ import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { bury } from './purge.ts'
 
+const DAY_MS = 24 * 3600_000
+
 export function trash(view: View, op: TrashOp): Result {
   const found = subject(view, op.node, {
     need: ACTIONS.delete,
@@ -36,6 +38,7 @@ function toTrash(view: View, drive: Drive, node: Node): TrashEntry {
     path: pathOf(view.chain(node)),
     trashedAt: view.now,
     trashedBy: view.actor.self,
+    expiresAt: drive.settings.trashDays === undefined ? 0 : view.now + drive.settings.trashDays * DAY_MS,
   }
   view.note('trash', node)
   // In the trash names may repeat, so every node there is its own twin.

@@ -332,6 +332,49 @@ export function changesConformance(open: Open) {
       expect(await page(null, 100, [OTHER, OTHER])).toEqual([105, 103, 101])
     })
 
+    it('gives up the entries of active drives whose time has come', async () => {
+      await store.write((tx) => tx.putDrives([drive(DRIVE), drive(OTHER, { status: 'deleted' })]))
+      const times: [at: number, drive: typeof DRIVE][] = [
+        [0, DRIVE],
+        [30, DRIVE],
+        [10, DRIVE],
+        [31, DRIVE],
+        [5, OTHER],
+      ]
+      const entries = times.map(([expiresAt, of], index) =>
+        trashed(10 + index, 100 + index, { trashedAt: 1, expiresAt, drive: of }),
+      )
+      await apply(store, { insertTrash: entries })
+      const expired = (now: number, limit: number) => store.write((tx) => tx.expiredTrash(now, limit))
+      expect(await expired(30, 10)).toEqual([entries[2], entries[1]])
+      expect(await expired(30, 1)).toEqual([entries[2]])
+      expect(await expired(9, 10)).toEqual([])
+    })
+
+    it('keeps what it holds longer, or for ever, never shorter', async () => {
+      const entries = [0, 30, 200].map((expiresAt, index) =>
+        trashed(10 + index, 100 + index, { trashedAt: 10, expiresAt }),
+      )
+      const other = trashed(20, 200, { trashedAt: 10, expiresAt: 30, drive: OTHER })
+      await apply(store, { insertTrash: [...entries, other] })
+      const kept = async () => {
+        const keys = [keyOf(10), keyOf(11), keyOf(12), keyOf(20, OTHER)]
+        const rows = await store.read((tx) => tx.trash(keys))
+        return rows.sort((a, b) => a.id - b.id).map(({ expiresAt }) => expiresAt)
+      }
+      await store.write((tx) => tx.keepTrash([{ drive: DRIVE, forMs: 90 }]))
+      expect(await kept()).toEqual([0, 100, 200, 30])
+      await store.write((tx) => tx.keepTrash([{ drive: DRIVE, forMs: 5 }]))
+      expect(await kept()).toEqual([0, 100, 200, 30])
+      await store.write((tx) =>
+        tx.keepTrash([
+          { drive: DRIVE, forMs: null },
+          { drive: OTHER, forMs: 21 },
+        ]),
+      )
+      expect(await kept()).toEqual([0, 0, 0, 31])
+    })
+
     it('knows how many bytes it holds, all versions counted', async () => {
       await store.write((tx) => tx.putDrives([drive(DRIVE), drive(OTHER, { trash: nodeId(32) })]))
       await apply(store, {

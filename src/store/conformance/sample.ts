@@ -130,6 +130,7 @@ export function trashed(node: number, id: number, more: Partial<TrashEntry> = {}
     path: ['a', `node ${node}`],
     trashedAt: 100,
     trashedBy: 'user:ann',
+    expiresAt: 0,
     ...more,
   }
 }

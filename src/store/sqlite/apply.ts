@@ -1,8 +1,8 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
 import { type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
+import { fromContent, fromNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
 import { keysJson, members } from './json.ts'
-import { fromContent, fromNode } from './node-row.ts'
 import { putTasks } from './tasks.ts'
 import { putUploads } from './uploads.ts'
 
@@ -72,8 +72,8 @@ export const BLOB_REFS = `
 update blob set refs = refs + (value ->> 1) from json_each(?) where digest = value ->> 0`
 
 const INSERT_TRASH = `
-insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by)
-select ${members(8)} from json_each(?)`
+insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)
+select ${members(9)} from json_each(?)`
 export const DELETE_TRASH = `
 delete from trash where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 const PUT_GRANTS = `
@@ -186,15 +186,16 @@ function applyVersions(db: Connection, { insertVersions, deleteVersions, blobRef
 
 function applyTrash(db: Connection, { insertTrash, deleteTrash, putGrants, deleteGrants }: Changes) {
   writeSet(db, DELETE_TRASH, deleteTrash, ({ drive, id }) => [drive, id])
-  writeSet(db, INSERT_TRASH, insertTrash, ({ drive, node, id, parent, name, path, trashedAt, trashedBy }) => [
-    drive,
-    node,
-    id,
-    parent,
-    name,
-    JSON.stringify(path),
-    trashedAt,
-    trashedBy,
+  writeSet(db, INSERT_TRASH, insertTrash, (entry) => [
+    entry.drive,
+    entry.node,
+    entry.id,
+    entry.parent,
+    entry.name,
+    JSON.stringify(entry.path),
+    entry.trashedAt,
+    entry.trashedBy,
+    entry.expiresAt,
   ])
   writeSet(db, PUT_GRANTS, putGrants, (grant) => [
     grant.drive,

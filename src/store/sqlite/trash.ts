@@ -1,22 +1,13 @@
 /** The trash of drives, and the graves the sweep empties. */
-import type { DriveId, Node, NodeId, ReadTx, Subject, TrashEntry, TrashId, WriteTx } from '../../engine/index.ts'
-import { fromJson, keysJson } from './json.ts'
-import { NODE_COLUMNS, type NodeRow, toNode } from './node-row.ts'
+import type { DriveId, Node, ReadTx, WriteTx } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { type TrashRow, toEntry } from '../row/trash.ts'
+import { keysJson } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-type TrashRow = [
-  drive: DriveId,
-  node: NodeId,
-  id: TrashId,
-  parent: NodeId,
-  name: string,
-  path: string,
-  trashedAt: number,
-  trashedBy: Subject,
-]
-
-const TRASH_COLUMNS = 't.drive_id, t.node_id, t.id, t.parent_id, t.name, t.path, t.trashed_at, t.trashed_by'
-const TRASH_COLUMN_COUNT = 8
+const TRASH_COLUMNS =
+  't.drive_id, t.node_id, t.id, t.parent_id, t.name, t.path, t.trashed_at, t.trashed_by, t.expires_at'
+const TRASH_COLUMN_COUNT = 9
 
 export const TRASH = `
 select ${TRASH_COLUMNS} from trash t
@@ -54,6 +45,17 @@ select b.drive_id, coalesce(sum(v.size), 0)
 from below b left join version v on v.drive_id = b.drive_id and v.node_id = b.id
 group by b.drive_id`
 
+/** In the order of the index trash_expiry; a deleted drive's trash is the sweep's already. */
+export const EXPIRED_TRASH = `
+select ${TRASH_COLUMNS}
+from trash t indexed by trash_expiry cross join drive d on d.id = t.drive_id and d.status = 'active'
+where t.expires_at > 0 and t.expires_at <= ?
+order by t.expires_at limit ?`
+/** The sets are [[drive, ms or null], …]; one that stays for ever has 0. */
+export const KEEP_TRASH = `
+update trash set expires_at = case when value ->> 1 is null then 0 else max(expires_at, trashed_at + (value ->> 1)) end
+from json_each(?) where trash.drive_id = value ->> 0 and trash.expires_at > 0`
+
 /** Strikes out the drives whose graves are empty by now. */
 export const END_BURIALS = `
 delete from burial where not exists (
@@ -68,7 +70,8 @@ cross join node n indexed by node_name on n.drive_id = d.id and n.parent_id = d.
 limit ?`
 
 export const trashQueries: Queries<
-  Pick<ReadTx, 'trash' | 'trashById' | 'trashPage' | 'trashUsage'> & Pick<WriteTx, 'graveNodes'>
+  Pick<ReadTx, 'trash' | 'trashById' | 'trashPage' | 'trashUsage'> &
+    Pick<WriteTx, 'graveNodes' | 'expiredTrash' | 'keepTrash'>
 > = {
   trash(db, keys) {
     if (keys.length === 0) return []
@@ -94,6 +97,14 @@ export const trashQueries: Queries<
     return rows.map(([drive, size]) => ({ drive, size }))
   },
 
+  expiredTrash(db, now, limit) {
+    return db.all<TrashRow>(EXPIRED_TRASH, now, limit).map(toEntry)
+  },
+
+  keepTrash(db, rows) {
+    if (rows.length > 0) db.run(KEEP_TRASH, JSON.stringify(rows.map(({ drive, forMs }) => [drive, forMs])))
+  },
+
   graveNodes(db, limit) {
     db.run(END_BURIALS)
     return db.all<NodeRow>(GRAVE_NODES, limit).map(toNode)
@@ -102,8 +113,4 @@ export const trashQueries: Queries<
 
 function nodeOf(row: readonly unknown[]): Node {
   return toNode(row.slice(TRASH_COLUMN_COUNT) as NodeRow)
-}
-
-function toEntry([drive, node, id, parent, name, path, trashedAt, trashedBy]: TrashRow): TrashEntry {
-  return { drive, node, id, parent, name, path: fromJson<string[]>(path), trashedAt, trashedBy }
 }

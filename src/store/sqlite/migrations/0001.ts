@@ -178,10 +178,12 @@ create table trash (
   path text not null,
   trashed_at integer not null,
   trashed_by text not null,
+  expires_at integer not null,
   primary key (drive_id, node_id)
 ) strict, without rowid;
 create unique index trash_id on trash (drive_id, id);
 create index trash_latest on trash (drive_id, trashed_at, id);
+create index trash_expiry on trash (expires_at) where expires_at > 0;
 
 create table node_grant (
   drive_id integer not null,
