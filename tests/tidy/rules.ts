@@ -35,7 +35,9 @@ const NODE = 'node:*'
 const LAYERS: Readonly<Record<string, Layer>> = {
   'src/engine': { ours: [], packages: ['node:assert', 'node:crypto'] },
   'src/store': { ours: ['src/engine'], packages: [NODE] },
-  'src/store/sqlite': { ours: ['src/engine'], packages: [NODE, 'better-sqlite3'] },
+  'src/store/row': { ours: ['src/engine'], packages: [] },
+  'src/store/sqlite': { ours: ['src/engine', 'src/store/row'], packages: [NODE, 'better-sqlite3'] },
+  'src/store/postgres': { ours: ['src/engine', 'src/store/row'], packages: [NODE, 'pg'] },
   'src/blob': { ours: ['src/engine'], packages: [NODE] },
   'src/blob/disk': { ours: ['src/engine', 'src/blob/digest.ts'], packages: [NODE] },
   'src/auth': { ours: ['src/engine'], packages: [NODE, '@node-rs/argon2', 'jose'] },

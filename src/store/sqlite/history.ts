@@ -1,43 +1,8 @@
 /** What is kept beside a node: its versions, the grants on it, and the drive's change log. */
-import type { Change, ChangeKind, DriveId, Grant, NodeId, ReadTx, Subject, Version } from '../../engine/index.ts'
+import type { ReadTx } from '../../engine/index.ts'
+import { type ChangeRow, type GrantRow, toChange, toGrant, toVersion, type VersionRow } from '../row/history.ts'
 import { keysJson } from './json.ts'
-import { toContent } from './node-row.ts'
 import type { Queries } from './transaction.ts'
-
-type VersionRow = [
-  drive: DriveId,
-  node: NodeId,
-  version: number,
-  digest: string,
-  size: number,
-  md5: string,
-  sha1: string,
-  crc64: string,
-  createdAt: number,
-  creator: Subject,
-]
-
-type GrantRow = [
-  drive: DriveId,
-  node: NodeId,
-  subject: Subject,
-  actions: number,
-  role: string,
-  expiresAt: number,
-  createdAt: number,
-  creator: Subject,
-]
-
-type ChangeRow = [
-  drive: DriveId,
-  seq: number,
-  kind: ChangeKind,
-  node: NodeId,
-  parent: NodeId,
-  name: string,
-  at: number,
-  by: Subject,
-]
 
 // Row-value `in` takes each key once, sorted, and seeks the primary key with it.
 
@@ -73,17 +38,4 @@ export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'chang
   changes(db, { drive, after, limit }) {
     return db.all<ChangeRow>(CHANGES, drive, after, limit).map(toChange)
   },
-}
-
-function toVersion(row: VersionRow): Version {
-  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator] = row
-  return { drive, node, version, content: toContent(digest, size, md5, sha1, crc64), createdAt, creator }
-}
-
-function toGrant([drive, node, subject, actions, role, expiresAt, createdAt, creator]: GrantRow): Grant {
-  return { drive, node, subject, actions, role, expiresAt, createdAt, creator }
-}
-
-function toChange([drive, seq, kind, node, parent, name, at, by]: ChangeRow): Change {
-  return { drive, seq, kind, node, parent, name, at, by }
 }

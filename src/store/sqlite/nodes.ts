@@ -1,8 +1,8 @@
 /** The tree: finding nodes by id, by name, above and below others. */
 import type { ChildKey, Node, NodeId, ReadTx, Seek, Walk } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
 import { keysJson } from './json.ts'
-import { NODE_COLUMNS, type NodeRow, toNode } from './node-row.ts'
 import type { Queries } from './transaction.ts'
 
 type NodeQueries = Queries<Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'subtrees' | 'counts'>>

@@ -1,7 +1,7 @@
 /** Listings: one folder, one order, one page. */
 import type { Kind, Node, NodeId, OrderBy, PageQuery, ReadTx } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
-import { NODE_COLUMNS, type NodeRow, toNode } from './node-row.ts'
 import type { Queries } from './transaction.ts'
 
 /** A run of siblings to take from: all, or those of one kind; from the start, or beyond the query's position. */

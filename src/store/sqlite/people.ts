@@ -1,67 +1,28 @@
 /** Tenants, their apps, users and groups. */
-import type {
-  App,
-  DriveId,
-  Group,
-  Member,
-  ReadTx,
-  Subject,
-  Tenant,
-  TenantId,
-  User,
-  WriteTx,
-} from '../../engine/index.ts'
-import { fromJson, members } from './json.ts'
+import type { ReadTx, Subject, TenantId, WriteTx } from '../../engine/index.ts'
+import {
+  APP_COLUMNS,
+  type AppRow,
+  fromApp,
+  fromGroup,
+  fromMember,
+  fromTenant,
+  fromUser,
+  GROUP_COLUMNS,
+  type GroupRow,
+  TENANT_COLUMNS,
+  type TenantRow,
+  toApp,
+  toGroup,
+  toTenant,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
+} from '../row/people.ts'
+import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-type TenantRow = [id: TenantId, name: string, createdAt: number, extra: string]
-
-type AppRow = [
-  dialect: App['dialect'],
-  id: string,
-  tenant: TenantId,
-  name: string,
-  secret: string,
-  publicKey: string,
-  scopes: string,
-  createdAt: number,
-  extra: string,
-]
-
-type UserRow = [
-  tenant: TenantId,
-  id: string,
-  name: string,
-  nick: string,
-  email: string,
-  phone: string,
-  avatar: string,
-  description: string,
-  role: User['role'],
-  status: User['status'],
-  password: string,
-  defaultDrive: DriveId,
-  createdAt: number,
-  updatedAt: number,
-]
-
-type GroupRow = [
-  tenant: TenantId,
-  id: string,
-  name: string,
-  description: string,
-  creator: Subject,
-  createdAt: number,
-  updatedAt: number,
-]
-
 // `insert or replace` is safe here: these tables have no unique key but their primary one.
-
-const TENANT_COLUMNS = 'id, name, created_at, extra'
-const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, scopes, created_at, extra'
-const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
-  default_drive, created_at, updated_at`
-const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at'
 
 export const TENANTS = `select ${TENANT_COLUMNS} from tenant where id in (select value from json_each(?))`
 export const APPS = `
@@ -144,83 +105,4 @@ export const peopleQueries: Queries<
   deleteMembers(db, rows) {
     if (rows.length > 0) db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMember)))
   },
-}
-
-function toTenant([id, name, createdAt, extra]: TenantRow): Tenant {
-  return { id, name, createdAt, extra: fromJson(extra) }
-}
-
-function fromTenant({ id, name, createdAt, extra }: Tenant): unknown[] {
-  return [id, name, createdAt, JSON.stringify(extra)]
-}
-
-function toApp([dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra]: AppRow): App {
-  return {
-    dialect,
-    id,
-    tenant,
-    name,
-    secret,
-    publicKey,
-    scopes: fromJson<string[]>(scopes),
-    createdAt,
-    extra: fromJson(extra),
-  }
-}
-
-function fromApp(app: App): unknown[] {
-  const { dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra } = app
-  return [dialect, id, tenant, name, secret, publicKey, JSON.stringify(scopes), createdAt, JSON.stringify(extra)]
-}
-
-function toUser(row: UserRow): User {
-  const [tenant, id, name, nick, email, phone, avatar, description, role, status, password] = row
-  const [defaultDrive, createdAt, updatedAt] = [row[11], row[12], row[13]]
-  return {
-    tenant,
-    id,
-    name,
-    nick,
-    email,
-    phone,
-    avatar,
-    description,
-    role,
-    status,
-    password,
-    defaultDrive,
-    createdAt,
-    updatedAt,
-  }
-}
-
-function fromUser(user: User): unknown[] {
-  return [
-    user.tenant,
-    user.id,
-    user.name,
-    user.nick,
-    user.email,
-    user.phone,
-    user.avatar,
-    user.description,
-    user.role,
-    user.status,
-    user.password,
-    user.defaultDrive,
-    user.createdAt,
-    user.updatedAt,
-  ]
-}
-
-function toGroup([tenant, id, name, description, creator, createdAt, updatedAt]: GroupRow): Group {
-  return { tenant, id, name, description, creator, createdAt, updatedAt }
-}
-
-function fromGroup({ tenant, id, name, description, creator, createdAt, updatedAt }: Group): unknown[] {
-  return [tenant, id, name, description, creator, createdAt, updatedAt]
-}
-
-function fromMember({ tenant, group, member }: Member): unknown[] {
-  return [tenant, group, member]
 }

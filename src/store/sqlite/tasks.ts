@@ -1,36 +1,15 @@
 /** Tasks, the nodes they hold, and what time takes away. */
-import type { DriveId, NodeId, NodeKey, ReadTx, Subject, Task, TaskId, TenantId, WriteTx } from '../../engine/index.ts'
+import type { DriveId, NodeId, NodeKey, ReadTx, Task, TaskId, WriteTx } from '../../engine/index.ts'
+import { fromTask, TASK_COLUMNS, type TaskRow, toTask } from '../row/task.ts'
 import type { Connection } from './connection.ts'
-import { fromJson, members } from './json.ts'
+import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-type TaskRow = [
-  id: TaskId,
-  tenant: TenantId,
-  drive: DriveId,
-  kind: string,
-  state: Task['state'],
-  total: number,
-  done: number,
-  failed: number,
-  error: string,
-  creator: Subject,
-  dialect: string,
-  input: string,
-  report: string,
-  createdAt: number,
-  startedAt: number,
-  finishedAt: number,
-]
-
-const COLUMNS = `id, tenant_id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, report,
-  created_at, started_at, finished_at`
-
-export const TASKS = `select ${COLUMNS} from task where id in (select value from json_each(?))`
+export const TASKS = `select ${TASK_COLUMNS} from task where id in (select value from json_each(?))`
 
 /** A put keeps the lease: whoever works on a task writes its progress many times. */
 const PUT_TASKS = `
-insert into task (${COLUMNS}, leased_until) select ${members(16)}, 0 from json_each(?) where true
+insert into task (${TASK_COLUMNS}, leased_until) select ${members(16)}, 0 from json_each(?) where true
 on conflict (id) do update set
   tenant_id = excluded.tenant_id, drive_id = excluded.drive_id, kind = excluded.kind, state = excluded.state,
   total = excluded.total, done = excluded.done, failed = excluded.failed, error = excluded.error,
@@ -48,7 +27,7 @@ select drive_id, task_id, node_id from task_hold where drive_id in (select value
 export const CLAIM_TASKS = `
 update task set leased_until = ?
 where id in (select id from task where state <> 'done' and leased_until <= ? order by leased_until, id limit ?)
-returning ${COLUMNS}`
+returning ${TASK_COLUMNS}`
 
 /** Relies on the indexes token_expiry and task_finished. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= ?'
@@ -84,47 +63,4 @@ export function putTasks(db: Connection, tasks: readonly (Task & { readonly hold
   db.run(PUT_TASKS, JSON.stringify(tasks.map(fromTask)))
   db.run(DROP_HOLDS, JSON.stringify(tasks.map(({ id }) => id)))
   if (holds.length > 0) db.run(ADD_HOLDS, JSON.stringify(holds))
-}
-
-function toTask(row: TaskRow): Task {
-  const [id, tenant, drive, kind, state, total, done, failed, error, creator, dialect] = row
-  return {
-    id,
-    tenant,
-    drive,
-    kind,
-    state,
-    total,
-    done,
-    failed,
-    error,
-    creator,
-    dialect,
-    input: fromJson(row[11]),
-    report: fromJson<Task['report']>(row[12]),
-    createdAt: row[13],
-    startedAt: row[14],
-    finishedAt: row[15],
-  }
-}
-
-function fromTask(task: Task): unknown[] {
-  return [
-    task.id,
-    task.tenant,
-    task.drive,
-    task.kind,
-    task.state,
-    task.total,
-    task.done,
-    task.failed,
-    task.error,
-    task.creator,
-    task.dialect,
-    JSON.stringify(task.input),
-    JSON.stringify(task.report),
-    task.createdAt,
-    task.startedAt,
-    task.finishedAt,
-  ]
 }

@@ -1,0 +1,132 @@
+/** Tenants, their apps, users and groups as rows. */
+import type { App, DriveId, Group, Member, Subject, Tenant, TenantId, User } from '../../engine/index.ts'
+import { fromJson } from './json.ts'
+
+export const TENANT_COLUMNS = 'id, name, created_at, extra'
+
+export const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, scopes, created_at, extra'
+
+export const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
+  default_drive, created_at, updated_at`
+
+export const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at'
+
+export type TenantRow = [id: TenantId, name: string, createdAt: number, extra: string]
+
+export type AppRow = [
+  dialect: App['dialect'],
+  id: string,
+  tenant: TenantId,
+  name: string,
+  secret: string,
+  publicKey: string,
+  scopes: string,
+  createdAt: number,
+  extra: string,
+]
+
+export type UserRow = [
+  tenant: TenantId,
+  id: string,
+  name: string,
+  nick: string,
+  email: string,
+  phone: string,
+  avatar: string,
+  description: string,
+  role: User['role'],
+  status: User['status'],
+  password: string,
+  defaultDrive: DriveId,
+  createdAt: number,
+  updatedAt: number,
+]
+
+export type GroupRow = [
+  tenant: TenantId,
+  id: string,
+  name: string,
+  description: string,
+  creator: Subject,
+  createdAt: number,
+  updatedAt: number,
+]
+
+export function toTenant([id, name, createdAt, extra]: TenantRow): Tenant {
+  return { id, name, createdAt, extra: fromJson(extra) }
+}
+
+export function fromTenant({ id, name, createdAt, extra }: Tenant): unknown[] {
+  return [id, name, createdAt, JSON.stringify(extra)]
+}
+
+export function toApp([dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra]: AppRow): App {
+  return {
+    dialect,
+    id,
+    tenant,
+    name,
+    secret,
+    publicKey,
+    scopes: fromJson<string[]>(scopes),
+    createdAt,
+    extra: fromJson(extra),
+  }
+}
+
+export function fromApp(app: App): unknown[] {
+  const { dialect, id, tenant, name, secret, publicKey, scopes, createdAt, extra } = app
+  return [dialect, id, tenant, name, secret, publicKey, JSON.stringify(scopes), createdAt, JSON.stringify(extra)]
+}
+
+export function toUser(row: UserRow): User {
+  const [tenant, id, name, nick, email, phone, avatar, description, role, status, password] = row
+  const [defaultDrive, createdAt, updatedAt] = [row[11], row[12], row[13]]
+  return {
+    tenant,
+    id,
+    name,
+    nick,
+    email,
+    phone,
+    avatar,
+    description,
+    role,
+    status,
+    password,
+    defaultDrive,
+    createdAt,
+    updatedAt,
+  }
+}
+
+export function fromUser(user: User): unknown[] {
+  return [
+    user.tenant,
+    user.id,
+    user.name,
+    user.nick,
+    user.email,
+    user.phone,
+    user.avatar,
+    user.description,
+    user.role,
+    user.status,
+    user.password,
+    user.defaultDrive,
+    user.createdAt,
+    user.updatedAt,
+  ]
+}
+
+export function toGroup([tenant, id, name, description, creator, createdAt, updatedAt]: GroupRow): Group {
+  return { tenant, id, name, description, creator, createdAt, updatedAt }
+}
+
+export function fromGroup({ tenant, id, name, description, creator, createdAt, updatedAt }: Group): unknown[] {
+  return [tenant, id, name, description, creator, createdAt, updatedAt]
+}
+
+export function fromMember({ tenant, group, member }: Member): unknown[] {
+  return [tenant, group, member]
+}
