@@ -102,7 +102,66 @@ describe('the recycle bin', () => {
     expect(await (await fetch(info.body.cosUrl)).text()).toBe('hello')
     expectFault(await smh.call('GET', `${bin}/999?info`), 404, 'RecycledItemNotFound')
     expectFault(await smh.call('GET', `${bin}/x?info`), 404, 'RecycledItemNotFound')
-    expectFault(await smh.call('POST', `${bin}?lifecycle`, { body: { retentionDays: 3 } }), 400, 'FunctionNotEnabled')
+    expect(info.body.availableCosUrls).toEqual([info.body.cosUrl])
+    expect(Date.parse(info.body.cosUrlExpiration)).toBeGreaterThan(now)
+    const preview = await smh.call('GET', `${bin}/${id}?preview&type=pic`)
+    expect(preview.status).toBe(302)
+    expect(await (await fetch(String(preview.headers.location))).text()).toBe('hello')
+    await smh.mkdir('d')
+    const [folder] = await remove('d')
+    expect((await smh.call('GET', `${bin}/${folder}?info`)).body).not.toHaveProperty('cosUrl')
+    expectFault(await smh.call('GET', `${bin}/${folder}?preview`), 404, 'FileNotFound')
+  })
+})
+
+describe('the retention of the bin', () => {
+  const DAY = 24 * 3600_000
+  const keepFor = (retentionDays: unknown) => smh.call('POST', `${bin}?lifecycle`, { body: { retentionDays } })
+  const settled = async () => {
+    while (await smh.engine.work());
+    return names(await list('order_by=remainingTime'))
+  }
+
+  it('destroys what has lain there for so long, and tells how many days are left', async () => {
+    for (const path of ['for-ever', 'two-days']) await smh.put(path)
+    await remove('for-ever')
+    expect((await keepFor(2)).status).toBe(204)
+    await remove('two-days')
+    expect((await list('order_by=remainingTime')).contents).toMatchObject([
+      { name: 'two-days', remainingTime: 2 },
+      { name: 'for-ever', remainingTime: 0 },
+    ])
+    now += DAY
+    expect((await list()).contents[0]).toMatchObject({ name: 'two-days', remainingTime: 1 })
+    now += DAY - 1
+    expect(await settled()).toEqual(['two-days', 'for-ever'])
+    now += 1
+    expect(await settled()).toEqual(['for-ever'])
+  })
+
+  it('is made longer for what lies there, shorter only for what comes', async () => {
+    for (const path of ['first', 'second']) await smh.put(path)
+    await keepFor('2')
+    await remove('first')
+    await keepFor(4)
+    await keepFor(1)
+    await remove('second')
+    now += DAY
+    expect(await settled()).toEqual(['first'])
+    now += 3 * DAY
+    expect(await settled()).toEqual([])
+  })
+
+  it('is for those who rule the space, from 1 to 10000 days', async () => {
+    for (const days of [0, -1, 10_001, 1.5, 'soon', null, undefined, [1]]) {
+      expectFault(await keepFor(days), 400, 'ParamInvalid')
+    }
+    const weak = await smh.mint('delete_recycled,restore_recycled')
+    const target = `${bin}?lifecycle&access_token=${weak}`
+    expectFault(await smh.call('POST', target, { body: { retentionDays: 3 } }), 403, 'NoPermission')
+    const strong = await smh.mint('space_admin')
+    const good = await smh.call('POST', `${bin}?lifecycle&access_token=${strong}`, { body: { retentionDays: 3 } })
+    expect(good.status).toBe(204)
   })
 })
 

@@ -110,6 +110,7 @@ const errors = {
   upload_not_found: 'UploadNotFound',
   version_not_found: 'FileNotFound',
   task_not_found: 'TaskNotFound',
+  link_not_found: 'FileNotFound',
   forbidden: 'NoPermission',
   wrong_kind: 'PathNotFound',
   root_refused: 'RootDirectoryNotAllowed',

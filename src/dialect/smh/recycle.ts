@@ -1,5 +1,5 @@
 /** The recycle bin: list, details, restore, destroy. Pages 1283/75463–75469. */
-import type { Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
+import type { NodeView, Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { itemList, run } from './batch.ts'
 import type { Answer, Call, Operation } from './call.ts'
@@ -7,14 +7,17 @@ import { faultOf, Refusal, refuse } from './error.ts'
 import type { Verb } from './grant.ts'
 import type { Item } from './item.ts'
 import { perform } from './perform.ts'
-import { content, downloadUrl, entry, URL_LIFE_MS } from './present.ts'
+import { content, downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
+import { changeSpace } from './space.ts'
 import { conflictOf, isoTime, NAMING, REPLACE, type Strategy, spaceIdOf, strategyOf } from './terms.ts'
-import { count, word } from './words.ts'
+import { count, members, wholeNumber, word } from './words.ts'
 
 const BIN = 'recycled/{lib}/{space}'
 const ITEM = 'recycled/{lib}/{space}/{id}'
 /** Entries one step of a clearing destroys. */
 const CLEAR_STEP = 500
+/** The vendor's own bound. */
+const RETENTION_DAYS_MAX = 10_000
 const LIMIT = { min: 1, max: 1000, otherwise: 20 }
 /** Beyond this many entries the bin is listed by marker only: other orders and page numbers need all of it in hand. */
 const PAGED_MAX = 10_000
@@ -32,16 +35,22 @@ export const recycleOperations: readonly Operation[] = [
   },
   {
     operation: 'Set recycle bin lifecycle',
-    coverage: 'answers FunctionNotEnabled: nothing is purged by itself',
+    coverage: 'done',
     method: 'POST',
     path: BIN,
     flag: 'lifecycle',
-    handle: async () => {
-      throw refuse('FunctionNotEnabled')
-    },
+    handle: keep,
   },
   { operation: 'Clear recycle bin', coverage: 'done', method: 'DELETE', path: BIN, handle: clear },
   { operation: 'Recycled item details', coverage: 'done', method: 'GET', path: ITEM, flag: 'info', handle: info },
+  {
+    operation: 'Preview recycled item',
+    coverage: 'done; the preview is the file itself',
+    method: 'GET',
+    path: ITEM,
+    flag: 'preview',
+    handle: preview,
+  },
   { operation: 'Restore', coverage: 'done', method: 'POST', path: ITEM, flag: 'restore', handle: restoreOne },
   { operation: 'Purge', coverage: 'done', method: 'DELETE', path: ITEM, handle: purgeOne },
 ]
@@ -161,14 +170,36 @@ async function clear(call: Call): Promise<Answer> {
   return { status: 204 }
 }
 
-async function info(call: Call): Promise<Answer> {
+/** How long the bin of this space keeps what comes; what lies there already is never kept for a shorter time. */
+async function keep(call: Call): Promise<Answer> {
+  const { drive, caller } = await binOf(call, 'manage')
+  const trashDays = wholeNumber(members(call), 'retentionDays', { min: 1, max: RETENTION_DAYS_MAX })
+  if (trashDays === undefined) throw refuse('ParamInvalid', 'retentionDays is required.')
+  await changeSpace(call, caller.library, drive, { settings: { trashDays } })
+  return { status: 204 }
+}
+
+async function recycled(call: Call): Promise<NodeView> {
   const here = await binOf(call, 'read')
   const node = { drive: here.drive.id, trash: idOf(call) }
   const op = { kind: 'get', node, need: 0, trashed: 'only' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
+  return view!
+}
+
+async function info(call: Call): Promise<Answer> {
+  const view = await recycled(call)
   const until = isoTime(call.context.engine.now() + URL_LIFE_MS)
-  const url = view!.node.kind === 'file' ? { cosUrl: downloadUrl(call, view!), cosUrlExpiration: until } : {}
-  return { status: 200, body: { ...url, ...entry(call, view!) } }
+  const url = downloadUrl(call, view)
+  const urls = { cosUrl: url, cosUrlExpiration: until, availableCosUrls: [url] }
+  return { status: 200, body: { ...(view.node.kind === 'file' ? urls : {}), ...entry(call, view) } }
+}
+
+/** Nothing here renders previews: what cannot be previewed is answered with the file itself, as the vendor does. */
+async function preview(call: Call): Promise<Answer> {
+  const view = await recycled(call)
+  if (view.node.kind === 'folder') throw refuse('FileNotFound')
+  return { status: 302, headers: { location: downloadUrl(call, view), ...entryHeaders(view) } }
 }
 
 async function list(call: Call): Promise<Answer> {
@@ -182,7 +213,10 @@ async function list(call: Call): Promise<Answer> {
   const limit = count(query, byPage ? 'page_size' : 'limit', LIMIT)
   const from = byPage ? (count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 }) - 1) * limit : offsetOf(query)
   const more = !byPage && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
-  return { status: 200, body: { ...shown(here, all.slice(from, from + limit)), totalNum: all.length, ...more } }
+  return {
+    status: 200,
+    body: { ...shown(here, all.slice(from, from + limit), call.context.engine.now()), totalNum: all.length, ...more },
+  }
 }
 
 /** In the engine's own order, latest first, a marker names the last entry shown: `<time>-<id>`. */
@@ -192,7 +226,7 @@ async function listFrom(call: Call, here: Visit): Promise<Answer> {
   const page = await call.context.engine.trashPage(here.actor, { drives: [here.drive.id], after, limit })
   const { next } = page
   const more = next ? { nextMarker: `${next.trashedAt}-${next.id}` } : {}
-  return { status: 200, body: { ...shown(here, page.items), ...more } }
+  return { status: 200, body: { ...shown(here, page.items, call.context.engine.now()), ...more } }
 }
 
 function cursorOf(query: URLSearchParams): TrashCursor | null {
@@ -236,7 +270,9 @@ const ORDERS: Readonly<Record<string, Order>> = {
   modificationTime: (a, b) => a.node.updatedAt - b.node.updatedAt,
   size: (a, b) => (a.node.content?.size ?? 0) - (b.node.content?.size ?? 0),
   removalTime: removed,
-  remainingTime: removed,
+  // What is kept for ever has the longest time left.
+  remainingTime: (a, b) =>
+    (a.entry.expiresAt || Number.MAX_SAFE_INTEGER) - (b.entry.expiresAt || Number.MAX_SAFE_INTEGER),
 }
 
 /** Undefined when the client asks for none: then the latest come first. */
@@ -251,7 +287,12 @@ function orderOf(query: URLSearchParams): Order | undefined {
   return (a, b) => sign * (order(a, b) || removed(a, b))
 }
 
-function shown({ caller, drive }: Visit, items: readonly TrashView[]) {
+/** Whole days, begun ones too. 0 is how the vendor's library settings write "never". */
+function daysLeft(expiresAt: number, now: number): number {
+  return expiresAt === 0 ? 0 : Math.max(1, Math.ceil((expiresAt - now) / (24 * 3600_000)))
+}
+
+function shown({ caller, drive }: Visit, items: readonly TrashView[], now: number) {
   return {
     contents: items.map(({ entry: put, node }) => ({
       recycledItemId: put.id,
@@ -263,8 +304,7 @@ function shown({ caller, drive }: Visit, items: readonly TrashView[]) {
       creationTime: isoTime(node.createdAt),
       modificationTime: isoTime(node.updatedAt),
       removalTime: isoTime(put.trashedAt),
-      // Nothing is purged by itself; 0 days is how the vendor's library settings write "never".
-      remainingTime: 0,
+      remainingTime: daysLeft(put.expiresAt, now),
     })),
   }
 }

@@ -1,5 +1,5 @@
 /** Spaces: making, listing and deleting them, their properties and what they hold. Pages 1339/49960, 71152, 71157. */
-import type { Actor, Drive, DriveId, Json } from '../../engine/index.ts'
+import type { Actor, App, Drive, DriveId, DrivePatch, Json } from '../../engine/index.ts'
 import { type Caller, callerOf, demand, EXTENSION, opens, spacesOf, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -199,10 +199,14 @@ async function setExtension(call: Call): Promise<Answer> {
     throw refuse('ParamInvalid', 'isMultiAlbum cannot be changed.')
   }
   const after = Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null))
-  const set = { settings: { extra: { [EXTENSION]: after } } }
-  const [result] = await call.context.engine.updateDrives(libraryActor(caller.library), [{ id: drive.id, set }])
-  if (result!.status === 'failed') throw new Refusal(faultOf(result!.error, { kind: 'any', source: false }))
+  await changeSpace(call, caller.library, drive, { settings: { extra: { [EXTENSION]: after } } })
   return { status: 204 }
+}
+
+/** Changes the drive of a space; who may is judged before. */
+export async function changeSpace(call: Call, library: App, { id }: Drive, set: DrivePatch): Promise<void> {
+  const [result] = await call.context.engine.updateDrives(libraryActor(library), [{ id, set }])
+  if (result!.status === 'failed') throw new Refusal(faultOf(result!.error, { kind: 'any', source: false }))
 }
 
 /** What the drive holds, trash and old versions included, and what it may hold. */

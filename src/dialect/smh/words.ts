@@ -101,6 +101,20 @@ export function bytes(value: unknown, name: string): number {
   throw refuse('ParamInvalid', `${name} must be a number of bytes.`)
 }
 
+/** A member that is a whole number within bounds, written as a number or in digits. */
+export function wholeNumber(
+  from: Members,
+  name: string,
+  { min, max }: { min: number; max: number },
+): number | undefined {
+  const value = member(from, name)
+  if (value === undefined) return undefined
+  const text = typeof value === 'number' ? String(value) : value
+  const number = typeof text === 'string' && /^-?[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= min && number <= max) return number
+  throw refuse('ParamInvalid', `${name} must be a whole number from ${min} to ${max}.`)
+}
+
 /** A time as ISO 8601 or as milliseconds since 1970, in ms. */
 export function time(from: Members, name: string): number | undefined {
   const value = member(from, name)
