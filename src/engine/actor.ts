@@ -1,5 +1,5 @@
 import type { ActionBits } from './action.ts'
-import type { DriveId, Kind, Subject, TenantId } from './model.ts'
+import type { DriveId, Kind, NodeId, Subject, TenantId } from './model.ts'
 
 /**
  * Whoever makes this call. Made by `auth` from a credential; plain JSON, so that a task can keep it.
@@ -21,4 +21,23 @@ export interface Actor {
   readonly allow: Readonly<Record<Kind, ActionBits>>
   /** Which dialect it speaks; tasks it starts are shown in that dialect. */
   readonly dialect: string
+  /** What a link lends it on top of its own rights. */
+  readonly lent?: Lent
+}
+
+/**
+ * The rights of a link's maker, inside the linked nodes and as far as the link goes. Nothing above the nodes exists for who
+ * has no rights of its own, nor what lies in the trash.
+ */
+export interface Lent {
+  readonly nodes: readonly LentNode[]
+  /** Everyone the maker is, as in Actor; its rights are judged anew with every op. */
+  readonly subjects: readonly Subject[]
+  readonly admin: boolean
+}
+
+export interface LentNode {
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly allow: Readonly<Record<Kind, ActionBits>>
 }

@@ -1,6 +1,7 @@
 /** Puts the engine together. */
 import { createBatch } from './batch.ts'
 import { createDirectory } from './directory.ts'
+import { createLinks } from './link.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { idCodec } from './id.ts'
 import { expireTrash } from './retention.ts'
@@ -20,6 +21,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...directory,
     ...uploads,
     ...tasks,
+    ...createLinks(store, clock, run),
     ...createTrashPages(store, run, directory.drives),
     async batch(actor, ops, mode = 'each') {
       const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))

@@ -7,7 +7,12 @@ import type {
   DriveSettings,
   Group,
   Json,
+  Link,
+  LinkCounts,
+  LinkId,
+  LinkLimits,
   Node,
+  NodeId,
   PoolKind,
   Subject,
   Task,
@@ -94,6 +99,28 @@ export interface DrivePatch {
   readonly settings?: Partial<DriveSettings>
 }
 
+/** A link to be made; what is absent is empty, without limit or never. */
+export interface LinkSpec {
+  readonly drive: DriveId
+  /** 1 … LINK_NODES_MAX nodes with one parent, or the drive's root alone. */
+  readonly nodes: readonly NodeId[]
+  readonly inboxes?: readonly NodeId[]
+  readonly name?: string
+  readonly description?: string
+  /** Sealed already. */
+  readonly password?: string
+  readonly actions: number
+  readonly expiresAt?: number
+  readonly limits?: Partial<LinkLimits>
+  readonly extra?: Link['extra']
+}
+
+/** Given members replace; `limits`, `counts` and `extra` are merged member by member. */
+export interface LinkPatch extends Partial<Omit<LinkSpec, 'drive' | 'nodes'>> {
+  readonly state?: Link['state']
+  readonly counts?: Partial<LinkCounts>
+}
+
 export interface TrashView {
   readonly entry: TrashEntry
   readonly node: Node
@@ -115,6 +142,11 @@ export interface StoredPart {
   readonly size: number
   readonly md5: string
   readonly crc64: string
+}
+
+export interface LinkUse {
+  readonly link: LinkId
+  readonly what: keyof LinkCounts
 }
 
 export interface Engine {
@@ -159,6 +191,22 @@ export interface Engine {
   /** Users and groups of a tenant, by id, in the order asked; null for unknown ones. Cached for a moment. */
   users(tenant: TenantId, ids: readonly string[]): Promise<(User | null)[]>
   groups(tenant: TenantId, ids: readonly string[]): Promise<(Group | null)[]>
+
+  /** Links by id, null for unknown ones. Of any tenant: a link is for whoever knows it. */
+  links(ids: readonly LinkId[]): Promise<(Link | null)[]>
+  /** The actor's own links, or, when it is an admin, those of the given makers of its tenant (null = of all). */
+  listLinks(actor: Actor, makers: readonly Subject[] | null): Promise<Link[]>
+  /** Makes links to nodes the actor may share; its name is the first node's unless the spec says another. */
+  createLinks(actor: Actor, specs: readonly LinkSpec[]): Promise<(Link | Failed)[]>
+  /** Changes links; only their maker or an admin may. */
+  updateLinks(actor: Actor, patches: readonly { id: LinkId; set: LinkPatch }[]): Promise<(Link | Failed)[]>
+  /**
+   * Counts uses of links, in order, each only while the link's limits leave room for it; for each, whether it was counted.
+   * Exact however many ask at once.
+   */
+  useLinks(uses: readonly LinkUse[]): Promise<boolean[]>
+  /** Takes uses back that came to nothing. */
+  returnLinkUses(uses: readonly LinkUse[]): Promise<void>
 
   /** Uploads the actor opened (or, for admins, of the tenant), with their stored parts; null for others. */
   uploads(actor: Actor, ids: readonly UploadId[]): Promise<({ upload: Upload; parts: UploadPart[] } | null)[]>

@@ -11,9 +11,12 @@ export const ERROR_CODES = [
   'upload_not_found',
   'version_not_found',
   'task_not_found',
+  'link_not_found',
   'forbidden', // the actor is known, the node exists in the actor's tenant, the action is not granted
   'wrong_kind', // a folder where a file was expected, or the reverse; at: 'target' for a parent that is a file
   'root_refused', // the op makes no sense on a drive's root
+  'mark_exists', // the node is on the list already
+  'mark_not_found',
   'precondition_failed', // the node's rev is not the one the caller named
   'name_invalid', // detail: 'empty' | 'too_long' | 'forbidden' | 'reserved'
   'cycle', // a folder into itself or into its own descendant
@@ -23,6 +26,7 @@ export const ERROR_CODES = [
   'history_kept', // replacing was refused because the other file has earlier versions
   'trash_off',
   'parent_gone', // restore: the original parent is no longer there
+  'version_current', // the op makes no sense on the version that is current
   'quota_drive',
   'quota_scene',
   'quota_app',

@@ -1,6 +1,6 @@
 /** Fetches missing facts as sets: a constant number of statements, however many ops want them. */
 import { randomBytes } from 'node:crypto'
-import { ownsDrive } from './access.ts'
+import { grantees, ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
 import {
@@ -216,7 +216,7 @@ async function loadAnnotations({ tx, actor }: LoadContext, facts: Facts, needs: 
     group(facts.versions, needs.versions.keys(), versions)
   }
   if (needs.grants.size > 0) {
-    const grants = await tx.grants([...needs.grants.values()], actor.subjects)
+    const grants = await tx.grants([...needs.grants.values()], grantees(actor))
     group(facts.grants, needs.grants.keys(), grants)
   }
   if (needs.allGrants.size > 0) {
@@ -237,7 +237,7 @@ async function loadStanding({ tx, actor }: LoadContext, facts: Facts, fresh: rea
   })
   if (foreign.length > 0) {
     const ids = foreign.map((node) => node.id)
-    group(facts.grants, ids, await tx.grants(foreign, actor.subjects))
+    group(facts.grants, ids, await tx.grants(foreign, grantees(actor)))
   }
   const trashed = fresh.filter(
     (node) => node.parent === facts.drives.get(node.drive)?.trash && !facts.trash.has(node.id),

@@ -1,4 +1,5 @@
 /** From a reference to a node in its place: where it is, whether it lives, and whether the actor may do what it asks. */
+import { lentAlong, reachesDrive } from './access.ts'
 import type { ActionBits } from './action.ts'
 import { fail } from './error.ts'
 import { seekKey, trashKey, walkKey } from './facts.ts'
@@ -29,11 +30,17 @@ export function locate(view: View, ref: Ref, trashed: Trashed, at: 'node' | 'tar
   const drive = node && view.drive(node.drive)
   if (!node || !drive) return fail('node_not_found', { at })
   const chain = view.chain(node)
+  if (isHidden(view, drive, chain)) return fail('node_not_found', { at })
   const top = chain.at(-1)!
   const isLive = top.id === drive.root
   const inTrash = top.id === drive.trash && chain.length > 1
   if (!(isLive && trashed !== 'only') && !(inTrash && trashed !== 'no')) return fail('node_not_found', { at })
   return { node, drive, chain, trash: inTrash ? view.entry(chain.at(-2)!) : null }
+}
+
+/** Whether the actor came by a link alone and the link does not lead here. */
+function isHidden({ actor }: View, drive: Drive, chain: readonly Node[]): boolean {
+  return actor.lent !== undefined && !reachesDrive(actor, drive) && lentAlong(actor, drive, chain).length === 0
 }
 
 function find(view: View, ref: Ref): Node | null | 'no such entry' {
@@ -101,7 +108,15 @@ export function viewOf(view: View, node: Node): NodeView {
   const top = chain.at(-1)!.id
   const trash = top === drive.trash && chain.length > 1 ? view.entry(chain.at(-2)!) : null
   const parentBorn = (chain[1] ?? node).born
-  return { node, drive, path: pathOf(chain), parentBorn, actions: view.actionsOn(node), trash }
+  return { node, drive, path: shownPath(view, drive, chain), parentBorn, actions: view.actionsOn(node), trash }
+}
+
+/** Whoever came by a link alone is not told the names of the folders above what it opens. */
+function shownPath({ actor }: View, drive: Drive, chain: readonly Node[]): string[] {
+  const path = pathOf(chain)
+  if (!actor.lent || reachesDrive(actor, drive)) return path
+  const top = lentAlong(actor, drive, chain).at(-1)?.node
+  return path.slice(Math.max(0, chain.length - 2 - chain.findIndex(({ id }) => id === top)))
 }
 
 /** Names from below the top of a chain down to its node. */

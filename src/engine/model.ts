@@ -92,6 +92,10 @@ export interface Version {
   readonly content: Content
   readonly createdAt: number
   readonly creator: Subject
+  /** Whether it is never pruned when newer versions push old ones out; it does not count among them either. */
+  readonly keep: boolean
+  /** What a user wrote about it; '' when nothing. */
+  readonly description: string
 }
 
 /** One level of quota: `quota` null means unlimited. */
@@ -317,6 +321,8 @@ export type ChangeKind =
   | 'purge'
   | 'leave'
   | 'grant'
+  /** Something of a file's earlier versions changed, not its content. */
+  | 'history'
 
 /** One entry of a drive's append-only change log. */
 export interface Change {
@@ -324,10 +330,37 @@ export interface Change {
   readonly seq: number
   readonly kind: ChangeKind
   readonly node: NodeId
+  /** What the node is, and its drive of birth: enough to name it after it is gone. */
+  readonly nodeKind: Kind
+  readonly born: DriveId
+  /** Where it is after the change; where it was, when the change took it away. */
   readonly parent: NodeId
   readonly name: string
+  /** Where in this drive a moved or renamed node was before; null for other changes and for what came from another drive. */
+  readonly from: ChangeOrigin | null
+  /** Whether it put an end to what was there: new content over old, or a newcomer in place of a node of its name. */
+  readonly overwrites: boolean
   readonly at: number
   readonly by: Subject
+}
+
+/** A node's former place: the folder, that folder's drive of birth, and the name in it. */
+export interface ChangeOrigin {
+  readonly parent: NodeId
+  readonly parentBorn: DriveId
+  readonly name: string
+}
+
+export type MarkKind = 'favourite' | 'viewed' | 'modified'
+
+/** A node on one of a user's own lists: a favourite, or one lately viewed or modified. */
+export interface Mark {
+  readonly tenant: TenantId
+  readonly subject: Subject
+  readonly kind: MarkKind
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly at: number
 }
 
 export interface Tenant {

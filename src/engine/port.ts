@@ -13,6 +13,9 @@ import type {
   Grant,
   Group,
   Kind,
+  Link,
+  LinkCounts,
+  LinkId,
   Member,
   Node,
   NodeId,
@@ -136,6 +139,15 @@ export interface ReadTx {
   ): Promise<{ tenant: TenantId; member: Subject; group: string }[]>
   tokens(ids: readonly string[]): Promise<Token[]>
 
+  links(ids: readonly LinkId[]): Promise<Link[]>
+  /** Links of a tenant by id order, after `after` ('' = from the start); optionally only those of the given makers. */
+  linksOf(query: {
+    tenant: TenantId
+    makers: readonly Subject[] | null
+    after: LinkId | ''
+    limit: number
+  }): Promise<Link[]>
+
   /** Rows counted, for tests and fsck. */
   count(table: TableName): Promise<number>
 }
@@ -201,6 +213,14 @@ export interface WriteTx extends ReadTx {
    * stay longer already, or for ever, are left as they are.
    */
   keepTrash(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
+
+  /** Inserted or, by id, replaced; `counts` is kept when the link exists. */
+  putLinks(rows: readonly Link[]): Promise<void>
+  /**
+   * Adds to the counts of links, each link at most once, in one statement: a link's deltas are added all together, and only
+   * if no limit is passed by one that is positive (`limited` false: in any case). Returns the links that were counted.
+   */
+  countLinks(deltas: readonly ({ id: LinkId } & LinkCounts)[], limited: boolean): Promise<LinkId[]>
 
   putUploadParts(rows: readonly UploadPart[]): Promise<void>
   /** Uploads and their part rows; returns the uploads removed. */

@@ -53,7 +53,8 @@ async function ownUploads(store: Store, actor: Actor, ids: readonly UploadId[]) 
   return ids.map((id) => {
     const upload = byId.get(id)
     const isOwn = upload?.tenant === actor.tenant && (actor.admin || upload.creator === actor.self)
-    const reaches = upload && (actor.drives?.includes(upload.drive) ?? true)
+    const lends = actor.lent?.nodes.some(({ drive }) => drive === upload?.drive) ?? false
+    const reaches = upload && (lends || (actor.drives?.includes(upload.drive) ?? true))
     if (!upload || !isOwn || !reaches) return null
     return { upload, parts: parts.filter((part) => part.upload === id).sort((a, b) => a.number - b.number) }
   })

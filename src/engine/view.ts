@@ -3,7 +3,7 @@
  * notes it as a need and throws MISSING; the planner then has it loaded and starts the plan again on a fresh view. Nothing
  * here does I/O, reads a clock or draws a random number.
  */
-import { allowedActions, grantedActions, ownsDrive, reachesDrive } from './access.ts'
+import { allowedActions, grantedActions, grantees, lentActions, ownsDrive, reachesDrive, seesDrive } from './access.ts'
 import { type ActionBits, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { ErrorCode } from './error.ts'
@@ -125,7 +125,7 @@ export class View {
   drive(id: DriveId): Drive | null {
     const drive = this.facts.drives.get(id)
     if (drive === undefined) return this.miss((needs) => needs.drives.add(id))
-    return drive && reachesDrive(this.actor, drive) ? drive : null
+    return drive && seesDrive(this.actor, drive) ? drive : null
   }
 
   /** The drive of a node that was already found reachable. */
@@ -355,13 +355,13 @@ export class View {
     if (ownsDrive(this.actor, drive)) return allowedActions(this.actor, node.kind, ALL_ACTIONS)
     const known = this.rights.get(node.id)
     if (known !== undefined) return known
-    const bits = grantedActions(
-      this.lineage(node).map((at) => this.ownGrants(at)),
-      this.now,
-    )
-    const allowed = allowedActions(this.actor, node.kind, bits)
-    this.rights.set(node.id, allowed)
-    return allowed
+    const lineage = this.lineage(node).map((at) => this.ownGrants(at))
+    const { actor, now } = this
+    const reached = actor.lent && !reachesDrive(actor, drive) ? [] : lineage
+    const own = allowedActions(actor, node.kind, grantedActions(reached, now, actor.lent && actor.subjects))
+    const bits = actor.lent ? own | lentActions(actor, drive, this.chain(node), lineage, now) : own
+    this.rights.set(node.id, bits)
+    return bits
   }
 
   /** From the node upwards; a trashed node keeps the standing it had where it was. */
@@ -379,7 +379,7 @@ export class View {
 
   private ownGrants(node: Node): readonly Grant[] {
     const changed = this.grants.get(node.id)
-    if (changed) return changed.filter((grant) => this.actor.subjects.includes(grant.subject))
+    if (changed) return changed.filter((grant) => grantees(this.actor).includes(grant.subject))
     if (this.isNew(node.id)) return []
     const grants = this.facts.grants.get(node.id)
     if (grants) return grants

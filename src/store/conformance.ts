@@ -1,6 +1,7 @@
 /** What every store must do. A second store passes by running this suite unchanged. */
 import { describe } from 'vitest'
 import { changesConformance } from './conformance/changes.ts'
+import { linkConformance } from './conformance/links.ts'
 import { peopleConformance } from './conformance/people.ts'
 import type { Open } from './conformance/sample.ts'
 import { transactionConformance } from './conformance/transactions.ts'
@@ -14,5 +15,6 @@ export function storeConformance(name: string, open: Open): void {
   describe(`${name}: the tree`, () => treeConformance(open))
   describe(`${name}: changes`, () => changesConformance(open))
   describe(`${name}: drives and people`, () => peopleConformance(open))
+  describe(`${name}: links`, () => linkConformance(open))
   describe(`${name}: transactions`, () => transactionConformance(open))
 }

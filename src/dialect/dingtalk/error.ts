@@ -17,6 +17,7 @@ export const errors = {
   upload_not_found: [400, 'paramError.uploadKey', 'The uploadKey is unknown or has expired.'],
   version_not_found: [404, 'dentryNotExist', 'The file has no such version.'],
   task_not_found: [404, 'taskNotExist', 'The task does not exist.'],
+  link_not_found: [404, 'linkNotExist', 'The link does not exist.'],
   forbidden: [403, 'permissionDenied', 'The operator lacks the permission.'],
   wrong_kind: [400, 'paramError', 'A file where a folder is expected, or the reverse.'],
   root_refused: [403, 'operationNotSupported', 'The root folder does not support this operation.'],

@@ -39,6 +39,7 @@ export const errors = {
   upload_not_found: [404, 'NotFound.UploadId', 'The resource upload_id cannot be found. Please check.'],
   version_not_found: [404, 'NotFound.Revision', 'The resource revision cannot be found. Please check.'],
   task_not_found: [404, 'NotFound.AsyncTaskId', 'The resource async_task_id cannot be found. Please check.'],
+  link_not_found: [404, 'NotFound.ShareLink', 'The resource share_link cannot be found. Please check.'],
   forbidden: [403, 'ForbiddenNoPermission.File', 'No Permission to access resource file.'],
   wrong_kind: [400, 'InvalidResource.FileTypeFolder', 'The resource file_id is not valid. It is a folder.'],
   root_refused: [400, 'InvalidParameter.FileId', 'The input parameter file_id is not valid. It is the root.'],

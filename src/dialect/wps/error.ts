@@ -90,6 +90,7 @@ const ERRORS = {
   upload_not_found: 'notFound',
   version_not_found: 'notFound',
   task_not_found: 'noTask',
+  link_not_found: 'noFile',
   forbidden: 'forbidden',
   wrong_kind: 'typeUnsupported',
   root_refused: 'valueInvalid',

@@ -4,6 +4,7 @@ import * as applying from './apply.ts'
 import { openDatabase } from './connection.ts'
 import * as drives from './drives.ts'
 import * as history from './history.ts'
+import * as links from './links.ts'
 import { migrate } from './migrate.ts'
 import * as nodes from './nodes.ts'
 import { CURSORS, pageSql } from './pages.ts'
@@ -13,7 +14,7 @@ import * as tokens from './tokens.ts'
 import * as trash from './trash.ts'
 import * as uploads from './uploads.ts'
 
-const modules = [applying, drives, history, nodes, people, tasks, tokens, trash, uploads]
+const modules = [applying, drives, history, links, nodes, people, tasks, tokens, trash, uploads]
 const statements = modules.flatMap((module) =>
   Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
 )

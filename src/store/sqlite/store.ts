@@ -7,6 +7,7 @@ import { Connection, openDatabase, openReadOnly } from './connection.ts'
 import { driveQueries } from './drives.ts'
 import { GroupCommit } from './group-commit.ts'
 import { historyQueries } from './history.ts'
+import { linkQueries } from './links.ts'
 import { migrate } from './migrate.ts'
 import { nodeQueries } from './nodes.ts'
 import { pageQueries } from './pages.ts'
@@ -72,6 +73,7 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...pageQueries,
     ...peopleQueries,
     ...taskQueries,
+    ...linkQueries,
     ...tokenQueries,
     ...trashQueries,
     ...uploadQueries,

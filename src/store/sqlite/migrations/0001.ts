@@ -84,6 +84,34 @@ create table token (
 create index token_of_app on token (tenant_id, app, user_id);
 create index token_expiry on token (expires_at);
 
+create table link (
+  id text not null primary key,
+  tenant_id text not null,
+  drive_id integer not null,
+  nodes text not null,
+  inboxes text not null,
+  name text not null,
+  description text not null,
+  password text not null,
+  actions integer not null,
+  state text not null,
+  expires_at integer not null,
+  creator text not null,
+  created_at integer not null,
+  updated_at integer not null,
+  extra text not null,
+  previews_max integer not null,
+  downloads_max integer not null,
+  saves_max integer not null,
+  takings_max integer not null,
+  accesses integer not null,
+  previews integer not null,
+  downloads integer not null,
+  saves integer not null
+) strict, without rowid;
+create index link_of_tenant on link (tenant_id, id);
+create index link_of_maker on link (tenant_id, creator);
+
 create table drive (
   id integer not null primary key,
   tenant_id text not null,
