@@ -8,6 +8,7 @@ import { Memo } from './memo.ts'
 import type { Drive, DriveId, DriveSettings, Group, Json, User } from './model.ts'
 import { insertDrives } from './new-drive.ts'
 import type { Failed } from './op.ts'
+import { createPools } from './pools.ts'
 import type { Clock, ReadTx, Store, WriteTx } from './port.ts'
 
 /** The longest name of a drive, in characters (code points). */
@@ -30,7 +31,7 @@ export class RefusedError extends Error {
 }
 
 export function createDirectory(store: Store, clock: Clock): Directory {
-  return { ...driveReads(store), ...driveWrites(store, clock), ...people(store, clock) }
+  return { ...driveReads(store), ...driveWrites(store, clock), ...createPools(store), ...people(store, clock) }
 }
 
 function driveReads(store: Store): Pick<Directory, 'drives' | 'listDrives' | 'trashUsage'> {

@@ -13,6 +13,7 @@ import type {
   LinkLimits,
   Node,
   NodeId,
+  PoolId,
   PoolKind,
   Subject,
   Task,
@@ -27,6 +28,7 @@ import type {
 } from './model.ts'
 import type { Failed, Mode, Op, Result } from './op.ts'
 import type { BlobStore, Clock, Store } from './port.ts'
+import type { Readings } from './readings.ts'
 import type { Tickets } from './ticket.ts'
 
 /** The most ops one batch may hold; dialects have their own, smaller limits. */
@@ -76,6 +78,9 @@ export type Directory = Pick<
   | 'deleteDrives'
   | 'trashUsage'
   | 'setQuotas'
+  | 'createPools'
+  | 'sharedPools'
+  | 'updatePools'
   | 'users'
   | 'groups'
 >
@@ -121,6 +126,22 @@ export interface LinkPatch extends Partial<Omit<LinkSpec, 'drive' | 'nodes'>> {
   readonly counts?: Partial<LinkCounts>
 }
 
+/** A quota that several drives share. */
+export interface SharedPool {
+  readonly id: PoolId
+  /** Bytes; null = unlimited. */
+  readonly quota: number | null
+  readonly used: number
+  /** The active drives in it, in id order. */
+  readonly drives: readonly Drive[]
+}
+
+export interface PoolPatch {
+  readonly quota?: number | null
+  /** All that shall share it from now on, DRIVES_PER_POOL_MAX at most. */
+  readonly drives?: readonly DriveId[]
+}
+
 export interface TrashView {
   readonly entry: TrashEntry
   readonly node: Node
@@ -149,7 +170,7 @@ export interface LinkUse {
   readonly what: keyof LinkCounts
 }
 
-export interface Engine {
+export interface Engine extends Readings {
   /**
    * Runs ops in order; later ops see earlier ones. One result an op, in the same order. Every op is authorised for the
    * actor. 0 … OPS_PER_BATCH_MAX ops; more is a programming error of the dialect. Commit ops have their uploads sealed first.
@@ -180,6 +201,15 @@ export interface Engine {
   trashUsage(drives: readonly Drive[]): Promise<number[]>
   /** Sets quotas of pools of a tenant; bytes, null = unlimited. */
   setQuotas(tenant: TenantId, pools: readonly { kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
+
+  /**
+   * Quotas that several drives share; only admins of the tenant make and change them. `name_taken` when a drive shares
+   * another pool already, `drive_not_found` when it is not there; then nothing of that pool is done.
+   */
+  createPools(actor: Actor, specs: readonly Required<PoolPatch>[]): Promise<(SharedPool | Failed)[]>
+  /** Pools by id; null for those that are not the tenant's. */
+  sharedPools(actor: Actor, ids: readonly PoolId[]): Promise<(SharedPool | null)[]>
+  updatePools(actor: Actor, patches: readonly { id: PoolId; set: PoolPatch }[]): Promise<(SharedPool | Failed)[]>
 
   /** The trash of the given drives the actor may list, latest first. 1 … PAGE_SIZE_MAX entries. */
   trashPage(

@@ -28,6 +28,7 @@ export const ERROR_CODES = [
   'parent_gone', // restore: the original parent is no longer there
   'version_current', // the op makes no sense on the version that is current
   'quota_drive',
+  'quota_shared',
   'quota_scene',
   'quota_app',
   'quota_tenant',

@@ -98,17 +98,20 @@ export interface Version {
   readonly description: string
 }
 
+/** A shared pool's id: drawn with the drives' ids, so that one is never taken for the other. */
+export type PoolId = Branded<number, 'PoolId'>
+
 /** One level of quota: `quota` null means unlimited. */
 export interface Pool {
   readonly kind: PoolKind
-  /** drive: the drive id's digits; scene: `<app>/<scene>`; app: the app id; tenant: ''. */
+  /** drive: the drive id's digits; shared: the shared pool's; scene: `<app>/<scene>`; app: the app id; tenant: ''. */
   readonly key: string
   readonly quota: number | null
   readonly used: number
 }
-export type PoolKind = 'drive' | 'scene' | 'app' | 'tenant'
-/** The four levels, in the order in which they are checked. */
-export const POOL_KINDS: readonly PoolKind[] = ['drive', 'scene', 'app', 'tenant']
+export type PoolKind = 'drive' | 'shared' | 'scene' | 'app' | 'tenant'
+/** The levels, in the order in which they are checked. */
+export const POOL_KINDS: readonly PoolKind[] = ['drive', 'shared', 'scene', 'app', 'tenant']
 
 export interface DriveSettings {
   /** Whether the drive has a trash. */
@@ -140,6 +143,8 @@ export interface Drive {
   /** The hidden folder under which destroyed folders wait for the sweep. */
   readonly grave: NodeId
   readonly settings: DriveSettings
+  /** The pool it shares with other drives that were put into it too; 0 = none. */
+  readonly sharedPool: PoolId | 0
   /** The pools the drive's bytes count in, in the order of POOL_KINDS; missing levels are left out. */
   readonly pools: readonly Pool[]
   /** The number of the drive's last change. */
@@ -275,17 +280,19 @@ export interface Task {
   /** The op kind, or `batch` for a list of ops. */
   readonly kind: string
   readonly state: TaskState
+  /** Ops; one whose nodes are too many for one step counts as many as it has nodes, once they are counted. */
   readonly total: number
+  /** How many of `total` are done. In the end done + failed = total. */
   readonly done: number
   readonly failed: number
   /** The first failure's code; '' while nothing failed. */
   readonly error: string
+  /** Somebody asked it to stop: what it has not begun fails as `cancelled`. */
+  readonly cancelled: boolean
   readonly creator: Subject
   /** Which dialect started it: a task is shown in that dialect's words. */
   readonly dialect: string
-  /** Ops and actor still to be run; null for a task that ran inline. */
-  readonly input: Json
-  /** One outcome an op already run, in order. */
+  /** One outcome an op, in order, once it is done; of more than OPS_PER_BATCH_MAX the first. Empty before. */
   readonly report: readonly TaskOutcome[]
   readonly createdAt: number
   readonly startedAt: number

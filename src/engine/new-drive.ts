@@ -70,6 +70,7 @@ function driveRow(maker: Maker, spec: DriveSpec, id: DriveId, [root, trash, grav
     trash: trash!,
     grave: grave!,
     settings: { ...DEFAULT_DRIVE_SETTINGS, ...spec.settings },
+    sharedPool: 0,
     pools: [],
     seq: 0,
     trashSeq: 0,

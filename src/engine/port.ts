@@ -12,6 +12,7 @@ import type {
   DriveId,
   Grant,
   Group,
+  Json,
   Kind,
   Link,
   LinkCounts,
@@ -20,10 +21,12 @@ import type {
   Node,
   NodeId,
   Pool,
+  PoolId,
   PoolKind,
   Subject,
   Task,
   TaskId,
+  TaskOutcome,
   Tenant,
   TenantId,
   Token,
@@ -85,6 +88,8 @@ export interface ReadTx {
   }): Promise<Drive[]>
   /** The active drive of each (tenant, app, scene, sceneId). */
   drivesByScene(keys: readonly { tenant: TenantId; app: string; scene: string; sceneId: string }[]): Promise<Drive[]>
+  /** The active drives that share the pools. */
+  drivesInPools(ids: readonly PoolId[]): Promise<Drive[]>
   pools(keys: readonly { tenant: TenantId; kind: PoolKind; key: string }[]): Promise<(Pool & { tenant: TenantId })[]>
 
   /** The nodes sought and all their ancestors up to the parentless roots, ANCESTORS_MAX levels at most. */
@@ -100,6 +105,8 @@ export interface ReadTx {
   ): Promise<{ parent: NodeId; key: string }[]>
   /** Which of the nodes have at least one child. */
   parents(keys: readonly NodeKey[]): Promise<NodeId[]>
+  /** Children of folders, folder after folder as given, each one's by key and twin from behind `after`; `limit` rows in total. */
+  nextChildren(places: readonly Place[], limit: number): Promise<Node[]>
   /** All descendants of the nodes, without the nodes themselves; stops after `limit` rows in total, in breadth-first order. */
   subtrees(keys: readonly NodeKey[], limit: number): Promise<Node[]>
   /** One page a query, in the order of the queries. A cursor whose node is not a child of `parent` gives null. */
@@ -125,7 +132,16 @@ export interface ReadTx {
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
   uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
   blobs(digests: readonly string[]): Promise<(Content & { refs: number })[]>
-  tasks(ids: readonly TaskId[]): Promise<Task[]>
+  tasks(ids: readonly TaskId[]): Promise<TaskRow[]>
+  /** Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start); `limit` rows in total. */
+  outcomes(query: {
+    tasks: readonly TaskId[]
+    after: number
+    failedOnly: boolean
+    limit: number
+  }): Promise<NumberedOutcome[]>
+  /** The first folders a task has still to work through, in order. */
+  queue(task: TaskId, limit: number): Promise<QueuedFolder[]>
   /** Tasks not done yet whose `holds` name nodes of the drives. */
   holds(drives: readonly DriveId[]): Promise<{ drive: DriveId; task: TaskId; node: NodeId }[]>
 
@@ -163,6 +179,13 @@ export interface Changes {
   rehome: { from: DriveId; to: DriveId; ids: NodeId[] }[]
   /** One that was born in another drive than it is put into leaves a forwarding row there. */
   insertNodes: Node[]
+  /**
+   * Nodes that a task carries here from another drive, where their rows stay meanwhile. Their forwarding rows are not followed
+   * before `endHauls`; then they go before all others.
+   */
+  stageNodes: { task: TaskId; nodes: Node[] }[]
+  /** From now on the forwarding rows of what these tasks staged are followed. */
+  endHauls: TaskId[]
   /** parent, updatedAt and modifier take the given values and rev grows by one; nothing else has changed. */
   moveNodes: Node[]
   /** parent, name, key, twin, rev, updatedAt and modifier take the given values. */
@@ -184,7 +207,64 @@ export interface Changes {
   insertChanges: Change[]
   /** Inserted or, by id, replaced. */
   putUploads: Upload[]
-  putTasks: (Task & { holds: NodeKey[] })[]
+  /** New ones. */
+  putTasks: NewTask[]
+  updateTasks: TaskProgress[]
+  insertOutcomes: NumberedOutcome[]
+  /** Inserted or, by task and position, replaced. */
+  putQueue: QueuedFolder[]
+  /** Takes the folders up to this position, itself among them, out of a task's queue. */
+  deleteQueue: { task: TaskId; upTo: number }[]
+  putHolds: (NodeKey & { task: TaskId })[]
+  deleteHolds: (NodeKey & { task: TaskId })[]
+}
+
+/** A task as a row: its outcomes and its queue are rows of their own. */
+export interface TaskRow extends Omit<Task, 'report'> {
+  /** What it is to do; null once it is done. */
+  readonly input: Json
+  /** How far it is; the store does not look into it. */
+  readonly cursor: Json
+}
+
+export type NewTask = TaskRow & { readonly holds: readonly NodeKey[]; readonly report: readonly TaskOutcome[] }
+
+/** What a step changes of a task. One that is done lets go of what it holds, its queue and its input. */
+export type TaskProgress = Pick<
+  TaskRow,
+  'id' | 'state' | 'total' | 'done' | 'failed' | 'error' | 'cursor' | 'startedAt' | 'finishedAt'
+>
+
+export interface NumberedOutcome {
+  readonly task: TaskId
+  /** The op's place among the task's ops, from 0. */
+  readonly number: number
+  readonly outcome: TaskOutcome
+}
+
+/** A folder and how far its children are known, in the order of their keys and twins. */
+export interface Place {
+  readonly drive: DriveId
+  readonly id: NodeId
+  /** The last child already seen; null = none. */
+  readonly after: { readonly key: string; readonly twin: number } | null
+}
+
+/** A folder that a task has still to work through. */
+export interface QueuedFolder extends Place {
+  readonly task: TaskId
+  /** Folders are worked through in this order. */
+  readonly position: number
+  /** What was made of it; 0 while nothing is. */
+  readonly made: NodeId
+  /** How far it lies below the top of its tree; 0 for the top. */
+  readonly level: number
+}
+
+/** A worker's right to go on with a task. The number grows with every claim, so that of two workers one is refused. */
+export interface Lease {
+  readonly id: TaskId
+  readonly lease: number
 }
 
 export interface WriteTx extends ReadTx {
@@ -228,8 +308,21 @@ export interface WriteTx extends ReadTx {
   /** Blob rows that are not there yet, with no reference. Existing ones are touched (their sweep clock restarts at `at`). */
   addBlobs(contents: readonly Content[], at: number): Promise<void>
 
-  /** Tasks not done whose lease has run out, leased to the caller until `until`. */
-  claimTasks(query: { now: number; until: number; limit: number }): Promise<Task[]>
+  /**
+   * Leases tasks to the caller until `until`. Of each tenant only the first `perTenantMax` open tasks come into question, begun
+   * ones before waiting ones and cancelled ones before all; of those, the ones whose lease has run out. Every tenant's first
+   * comes before any one's second, and tenants take turns.
+   */
+  claimTasks(query: {
+    now: number
+    until: number
+    limit: number
+    perTenantMax: number
+  }): Promise<(TaskRow & Lease)[]>
+  /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
+  renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
+  /** Marks open tasks as cancelled. */
+  cancelTasks(ids: readonly TaskId[]): Promise<void>
 
   /** What the sweep may take: each returns at most `limit` rows. */
   expiredUploads(now: number, limit: number): Promise<UploadId[]>
@@ -238,7 +331,7 @@ export interface WriteTx extends ReadTx {
   deleteExpired(now: number, taskBefore: number): Promise<void>
   /** Trash entries of active drives whose time has come, the longest overdue first. */
   expiredTrash(now: number, limit: number): Promise<TrashEntry[]>
-  /** Nodes directly under the graves of any drive. */
+  /** Nodes directly under the graves of any drive, but for those that tasks hold. */
   graveNodes(limit: number): Promise<Node[]>
 }
 

@@ -31,6 +31,7 @@ export const errors = {
   trash_off: [400, 'recycleBinNotSupportForSpace', 'The space has no recycle bin.'],
   parent_gone: [404, 'dentryNotExist', 'The original folder no longer exists.'],
   quota_drive: [400, 'spaceQuotaInsufficient', 'The quota of the space is not sufficient.'],
+  quota_shared: [400, 'spaceQuotaInsufficient', 'The quota that spaces share is not sufficient.'],
   quota_scene: [400, 'sceneQuotaInsufficient', 'The quota of the scene is not sufficient.'],
   quota_app: [400, 'appQuotaInsufficient', 'The quota of the app is not sufficient.'],
   quota_tenant: [400, 'orgQuotaInsufficient', 'The quota of the organization is not sufficient.'],

@@ -65,6 +65,11 @@ export const errors = {
     'QuotaExhausted.Drive',
     'The resource drive has exceeded the limit. File size exceeded drive capacity',
   ],
+  quota_shared: [
+    403,
+    'QuotaExhausted.Drive',
+    'The resource drive has exceeded the limit. File size exceeded the capacity it shares with other drives',
+  ],
   quota_scene: [
     403,
     'QuotaExhausted.Drive',
@@ -154,6 +159,10 @@ export function noSuchApi(method: string, path: string): Answer {
 
 export function tokenInvalid(detail: string): Answer {
   return sound(401, 'AccessTokenInvalid', `AccessToken is invalid. ${detail}`)
+}
+
+export function shareTokenInvalid(detail: string): Answer {
+  return sound(401, 'ShareLinkTokenInvalid', `ShareLinkToken is invalid. ${detail}`)
 }
 
 /** Nobody's mistake in the request: a disk, a database, or a defect of ours. */

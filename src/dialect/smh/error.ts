@@ -124,6 +124,7 @@ const errors = {
   trash_off: 'RecycleBinNotEnabled',
   parent_gone: 'DirectoryNotFound',
   quota_drive: 'QuotaLimitReached',
+  quota_shared: 'QuotaLimitReached',
   quota_scene: 'QuotaLimitReached',
   quota_app: 'QuotaLimitReached',
   quota_tenant: 'QuotaLimitReached',

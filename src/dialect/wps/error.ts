@@ -104,6 +104,7 @@ const ERRORS = {
   trash_off: 'notOpen',
   parent_gone: 'noFile',
   quota_drive: 'spaceFull',
+  quota_shared: 'spaceFull',
   quota_scene: 'spaceFull',
   quota_app: 'spaceFull',
   quota_tenant: 'spaceFull',

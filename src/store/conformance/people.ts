@@ -1,6 +1,6 @@
 /** Conformance: drives, pools, people, tokens, uploads and tasks. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { App, Group, PoolKind, Store, Subject, TenantId, User } from '../../engine/index.ts'
+import type { App, Group, PoolId, PoolKind, Store, Subject, TenantId, User } from '../../engine/index.ts'
 import {
   apply,
   content,
@@ -71,6 +71,36 @@ export function peopleConformance(open: Open) {
       expect(poolsOf(2)).toEqual([{ kind: 'tenant', key: '', quota: 9, used: 0 }])
       expect(poolsOf(3)?.map(({ kind }) => kind)).toEqual(['app', 'tenant'])
       expect(poolsOf(4)).toEqual([])
+    })
+
+    it('carry the pool they share, and are found by it while they are active', async () => {
+      const shared = (id: number) => id as PoolId
+      await store.write(async (tx) => {
+        await tx.putPools([
+          { tenant: TENANT, kind: 'drive', key: '1', quota: null },
+          { tenant: TENANT, kind: 'shared', key: '77', quota: 50 },
+          { tenant: ELSEWHERE, kind: 'shared', key: '78', quota: 1 },
+        ])
+        await tx.putDrives([
+          drive(1, { sharedPool: shared(77) }),
+          drive(2, { sharedPool: shared(77), status: 'deleted' }),
+          drive(3, { sharedPool: shared(78) }),
+          drive(4),
+        ])
+      })
+      await apply(store, { poolDeltas: [{ tenant: TENANT, kind: 'shared', key: '77', delta: 8 }] })
+      const found = await store.read((tx) => tx.drivesInPools([shared(77), shared(79), shared(0)]))
+      expect(idsOf(found)).toEqual([1])
+      expect(found[0]).toMatchObject({
+        sharedPool: 77,
+        pools: [
+          { kind: 'drive', key: '1', quota: null, used: 0 },
+          { kind: 'shared', key: '77', quota: 50, used: 8 },
+        ],
+      })
+      // A pool is its tenant's: another's of that number is not meant.
+      const [foreign] = await store.read((tx) => tx.drives([driveId(3)]))
+      expect(foreign!.pools).toEqual([])
     })
 
     it('keep what a pool holds when its quota is set', async () => {

@@ -110,6 +110,7 @@ export function drive(id: number, more: Partial<Drive> = {}): Drive {
     trash: nodeId(2),
     grave: nodeId(3),
     settings: { trash: true, versionsMax: 10 },
+    sharedPool: 0,
     pools: [],
     seq: 0,
     trashSeq: 0,

@@ -1,6 +1,6 @@
 /** Conformance: what a transaction promises, and what a set costs. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { StorageError, type Store, type WriteTx } from '../../engine/index.ts'
+import { type PoolId, StorageError, type Store, type WriteTx } from '../../engine/index.ts'
 import {
   apply,
   changes,
@@ -276,6 +276,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   ['trashById', (tx, ids) => tx.trashById(ids.map((id) => ({ drive: DRIVE, id: trashed(id, id).id })))],
   ['trashPage', (tx, ids) => tx.trashPage({ drives: ids.map(driveId), after: null, limit: 10 })],
   ['trashUsage', (tx, ids) => tx.trashUsage(ids.map(driveId))],
+  ['drivesInPools', (tx, ids) => tx.drivesInPools(ids as unknown as PoolId[])],
   ['uploads', (tx, ids) => tx.uploads(ids.map(uploadId))],
   ['uploadParts', (tx, ids) => tx.uploadParts(ids.map(uploadId))],
   ['blobs', (tx, ids) => tx.blobs(ids.map((id) => content(id).digest))],

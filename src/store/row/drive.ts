@@ -5,6 +5,7 @@ import {
   type NodeId,
   POOL_KINDS,
   type Pool,
+  type PoolId,
   type PoolKind,
   type Subject,
   type TenantId,
@@ -29,23 +30,25 @@ export type DriveRow = [
   creator: Subject,
   createdAt: number,
   updatedAt: number,
+  sharedPool: PoolId | 0,
   /** Quota and use of each pool in the order of POOL_KINDS; both null where there is no pool. */
   ...pools: (number | null)[],
 ]
 
-const POOLS_AT = 17
+const POOLS_AT = 18
 
 export type PoolRow = [tenant: TenantId, kind: PoolKind, key: string, quota: number | null, used: number]
 
 export function toDrive(row: DriveRow): Drive {
   const [id, tenant, name, owner, app, scene, sceneId, status, root, trash, grave] = row
-  const [settings, seq, trashSeq, creator, createdAt, updatedAt] = row.slice(11) as [
+  const [settings, seq, trashSeq, creator, createdAt, updatedAt, sharedPool] = row.slice(11) as [
     string,
     number,
     number,
     Subject,
     number,
     number,
+    PoolId | 0,
   ]
   return {
     id,
@@ -60,6 +63,7 @@ export function toDrive(row: DriveRow): Drive {
     trash,
     grave,
     settings: fromJson(settings),
+    sharedPool,
     pools: toPools(row),
     seq,
     trashSeq,
@@ -71,7 +75,8 @@ export function toDrive(row: DriveRow): Drive {
 
 function toPools(row: DriveRow): Pool[] {
   const [id, , , , app, scene] = row
-  const keys: Record<PoolKind, string> = { drive: String(id), scene: `${app}/${scene}`, app, tenant: '' }
+  const shared = String(row[POOLS_AT - 1])
+  const keys: Record<PoolKind, string> = { drive: String(id), shared, scene: `${app}/${scene}`, app, tenant: '' }
   return POOL_KINDS.flatMap((kind, index) => {
     const quota = row[POOLS_AT + 2 * index] as number | null
     const used = row[POOLS_AT + 2 * index + 1] as number | null
@@ -98,5 +103,6 @@ export function fromDrive(drive: Drive): unknown[] {
     drive.creator,
     drive.createdAt,
     drive.updatedAt,
+    drive.sharedPool,
   ]
 }

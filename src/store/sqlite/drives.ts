@@ -7,10 +7,12 @@ import type { Queries } from './transaction.ts'
 /** A drive with its pools in the order of POOL_KINDS; every pool is one seek. */
 const DRIVE = `
 select d.id, d.tenant_id, d.name, d.owner, d.app, d.scene, d.scene_id, d.status, d.root, d.trash, d.grave, d.settings,
-  d.seq, d.trash_seq, d.creator, d.created_at, d.updated_at,
-  pd.quota, pd.used, ps.quota, ps.used, pa.quota, pa.used, pt.quota, pt.used
+  d.seq, d.trash_seq, d.creator, d.created_at, d.updated_at, d.shared_pool,
+  pd.quota, pd.used, ph.quota, ph.used, ps.quota, ps.used, pa.quota, pa.used, pt.quota, pt.used
 from drive d
 left join pool pd on pd.tenant_id = d.tenant_id and pd.kind = 'drive' and pd.key = cast(d.id as text)
+left join pool ph on d.shared_pool > 0 and ph.tenant_id = d.tenant_id and ph.kind = 'shared'
+  and ph.key = cast(d.shared_pool as text)
 left join pool ps on d.app <> '' and ps.tenant_id = d.tenant_id and ps.kind = 'scene' and ps.key = d.app || '/' || d.scene
 left join pool pa on d.app <> '' and pa.tenant_id = d.tenant_id and pa.kind = 'app' and pa.key = d.app
 left join pool pt on pt.tenant_id = d.tenant_id and pt.kind = 'tenant' and pt.key = ''`
@@ -34,20 +36,24 @@ where d.status = 'active' and d.scene_id <> '' and (d.tenant_id, d.app, d.scene,
   select ${members(4)} from json_each(?)
 )`
 
+/** Relies on the index drive_of_pool. */
+export const DRIVES_IN_POOLS = `${DRIVE}
+where d.status = 'active' and d.shared_pool > 0 and d.shared_pool in (select value from json_each(?))`
+
 export const POOLS = `
 select tenant_id, kind, key, quota, used from pool
 where (tenant_id, kind, key) in (select ${members(3)} from json_each(?))`
 
 export const PUT_DRIVES = `
 insert into drive (id, tenant_id, name, owner, app, scene, scene_id, status, root, trash, grave, settings,
-  seq, trash_seq, creator, created_at, updated_at)
-select ${members(17)} from json_each(?) where true
+  seq, trash_seq, creator, created_at, updated_at, shared_pool)
+select ${members(18)} from json_each(?) where true
 on conflict (id) do update set
   tenant_id = excluded.tenant_id, name = excluded.name, owner = excluded.owner, app = excluded.app,
   scene = excluded.scene, scene_id = excluded.scene_id, status = excluded.status, root = excluded.root,
   trash = excluded.trash, grave = excluded.grave, settings = excluded.settings, seq = excluded.seq,
   trash_seq = excluded.trash_seq, creator = excluded.creator, created_at = excluded.created_at,
-  updated_at = excluded.updated_at`
+  updated_at = excluded.updated_at, shared_pool = excluded.shared_pool`
 
 export const PUT_POOLS = `
 insert into pool (tenant_id, kind, key, quota, used)
@@ -55,7 +61,8 @@ select ${members(4)}, 0 from json_each(?) where true
 on conflict (tenant_id, kind, key) do update set quota = excluded.quota`
 
 export const driveQueries: Queries<
-  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'pools'> & Pick<WriteTx, 'putDrives' | 'putPools'>
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools'> &
+    Pick<WriteTx, 'putDrives' | 'putPools'>
 > = {
   drives(db, ids) {
     if (ids.length === 0) return []
@@ -74,6 +81,11 @@ export const driveQueries: Queries<
     if (keys.length === 0) return []
     const set = keys.map(({ tenant, app, scene, sceneId }) => [tenant, app, scene, sceneId])
     return db.all<DriveRow>(DRIVES_BY_SCENE, JSON.stringify(set)).map(toDrive)
+  },
+
+  drivesInPools(db, ids) {
+    if (ids.length === 0) return []
+    return db.all<DriveRow>(DRIVES_IN_POOLS, JSON.stringify(ids)).map(toDrive)
   },
 
   pools(db, keys) {

@@ -129,8 +129,10 @@ create table drive (
   trash_seq integer not null,
   creator text not null,
   created_at integer not null,
-  updated_at integer not null
+  updated_at integer not null,
+  shared_pool integer not null
 ) strict;
+create index drive_of_pool on drive (shared_pool, id) where status = 'active' and shared_pool > 0;
 create index drive_of_tenant on drive (tenant_id, id) where status = 'active';
 create index drive_of_owner on drive (tenant_id, owner, id) where status = 'active';
 create unique index drive_of_scene on drive (tenant_id, app, scene, scene_id) where status = 'active' and scene_id <> '';
