@@ -5,9 +5,9 @@ import { StorageError } from '../../engine/index.ts'
 export type Parameter = string | number | null
 
 /** How long SQLite waits for another process (the command line, a backup) to let go of the file, ms. */
-const BUSY_TIMEOUT_MS = 10_000
+export const BUSY_TIMEOUT_MS = 10_000
 /** Page cache of a connection, in KiB. */
-const CACHE_KIB = 65_536
+export const CACHE_KIB = 65_536
 /**
  * Pages in the log after which a commit also carries them over into the main file. That commit takes the longer the
  * more pages wait: at 1,000 the slowest in a hundred batches of 100 moves took 19 ms, at 4,000 37 ms, and the mean was

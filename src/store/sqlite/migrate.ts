@@ -25,6 +25,14 @@ export function migrate(db: Database.Database, steps: readonly string[] = STEPS)
   }
 }
 
+/** Throws StorageError unless the database has exactly the schema this code expects; nothing is written. */
+export function demandSchema(db: Database.Database): void {
+  const newest = newestStep(db)
+  if (newest !== STEPS.length) {
+    throw new StorageError(`the database has schema ${newest}, this program expects schema ${STEPS.length}`)
+  }
+}
+
 function applyStep(db: Database.Database, number: number, sql: string) {
   if (newestStep(db) >= number) return
   // The row goes in first: should two processes ever get here together, the second fails before it touches a table.

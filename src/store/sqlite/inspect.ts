@@ -1,0 +1,108 @@
+/** A database file seen from outside, for `fsck`: read only, one committed state from the first answer to the last. */
+import Database from 'better-sqlite3'
+import {
+  type BlobRow,
+  type CheckName,
+  type DriveId,
+  type Fault,
+  type Inspection,
+  type PartRow,
+  StorageError,
+  type UploadId,
+} from '../../engine/index.ts'
+import { CHECK_STATEMENTS } from '../row/checks.ts'
+import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
+import { demandSchema } from './migrate.ts'
+
+type FaultRow = [drive: DriveId | 0, about: string, says: string]
+
+const TABLES = `select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name`
+const BLOBS = 'select digest, size, refs from blob where digest > ? order by digest limit ?'
+const PARTS = `
+select p.upload_id, p.number, p.size, p.md5
+from upload_part p join upload u on u.id = p.upload_id
+where u.state = 'open' and (p.upload_id, p.number) > (?, ?)
+order by p.upload_id, p.number limit ?`
+const UPLOADS = 'select id from upload where id in (select value from json_each(?))'
+
+/**
+ * Opens a database file that is there, without writing to it; a server may have it open meanwhile.
+ * @throws StorageError when it cannot be opened or has another schema than this program's
+ */
+export function openSqliteInspection(file: string): Inspection {
+  const db = open(file)
+  const all = <Row>(sql: string, ...parameters: unknown[]) =>
+    db
+      .prepare<unknown[], Row>(sql)
+      .raw()
+      .all(...parameters) as Row[]
+  const faultsOf = (check: CheckName, limit: number): FaultRow[] => {
+    if (check === 'storage') return damage(db, limit)
+    // Each statement may fill the limit: what is beyond it is cut off below.
+    return CHECK_STATEMENTS[check].flatMap((sql) => firstRows<FaultRow>(db, sql, limit))
+  }
+  return {
+    async counts() {
+      const names = all<[string]>(TABLES).map(([name]) => name)
+      return new Map(names.map((name) => [name, all<[number]>(countSql(name))[0]![0]]))
+    },
+    async faults(check, limit) {
+      const rows = faultsOf(check, limit).slice(0, limit)
+      return rows.map(([drive, about, says]): Fault => ({ check, drive, about, says }))
+    },
+    async blobs(after, limit) {
+      const rows = all<[string, number, number]>(BLOBS, after, limit)
+      return rows.map(([digest, size, refs]): BlobRow => ({ digest, size, refs }))
+    },
+    async parts({ upload, number }, limit) {
+      const rows = all<[UploadId, number, number, string]>(PARTS, upload, number, limit)
+      return rows.map(([upload, number, size, md5]): PartRow => ({ upload, number, size, md5 }))
+    },
+    async uploads(ids) {
+      return all<[UploadId]>(UPLOADS, JSON.stringify(ids)).map(([id]) => id)
+    },
+    async close() {
+      db.close()
+    },
+  }
+}
+
+function open(file: string): Database.Database {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    db.pragma(`cache_size = -${CACHE_KIB}`)
+    db.function('normalize', { deterministic: true }, (text: unknown) => String(text).normalize('NFC'))
+    demandSchema(db)
+    db.exec('begin')
+    // The state is that of the first read, which is now.
+    db.prepare('select 1 from migration limit 1').get()
+    return db
+  } catch (cause) {
+    db?.close()
+    if (cause instanceof StorageError) throw cause
+    throw new StorageError(`${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+/** Stops reading where the limit is reached: a broken database may break a rule a million times. */
+function firstRows<Row>(db: Database.Database, sql: string, limit: number): Row[] {
+  const rows: Row[] = []
+  for (const row of db.prepare<[], Row>(sql).raw().iterate()) {
+    rows.push(row as Row)
+    if (rows.length >= limit) break
+  }
+  return rows
+}
+
+/** SQLite's own look at its pages, its trees and whether indexes and tables agree. */
+function damage(db: Database.Database, limit: number): FaultRow[] {
+  const lines = db.pragma(`integrity_check(${Math.max(1, Math.trunc(limit))})`, { simple: false })
+  const texts = (lines as { integrity_check: string }[]).map((line) => line.integrity_check)
+  return texts.filter((text) => text !== 'ok').map((text) => [0, 'the database file', `is damaged: ${text}`])
+}
+
+/** The names come from the schema itself. */
+function countSql(table: string): string {
+  return `select count(*) from "${table}"`
+}
