@@ -1,4 +1,4 @@
-/** The engine's rows and the model's nodes: paired, compared in everything that is stored of them. */
+/** The store's rows and the model's nodes: paired, compared in everything that is stored of them. */
 import { createHash } from 'node:crypto'
 import type { DumpNode } from './dump.ts'
 import { type ModelNode, sizeOf } from './model-state.ts'
@@ -9,58 +9,69 @@ export function matchChildren(
   found: readonly DumpNode[],
   expected: readonly ModelNode[],
   when: string,
-  parents: [ModelNode, NonNullable<DumpNode['trash']>][],
 ): void {
   const where = folder ? `in folder ${folder.id} (${folder.name})` : 'in the trash'
-  const strangers = new Map(found.map((node) => [node.id, node]))
+  const strangers = new Map<number, DumpNode>(found.map((one) => [one.node.id, one]))
   const newcomers: ModelNode[] = []
   const pairs: [ModelNode, DumpNode][] = []
   for (const node of expected) {
     const known = node.id === 0 ? undefined : strangers.get(node.id)
     if (known) {
       pairs.push([node, known])
-      strangers.delete(known.id)
+      strangers.delete(known.node.id)
     } else if (node.id === 0) newcomers.push(node)
     else throw new Error(`${when}${where} node ${node.id} (${node.name}) is missing`)
   }
-  const sorted = [...strangers.values()].map((node) => ({ node, text: dumpText(node) })).sort(byText)
+  const sorted = [...strangers.values()].map((one) => ({ one, text: dumpText(one) })).sort(byText)
   const wanted = newcomers.map((node) => ({ node, text: modelText(node) })).sort(byText)
   if (sorted.length !== wanted.length) {
     const texts = (list: readonly { text: string }[]) => list.map(({ text }) => `\n  ${text}`).join('')
     throw new Error(`${when}${where} there are ${texts(sorted)}\nexpected ${texts(wanted)}`)
   }
-  for (const [index, { node }] of wanted.entries()) pairs.push([node, sorted[index]!.node])
+  for (const [index, { node }] of wanted.entries()) pairs.push([node, sorted[index]!.one])
   for (const [node, row] of pairs) {
     if (modelText(node, false) !== dumpText(row, false)) {
       throw new Error(`${when}${where} there is\n  ${dumpText(row, false)}\nexpected\n  ${modelText(node, false)}`)
     }
-    if (node.born !== 0 && node.born !== row.born) throw new Error(`${when}node ${node.id} was born elsewhere`)
-    node.id = row.id
-    node.born = row.born
-    if (row.trash) parents.push([node, row.trash])
-    matchChildren(node, row.children, node.children, when, parents)
+    if (node.born !== 0 && node.born !== row.node.born) throw new Error(`${when}node ${node.id} was born elsewhere`)
+    node.id = row.node.id
+    node.born = row.node.born
+    if (row.trash) matchEntry(node, row.trash, when)
+    matchChildren(node, row.children, node.children, when)
   }
+}
+
+/** Learns a trash entry's id. The folder it came from may be known by its id only after all pairs are made. */
+function matchEntry({ id, trash }: ModelNode, entry: NonNullable<DumpNode['trash']>, when: string): void {
+  const { parent } = trash!
+  trash!.id = entry.id
+  if (!parent.gone && parent.id !== 0 && parent.id !== entry.parent)
+    throw new Error(`${when}node ${id} was trashed out of ${parent.id}, its entry says ${entry.parent}`)
 }
 
 function byText(a: { text: string }, b: { text: string }): number {
   return a.text < b.text ? -1 : Number(a.text > b.text)
 }
 
-function dumpText(node: DumpNode, deep = true): string {
-  const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier, trash } = node
-  const entry = trash && { name: trash.name, path: JSON.parse(trash.path), at: trash.at, by: trash.by }
-  const versions = node.versions.map(({ number, size, digest }) => `${number} ${size} ${digest.slice(0, 8)}`)
-  const grants = node.grants.map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)
-  const attributes = JSON.parse(node.attributes)
-  const children = deep ? node.children.map((child) => dumpText(child)).sort() : []
+function dumpText({ node, trash, ...more }: DumpNode, deep = true): string {
+  const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier } = node
+  const entry = trash && { name: trash.name, path: trash.path, at: trash.trashedAt, by: trash.trashedBy }
+  const versions = more.versions.map(
+    ({ version, content, createdAt: at, creator: by }) =>
+      `${version} ${content.size} ${content.digest.slice(0, 8)} ${at} ${by}`,
+  )
+  const grants = more.grants.map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)
+  const children = deep ? more.children.map((child) => dumpText(child)).sort() : []
   const about = { name, kind, twin: twin !== 0, rev, drive, createdAt, updatedAt, creator, modifier }
-  return JSON.stringify({ ...about, versions, attributes: sortedMembers(attributes), grants, entry, children })
+  return JSON.stringify({ ...about, versions, attributes: sortedMembers(node.attributes), grants, entry, children })
 }
 
 function modelText(node: ModelNode, deep = true): string {
   const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier, trash } = node
   const entry = trash && { name: trash.name, path: trash.path, at: trash.at, by: trash.by }
-  const versions = node.versions.map(({ number, text }) => `${number} ${sizeOf(text)} ${digestOf(text).slice(0, 8)}`)
+  const versions = node.versions.map(
+    ({ number, text, at, by }) => `${number} ${sizeOf(text)} ${digestOf(text).slice(0, 8)} ${at} ${by}`,
+  )
   const grants = node.grants
     .toSorted((a, b) => (a.subject < b.subject ? -1 : 1))
     .map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)

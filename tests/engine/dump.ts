@@ -1,84 +1,69 @@
-/** What the store really holds of some drives, read past the engine with SQL of our own. */
-import Database from 'better-sqlite3'
-import type { DriveId, Kind, NodeId, Subject } from '../../src/engine/index.ts'
+/** Everything a store holds of some drives, read row by row through the port and past the engine. */
+import type {
+  Drive,
+  DriveId,
+  Grant,
+  Node,
+  NodeId,
+  NodeKey,
+  ReadTx,
+  Store,
+  TrashEntry,
+  Version,
+} from '../../src/engine/index.ts'
 
 export interface DumpNode {
-  readonly id: NodeId
-  readonly drive: DriveId
-  readonly born: DriveId
-  readonly parent: NodeId | 0
-  readonly name: string
-  readonly key: string
-  readonly twin: number
-  readonly kind: Kind
-  readonly version: number
-  readonly digest: string | null
-  readonly size: number | null
-  readonly rev: number
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly creator: Subject
-  readonly modifier: Subject
-  readonly attributes: string
-  readonly versions: { number: number; size: number; digest: string }[]
-  readonly grants: { subject: Subject; actions: number; expiresAt: number }[]
-  trash: { id: number; parent: NodeId; name: string; path: string; at: number; by: Subject } | null
+  readonly node: Node
+  readonly versions: Version[]
+  readonly grants: Grant[]
+  trash: TrashEntry | null
   readonly children: DumpNode[]
 }
 
 export interface Dump {
+  readonly drives: readonly Drive[]
   readonly byId: ReadonlyMap<NodeId, DumpNode>
-  /** What has no parent: roots, trashes and graves. */
+  /** Every drive's root, trash and grave. */
   readonly tops: readonly DumpNode[]
 }
 
-/** A second, read-only connection to the engine's file. */
-export class Inspector {
-  readonly db: Database.Database
+/** More nodes than any test makes. */
+const NODES_MAX = 1_000_000
 
-  constructor(file: string) {
-    this.db = new Database(file, { readonly: true })
-  }
+/** One consistent state of the drives, in the order asked. */
+export function dump(store: Store, drives: readonly DriveId[]): Promise<Dump> {
+  return store.read(async (tx) => dumped(tx, await driveRows(tx, drives)))
+}
 
-  rows<Row>(sql: string, ...parameters: unknown[]): Row[] {
-    return this.db.prepare<unknown[], Row>(sql).all(...parameters)
-  }
+async function driveRows(tx: ReadTx, ids: readonly DriveId[]): Promise<Drive[]> {
+  const rows = await tx.drives(ids)
+  return ids.flatMap((id) => rows.find((drive) => drive.id === id) ?? [])
+}
 
-  dump(drives: readonly DriveId[]): Dump {
-    const among = JSON.stringify(drives)
-    const here = 'drive_id in (select value from json_each(?))'
-    const nodes = this.rows<Omit<DumpNode, 'versions' | 'grants' | 'trash' | 'children'>>(
-      `select id, drive_id as drive, born, parent_id as parent, name, name_key as key, twin, kind, version, digest, size, rev,
-         created_at as createdAt, updated_at as updatedAt, creator, modifier, attributes
-       from node where ${here} order by id`,
-      among,
-    ).map((row): DumpNode => ({ ...row, versions: [], grants: [], trash: null, children: [] }))
-    const byId = new Map(nodes.map((node) => [node.id, node]))
-    for (const { node, ...version } of this.rows<DumpNode['versions'][number] & { node: NodeId }>(
-      `select node_id as node, version as number, size, digest from version where ${here} order by version`,
-      among,
-    )) {
-      byId.get(node)?.versions.push(version)
-    }
-    for (const { node, ...grant } of this.rows<DumpNode['grants'][number] & { node: NodeId }>(
-      `select node_id as node, subject, actions, expires_at as expiresAt from node_grant where ${here} order by subject`,
-      among,
-    )) {
-      byId.get(node)?.grants.push(grant)
-    }
-    for (const { node, ...entry } of this.rows<NonNullable<DumpNode['trash']> & { node: NodeId }>(
-      `select node_id as node, id, parent_id as parent, name, path, trashed_at as at, trashed_by as by
-       from trash where ${here}`,
-      among,
-    )) {
-      const trashed = byId.get(node)
-      if (trashed) trashed.trash = entry
-    }
-    for (const node of nodes) if (node.parent !== 0) byId.get(node.parent)?.children.push(node)
-    return { byId, tops: nodes.filter(({ parent }) => parent === 0) }
+async function dumped(tx: ReadTx, drives: readonly Drive[]): Promise<Dump> {
+  const hidden = drives.flatMap(({ id: drive, root, trash, grave }) =>
+    [root, trash, grave].map((id) => ({ drive, id })),
+  )
+  const found = await tx.chains(hidden.map((key) => ({ ...key, follow: false })))
+  const below = await tx.subtrees(hidden, NODES_MAX)
+  const nodes = [...found, ...below].map(
+    (node): DumpNode => ({
+      node,
+      versions: [],
+      grants: [],
+      trash: null,
+      children: [],
+    }),
+  )
+  const byId = new Map(nodes.map((one) => [one.node.id, one]))
+  const keys: NodeKey[] = nodes.map(({ node }) => ({ drive: node.drive, id: node.id }))
+  for (const version of await tx.versions(keys)) byId.get(version.node)!.versions.push(version)
+  for (const grant of await tx.grants(keys, null)) byId.get(grant.node)!.grants.push(grant)
+  for (const entry of await tx.trash(keys)) byId.get(entry.node)!.trash = entry
+  for (const one of nodes) {
+    one.versions.sort((a, b) => a.version - b.version)
+    one.grants.sort((a, b) => (a.subject < b.subject ? -1 : 1))
+    byId.get(one.node.parent)?.children.push(one)
   }
-
-  close(): void {
-    this.db.close()
-  }
+  return { drives, byId, tops: nodes.filter(({ node }) => node.parent === 0) }
 }

@@ -1,52 +1,73 @@
 /** What must hold of the stored rows after anything whatsoever. Each broken invariant is one line. */
-import type { DriveId, NodeId } from '../../src/engine/index.ts'
-import type { DumpNode, Inspector } from './dump.ts'
+import Database from 'better-sqlite3'
+import type { Drive, DriveId, NodeId } from '../../src/engine/index.ts'
+import { type Dump, type DumpNode, dump } from './dump.ts'
+import type { World } from './world.ts'
 
-interface DriveRow {
-  readonly id: DriveId
-  readonly root: NodeId
-  readonly trash: NodeId
-  readonly grave: NodeId
-  readonly seq: number
+/** @param only the drives to look at; absent = all that are active */
+export async function brokenInvariants(world: World, only?: readonly DriveId[]): Promise<string[]> {
+  const rows = openRows(world.file)
+  try {
+    const ids = only ?? rows.all<{ id: DriveId }>("select id from drive where status = 'active'").map(({ id }) => id)
+    const found = await dump(world.store, ids)
+    const nodes = [...found.byId.values()]
+    const among = JSON.stringify(ids)
+    return [
+      ...brokenTree(found),
+      ...brokenPlaces(nodes),
+      ...brokenContent(nodes),
+      ...brokenTrash(found),
+      ...lostRows(rows, found, among),
+      ...brokenForwards(rows, nodes, among),
+      ...found.drives.flatMap((drive) => brokenTotals(rows, nodes, drive)),
+      ...brokenBlobs(rows),
+    ]
+  } finally {
+    rows.close()
+  }
 }
 
-export function brokenInvariants(inspector: Inspector, drives: readonly DriveId[]): string[] {
-  const among = JSON.stringify(drives)
-  const rows = inspector.rows<DriveRow>(
-    'select id, root, trash, grave, seq from drive where id in (select value from json_each(?))',
-    among,
-  )
-  const { byId, tops } = inspector.dump(drives)
-  const nodes = [...byId.values()]
-  return [
-    ...brokenTree(nodes, tops, rows),
-    ...brokenContent(inspector, nodes, among),
-    ...brokenTrash(inspector, byId, rows, among),
-    ...brokenForwards(inspector, nodes, among),
-    ...brokenTotals(inspector, nodes, rows),
-    ...brokenBlobs(inspector),
-  ]
+/** Rows read past the store with SQL of our own: what no node leads to is found no other way. */
+interface Rows {
+  all<Row>(sql: string, ...parameters: unknown[]): Row[]
+  close(): void
+}
+
+function openRows(file: string): Rows {
+  const db = new Database(file, { readonly: true })
+  return {
+    all: <Row>(sql: string, ...parameters: unknown[]) => db.prepare<unknown[], Row>(sql).all(...parameters),
+    close: () => db.close(),
+  }
 }
 
 /** Exactly three tops a drive; everything hangs under one of them, once, in its own drive. */
-function brokenTree(nodes: readonly DumpNode[], tops: readonly DumpNode[], drives: readonly DriveRow[]): string[] {
+function brokenTree({ drives, byId, tops }: Dump): string[] {
   const wanted = drives.flatMap(({ root, trash, grave }) => [root, trash, grave]).sort((a, b) => a - b)
-  const found = tops.map(({ id }) => id).sort((a, b) => a - b)
+  const found = tops.map(({ node }) => node.id).sort((a, b) => a - b)
   const broken = String(wanted) === String(found) ? [] : [`tops are ${found}, should be ${wanted}`]
   const reached = new Set<DumpNode>()
   const waiting = [...tops]
-  for (const node of waiting) {
-    if (reached.has(node)) broken.push(`node ${node.id} is reached twice`)
-    reached.add(node)
-    waiting.push(...node.children)
-    for (const child of node.children) {
-      if (child.drive !== node.drive) broken.push(`node ${child.id} and its parent are in different drives`)
-      if (node.kind === 'file') broken.push(`node ${child.id} is inside a file`)
+  for (const { node, children } of waiting) {
+    for (const child of children) {
+      if (reached.has(child)) broken.push(`node ${child.node.id} is reached twice`)
+      else waiting.push(child)
+      reached.add(child)
+      if (child.node.drive !== node.drive) broken.push(`node ${child.node.id} and its parent are in different drives`)
+      if (node.kind === 'file') broken.push(`node ${child.node.id} is inside a file`)
     }
   }
-  broken.push(...nodes.filter((node) => !reached.has(node)).map(({ id }) => `node ${id} is an orphan`))
+  if (waiting.length !== byId.size) broken.push(`${byId.size} nodes were found, ${waiting.length} are reached`)
+  return broken
+}
+
+/** No two nodes in one place; names and twin numbers are what they are derived from. */
+function brokenPlaces(nodes: readonly DumpNode[]): string[] {
+  const broken: string[] = []
   const places = new Set<string>()
-  for (const { id, parent, key, twin, name } of nodes.filter(({ parent }) => parent !== 0)) {
+  for (const { node } of nodes) {
+    const { id, parent, key, twin, name } = node
+    if (parent === 0) continue
     const place = `${parent}/${key}/${twin}`
     if (places.has(place)) broken.push(`two nodes are at ${place}`)
     places.add(place)
@@ -56,57 +77,52 @@ function brokenTree(nodes: readonly DumpNode[], tops: readonly DumpNode[], drive
   return broken
 }
 
-/** A file's row repeats its latest version; folders have none. No version or grant without its node. */
-function brokenContent(inspector: Inspector, nodes: readonly DumpNode[], among: string): string[] {
-  const broken: string[] = []
-  for (const { id, kind, version, digest, size, versions } of nodes) {
+/** A file's row repeats its latest version; folders have none. */
+function brokenContent(nodes: readonly DumpNode[]): string[] {
+  return nodes.flatMap(({ node: { id, kind, version, content }, versions }) => {
     const last = versions.at(-1)
-    const agrees = kind === 'file' && last?.number === version && last.digest === digest && last.size === size
-    const isEmpty = kind === 'folder' && version === 0 && digest === null && versions.length === 0
-    if (!agrees && !isEmpty) broken.push(`node ${id} and its versions disagree`)
-  }
-  for (const table of ['version', 'node_grant', 'trash']) {
-    const lost = inspector.rows<{ node: NodeId }>(
-      `select t.node_id as node from ${table} t where t.drive_id in (select value from json_each(?))
-         and not exists (select 1 from node n where n.drive_id = t.drive_id and n.id = t.node_id)`,
-      among,
-    )
-    broken.push(...lost.map(({ node }) => `${table} row of node ${node}, which is not there`))
-  }
-  return broken
+    const agrees =
+      kind === 'file' && last?.version === version && JSON.stringify(last.content) === JSON.stringify(content)
+    const isEmpty = kind === 'folder' && version === 0 && content === null && versions.length === 0
+    return agrees || isEmpty ? [] : [`node ${id} and its versions disagree`]
+  })
 }
 
 /** Trash entries are of the nodes directly under the trash, one each. */
-function brokenTrash(
-  inspector: Inspector,
-  byId: ReadonlyMap<NodeId, DumpNode>,
-  drives: readonly DriveRow[],
-  among: string,
-): string[] {
+function brokenTrash({ drives, byId }: Dump): string[] {
   const trashes = new Set(drives.map(({ trash }) => trash))
-  const inTrash = [...byId.values()].filter(({ parent }) => trashes.has(parent as NodeId))
-  const entries = inspector.rows<{ node: NodeId }>(
-    'select node_id as node from trash where drive_id in (select value from json_each(?))',
-    among,
+  return [...byId.values()].flatMap(({ node: { id, parent }, trash }) => {
+    const isTop = trashes.has(parent)
+    if (isTop === (trash !== null)) return []
+    return [isTop ? `node ${id} is in the trash without an entry` : `node ${id} has a trash entry but is elsewhere`]
+  })
+}
+
+/** No node that hangs nowhere; no version, grant or trash entry without its node. */
+function lostRows(rows: Rows, { byId }: Dump, among: string): string[] {
+  const ids = (sql: string) => rows.all<{ id: NodeId }>(sql, among).map(({ id }) => id)
+  const here = 'where drive_id in (select value from json_each(?))'
+  const lost = {
+    node: ids(`select id from node ${here}`),
+    version: ids(`select node_id as id from version ${here}`),
+    grant: ids(`select node_id as id from node_grant ${here}`),
+    trash: ids(`select node_id as id from trash ${here}`),
+  }
+  return Object.entries(lost).flatMap(([table, found]) =>
+    found.filter((id) => !byId.has(id)).map((id) => `a ${table} row of node ${id}, which is nowhere`),
   )
-  return [
-    ...inTrash.filter(({ trash }) => trash === null).map(({ id }) => `node ${id} is in the trash without an entry`),
-    ...entries
-      .filter(({ node }) => !trashes.has((byId.get(node)?.parent ?? 0) as NodeId))
-      .map(({ node }) => `the trash entry of node ${node}, which is elsewhere`),
-  ]
 }
 
 /** A node away from its drive of birth has a forwarding row there that says where it is; no other node has one. */
-function brokenForwards(inspector: Inspector, nodes: readonly DumpNode[], among: string): string[] {
-  const rows = inspector.rows<{ drive: DriveId; node: NodeId; to: DriveId }>(
+function brokenForwards(rows: Rows, nodes: readonly DumpNode[], among: string): string[] {
+  const forwards = rows.all<{ drive: DriveId; node: NodeId; to: DriveId }>(
     'select drive_id as drive, node_id as node, to_drive as "to" from forward where drive_id in (select value from json_each(?))',
     among,
   )
   const wanted = nodes
-    .filter(({ born, drive }) => born !== drive)
-    .map(({ id, born, drive }) => `${born}/${id}→${drive}`)
-  const found = rows.map(({ drive, node, to }) => `${drive}/${node}→${to}`)
+    .filter(({ node }) => node.born !== node.drive)
+    .map(({ node: { born, id, drive } }) => `${born}/${id}→${drive}`)
+  const found = forwards.map(({ drive, node, to }) => `${drive}/${node}→${to}`)
   return [
     ...wanted.filter((row) => !found.includes(row)).map((row) => `the forwarding row ${row} is missing`),
     ...found.filter((row) => !wanted.includes(row)).map((row) => `the forwarding row ${row} leads nowhere`),
@@ -114,28 +130,23 @@ function brokenForwards(inspector: Inspector, nodes: readonly DumpNode[], among:
 }
 
 /** What a drive's pool says is used is the sum of the versions in it; the change log has no gap. */
-function brokenTotals(inspector: Inspector, nodes: readonly DumpNode[], drives: readonly DriveRow[]): string[] {
-  const broken: string[] = []
-  for (const { id, seq } of drives) {
-    const sizes = nodes.filter(({ drive }) => drive === id).flatMap(({ versions }) => versions.map(({ size }) => size))
-    const sum = sizes.reduce((total, size) => total + size, 0)
-    const [pool] = inspector.rows<{ used: number }>(
-      "select used from pool where kind = 'drive' and key = ?",
-      String(id),
-    )
-    if (pool?.used !== sum) broken.push(`drive ${id} says ${pool?.used} bytes are used, its versions are ${sum}`)
-    const [log] = inspector.rows<{ count: number; last: number }>(
-      'select count(*) as count, coalesce(max(seq), 0) as last from change where drive_id = ?',
-      id,
-    )
-    if (log!.count !== seq || log!.last !== seq) broken.push(`drive ${id} is at ${seq}, its log at ${log!.last}`)
-  }
-  return broken
+function brokenTotals(rows: Rows, nodes: readonly DumpNode[], { id, seq, pools }: Drive): string[] {
+  const versions = nodes.filter(({ node }) => node.drive === id).flatMap((one) => one.versions)
+  const sum = versions.reduce((total, { content }) => total + content.size, 0)
+  const used = pools.find(({ kind }) => kind === 'drive')?.used
+  const [log] = rows.all<{ count: number; last: number }>(
+    'select count(*) as count, coalesce(max(seq), 0) as last from change where drive_id = ?',
+    id,
+  )
+  return [
+    ...(used === sum ? [] : [`drive ${id} says ${used} bytes are used, its versions are ${sum}`]),
+    ...(log!.count === seq && log!.last === seq ? [] : [`drive ${id} is at ${seq}, its log at ${log!.last}`]),
+  ]
 }
 
 /** Every blob is referred to as often as it says: by versions, and by uploads that are sealed but not committed. */
-function brokenBlobs(inspector: Inspector): string[] {
-  const wrong = inspector.rows<{ digest: string; refs: number | null; real: number }>(
+function brokenBlobs(rows: Rows): string[] {
+  const wrong = rows.all<{ digest: string; refs: number | null; real: number }>(
     `with held (digest) as (
        select digest from version
        union all select content ->> 0 from upload where state = 'sealed'

@@ -101,6 +101,7 @@ function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult
   const node = work.newNode(into!, place.name, 'file')
   node.serial = session.serial
   node.twin = place.twin
-  node.versions = [{ number: 1, text }]
+  node.versions = [work.version(1, text)]
+  work.note('create', node)
   return work.done(node)
 }

@@ -8,7 +8,16 @@ import {
   type Naming,
   type Ref,
 } from '../../src/engine/index.ts'
-import { childrenOf, keyOf, type ModelNode, sizeOf, upwards, walkTree, weightOf } from './model-state.ts'
+import {
+  childrenOf,
+  keyOf,
+  type ModelDrive,
+  type ModelNode,
+  sizeOf,
+  upwards,
+  walkTree,
+  weightOf,
+} from './model-state.ts'
 import { destroy, putAway } from './model-trash.ts'
 import { childNamed, type Handlers, type Work } from './model-work.ts'
 
@@ -26,9 +35,7 @@ export const PLACE_OPS: Pick<Handlers, 'createFolder' | 'rename' | 'move' | 'cop
     work.stop()
     const place = arrive(work, into!, op.name, 'folder', null, op)
     if (place.how !== 'free') return work.done(place.existing, true)
-    const node = work.newNode(into!, place.name, 'folder')
-    node.twin = place.twin
-    return work.done(node)
+    return work.done(makeFolder(work, into!, place))
   },
 
   rename(work, op) {
@@ -93,8 +100,15 @@ function makeFolders(work: Work, ref: Extract<Ref, { path: readonly string[] }>)
       work.needs(at, ACTIONS.newEmpty)
       work.stop()
     }
-    at = next ?? work.newNode(at, name, 'folder')
+    at = next ?? makeFolder(work, at, { name, twin: false })
   }
+}
+
+export function makeFolder(work: Work, into: ModelNode, { name, twin }: { name: string; twin: boolean }): ModelNode {
+  const node = work.newNode(into, name, 'folder')
+  node.twin = twin
+  work.note('create', node)
+  return node
 }
 
 export function judgeName(work: Work, name: string): void {
@@ -158,10 +172,12 @@ export function arriveHere(work: Work, node: ModelNode, into: ModelNode, name: s
   if (place.how === 'merge') return { node: merge(work, node, place.existing, terms), existed: false }
   if (place.how === 'version') return { node: becomeVersion(work, node, place.existing), existed: false }
   const from = node.parent
+  const home = work.driveOf(node)
   const staysTwin = from === into && keyOf(place.name) === keyOf(node.name) && node.twin
   if (into.drive !== node.drive) {
-    work.charge(work.driveOf(into), weightOf(node), true)
+    work.charge(work.driveOf(into), weightOf(node), home)
     work.stop()
+    work.note('leave', node)
     for (const one of walkTree(node)) one.drive = into.drive
   }
   from!.children.splice(from!.children.indexOf(node), 1)
@@ -170,33 +186,36 @@ export function arriveHere(work: Work, node: ModelNode, into: ModelNode, name: s
   node.name = place.name
   node.twin = place.twin || staysTwin
   work.touch(node)
+  work.note(from === into ? 'rename' : 'move', node)
   if (from !== into && terms.keepGrants === false) node.grants = []
   return { node, existed: false }
 }
 
 function becomeVersion(work: Work, source: ModelNode, existing: ModelNode): ModelNode {
   const text = source.versions.at(-1)!.text
-  const elsewhere = source.drive !== existing.drive
-  const freed = elsewhere ? 0 : weightOf(source)
-  chargeVersion(work, existing, text, freed, elsewhere)
+  const freed = source.drive === existing.drive ? weightOf(source) : 0
+  chargeVersion(work, existing, text, freed, work.driveOf(source))
+  addVersion(work, existing, text)
+  work.note('leave', source)
   destroy(work, source)
-  return addVersion(work, existing, text)
+  return existing
 }
 
 /** Asks for the room a file's next version takes, minus what older versions give back. */
-export function chargeVersion(work: Work, file: ModelNode, text: string, freed = 0, fromElsewhere = false): void {
+export function chargeVersion(work: Work, file: ModelNode, text: string, freed = 0, from?: ModelDrive): void {
   const drive = work.driveOf(file)
   const surplus = file.versions.slice(0, Math.max(0, file.versions.length + 1 - drive.versionsMax))
   const pruned = surplus.reduce((sum, version) => sum + sizeOf(version.text), 0)
-  work.charge(drive, sizeOf(text) - pruned - freed, fromElsewhere)
+  work.charge(drive, sizeOf(text) - pruned - freed, from)
   work.stop()
 }
 
 export function addVersion(work: Work, file: ModelNode, text: string): ModelNode {
   const number = file.versions.at(-1)!.number + 1
-  file.versions.push({ number, text })
+  file.versions.push(work.version(number, text))
   file.versions = file.versions.slice(-work.driveOf(file).versionsMax)
   work.touch(file)
+  work.note('version', file)
   return file
 }
 
@@ -206,6 +225,7 @@ function merge(work: Work, source: ModelNode, existing: ModelNode, terms: Terms)
     const landed = arriveHere(work, child, existing, child.name, terms)
     if (landed.existed) return work.fail('name_taken')
   }
+  work.note('leave', source)
   destroy(work, source)
   existing.updatedAt = work.now
   existing.modifier = work.actor.self
@@ -232,10 +252,10 @@ function copyTo(work: Work, source: ModelNode, into: ModelNode, name: string, te
   work.charge(work.driveOf(into), bytes)
   work.stop()
   const made = new Map<ModelNode, ModelNode>()
-  for (const one of tree) made.set(one, copyNode(work, one, made.get(one.parent!) ?? into))
+  for (const one of tree) {
+    made.set(one, copyNode(work, one, made.get(one.parent!) ?? into, one === source ? place : one))
+  }
   const top = made.get(source)!
-  top.name = place.name
-  top.twin = place.twin
   if (terms.keepGrants) top.grants = structuredClone(source.grants)
   return { node: top, existed: false }
 }
@@ -249,11 +269,12 @@ function arriveCopy(work: Work, source: ModelNode, into: ModelNode, name: string
   return { how: 'reuse', existing: source }
 }
 
-function copyNode(work: Work, source: ModelNode, into: ModelNode): ModelNode {
-  const node = work.newNode(into, source.name, source.kind)
+function copyNode(work: Work, source: ModelNode, into: ModelNode, place: { name: string; twin: boolean }): ModelNode {
+  const node = work.newNode(into, place.name, source.kind)
   const { starred: _, ...attributes } = source.attributes
   node.attributes = attributes
-  node.twin = source.twin
-  if (source.kind === 'file') node.versions = [{ number: 1, text: source.versions.at(-1)!.text }]
+  node.twin = place.twin
+  if (source.kind === 'file') node.versions = [work.version(1, source.versions.at(-1)!.text)]
+  work.note('copy', node)
   return node
 }

@@ -31,6 +31,7 @@ export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
     if (writes) {
       at.attributes = patched(at.attributes, op.set)
       work.touch(at)
+      work.note('update', at)
     }
     return work.done(at)
   },
@@ -41,6 +42,7 @@ export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
     const { subject, actions, expiresAt } = op
     node!.grants = node!.grants.filter((grant) => grant.subject !== subject)
     if (actions !== null) node!.grants.push({ subject, actions, expiresAt })
+    work.note('grant', node!)
     return work.done(node!)
   },
 }

@@ -1,5 +1,14 @@
 /** The naive model's memory: nested plain objects, copied whole before every op so that a failed one leaves no trace. */
-import type { Attributes, DriveId, Kind, NodeId, Subject, UploadId } from '../../src/engine/index.ts'
+import type {
+  Attributes,
+  ChangeKind,
+  DriveId,
+  Kind,
+  NodeId,
+  PoolKind,
+  Subject,
+  UploadId,
+} from '../../src/engine/index.ts'
 
 export interface ModelNode {
   /** The engine's id; 0 until it was seen in the engine's answer. */
@@ -15,7 +24,7 @@ export interface ModelNode {
   parent: ModelNode | null
   children: ModelNode[]
   /** Oldest first; the last one is current. */
-  versions: { number: number; text: string }[]
+  versions: ModelVersion[]
   rev: number
   createdAt: number
   updatedAt: number
@@ -29,6 +38,13 @@ export interface ModelNode {
   gone: boolean
 }
 
+export interface ModelVersion {
+  readonly number: number
+  readonly text: string
+  readonly at: number
+  readonly by: Subject
+}
+
 export interface ModelDrive {
   id: DriveId
   owner: Subject
@@ -36,9 +52,30 @@ export interface ModelDrive {
   trash: ModelNode[]
   /** Bytes of destroyed trees that the sweep has not come to. */
   buried: number
-  quota: number | null
   hasTrash: boolean
   versionsMax: number
+  /** What its bytes count in, from the narrowest to the widest; drives share the wider ones. */
+  pools: ModelPool[]
+}
+
+export interface ModelPool {
+  kind: PoolKind
+  key: string
+  quota: number | null
+}
+
+/** One entry of the change log. */
+export interface ModelChange {
+  /** Which op noted it: rises with every op. */
+  op: number
+  kind: ChangeKind
+  drive: DriveId
+  node: ModelNode
+  /** Where the node hung when this was noted; null for roots. */
+  parent: ModelNode | 'the trash' | null
+  name: string
+  at: number
+  by: Subject
 }
 
 export interface ModelUpload {
@@ -58,8 +95,47 @@ export interface ModelUpload {
 export interface ModelState {
   drives: ModelDrive[]
   uploads: ModelUpload[]
-  tenantQuota: number | null
+  /** What was noted since the logs were last compared, of all drives. */
+  log: ModelChange[]
+  ops: number
   serials: number
+}
+
+/** A copy that shares nothing which an op may change. What no longer hangs anywhere is reached through what names it. */
+export function copyState(state: ModelState): ModelState {
+  const copies = new Map<ModelNode, ModelNode>()
+  const node = (one: ModelNode): ModelNode => {
+    const known = copies.get(one)
+    if (known) return known
+    const copy = { ...one }
+    copies.set(one, copy)
+    copy.parent = one.parent && node(one.parent)
+    copy.children = one.children.map(node)
+    copy.versions = [...one.versions]
+    copy.grants = [...one.grants]
+    copy.trash = one.trash && { ...one.trash, parent: node(one.trash.parent) }
+    return copy
+  }
+  const pools = new Map(state.drives.flatMap((drive) => drive.pools).map((pool) => [pool, { ...pool }]))
+  return {
+    ...state,
+    drives: state.drives.map((drive) => ({
+      ...drive,
+      root: node(drive.root),
+      trash: drive.trash.map(node),
+      pools: drive.pools.map((pool) => pools.get(pool)!),
+    })),
+    uploads: state.uploads.map((upload) => ({
+      ...upload,
+      parent: upload.parent && node(upload.parent),
+      target: upload.target && node(upload.target),
+    })),
+    log: state.log.map((entry) => ({
+      ...entry,
+      node: node(entry.node),
+      parent: typeof entry.parent === 'object' ? entry.parent && node(entry.parent) : entry.parent,
+    })),
+  }
 }
 
 export function childrenOf(node: ModelNode): ModelNode[] {
@@ -85,6 +161,13 @@ export function walkTree(node: ModelNode): ModelNode[] {
   const found = [node]
   for (const one of found) found.push(...childrenOf(one))
   return found
+}
+
+/** Everything in all drives and their trashes, in the order of ids. */
+export function everyNode({ drives }: ModelState): ModelNode[] {
+  const found = drives.flatMap(({ root, trash }) => [root, ...trash])
+  for (const one of found) found.push(...one.children)
+  return found.sort((a, b) => ageOf(a) - ageOf(b))
 }
 
 /** The node and everything above it. */
@@ -113,6 +196,13 @@ export function weightOf(node: ModelNode): number {
   return texts.reduce((sum, { text }) => sum + sizeOf(text), 0)
 }
 
+/** The bytes in a drive: what is destroyed but not swept yet counts too. */
 export function usedBy(drive: ModelDrive): number {
   return drive.buried + [drive.root, ...drive.trash].reduce((sum, node) => sum + weightOf(node), 0)
+}
+
+/** The bytes in all drives that share a pool. */
+export function usedOf({ drives }: ModelState, pool: ModelPool): number {
+  const sharing = drives.filter(({ pools }) => pools.includes(pool))
+  return sharing.reduce((sum, drive) => sum + usedBy(drive), 0)
 }

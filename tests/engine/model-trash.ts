@@ -1,6 +1,6 @@
 /** The naive model's ways out of a folder, and back. */
 import { ACTIONS, type RestoreOp } from '../../src/engine/index.ts'
-import { arrive } from './model-place.ts'
+import { arrive, makeFolder } from './model-place.ts'
 import { type ModelNode, pathOf, trashTop, walkTree, weightOf } from './model-state.ts'
 import { childNamed, type Handlers, type Work } from './model-work.ts'
 
@@ -36,6 +36,7 @@ export const TRASH_OPS: Pick<Handlers, 'trash' | 'restore' | 'purge'> = {
     node!.twin = place.twin
     parent.children.push(node!)
     work.touch(node!)
+    work.note('restore', node!)
     return work.done(node!, false, big)
   },
 
@@ -60,13 +61,12 @@ function home(work: Work, node: ModelNode, op: RestoreOp): ModelNode {
   work.needs(root, ACTIONS.newEmpty)
   const place = arrive(work, root, parent.name, 'folder', null, op)
   if (place.how !== 'free') return place.existing
-  const made = work.newNode(root, place.name, 'folder')
-  made.twin = place.twin
-  return made
+  return makeFolder(work, root, place)
 }
 
 function toTrash(work: Work, node: ModelNode): void {
   const { parent, name } = node
+  work.note('trash', node)
   node.trash = { id: 0, parent: parent!, name, path: pathOf(node), at: work.now, by: work.actor.self }
   parent!.children.splice(parent!.children.indexOf(node), 1)
   node.parent = null
@@ -83,6 +83,7 @@ export function putAway(work: Work, node: ModelNode, how: 'trash' | 'purge'): vo
 
 /** Destroys: one node's bytes come back at once, a tree's only with the sweep. */
 function bury(work: Work, node: ModelNode): void {
+  work.note('purge', node)
   if (node.children.length > 0) work.driveOf(node).buried += weightOf(node)
   destroy(work, node)
 }

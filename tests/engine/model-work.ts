@@ -2,6 +2,7 @@
 import {
   type Actor,
   ALL_ACTIONS,
+  type ChangeKind,
   type ErrorCode,
   type Kind,
   type Op,
@@ -11,14 +12,16 @@ import {
 } from '../../src/engine/index.ts'
 import {
   childrenOf,
+  everyNode,
   keyOf,
   type ModelDrive,
   type ModelNode,
   type ModelState,
+  type ModelVersion,
   pathOf,
   trashTop,
   upwards,
-  usedBy,
+  usedOf,
 } from './model-state.ts'
 
 /** A node as a result shows it. */
@@ -88,10 +91,6 @@ export class Work {
     return this.state.drives.find((drive) => drive.id === id)
   }
 
-  everyNode(): ModelNode[] {
-    return this.state.drives.flatMap(({ root, trash }) => [root, ...trash]).flatMap(below)
-  }
-
   /** The node a ref means, or undefined with the reason noted. */
   find(ref: Ref, trashed: Trashed): ModelNode | undefined {
     if (ref.drive !== undefined && !this.reach(ref.drive)) {
@@ -115,7 +114,7 @@ export class Work {
       return at
     }
     if ('trash' in ref) return this.reach(ref.drive)!.trash.find(({ trash }) => trash!.id === ref.trash)
-    const node = this.everyNode().find(({ id }) => id !== 0 && id === ref.id)
+    const node = everyNode(this.state).find(({ id }) => id !== 0 && id === ref.id)
     if ('born' in ref && node?.born !== ref.born) return undefined
     return ref.drive === undefined || node?.drive === ref.drive ? node : undefined
   }
@@ -160,19 +159,35 @@ export class Work {
     return node
   }
 
-  /** Notes which pools have no room; bytes that only change drives are no news to the tenant unless it is over its quota. */
-  charge(drive: ModelDrive, size: number, fromElsewhere = false): void {
+  /**
+   * Notes which pools have no room. Bytes that come from another drive are no news to a pool which both drives share,
+   * unless it is over its quota already.
+   */
+  charge(drive: ModelDrive, size: number, from?: ModelDrive): void {
     if (size <= 0) return
-    this.fault('quota_drive', drive.quota !== null && usedBy(drive) + size > drive.quota)
-    const { tenantQuota, drives } = this.state
-    const used = drives.reduce((sum, one) => sum + usedBy(one), 0)
-    this.fault('quota_tenant', tenantQuota !== null && (fromElsewhere ? used : used + size) > tenantQuota)
+    for (const pool of drive.pools) {
+      const used = usedOf(this.state, pool)
+      const after = from?.pools.includes(pool) ? used : used + size
+      this.fault(`quota_${pool.kind}`, pool.quota !== null && after > pool.quota)
+    }
+  }
+
+  /** Writes into the change log where a node is now. */
+  note(kind: ChangeKind, node: ModelNode): void {
+    const { drive, name } = node
+    const parent = node.trash ? 'the trash' : node.parent
+    this.state.log.push({ op: this.state.ops, kind, drive, node, parent, name, at: this.now, by: this.actor.self })
   }
 
   touch(node: ModelNode): void {
     node.rev++
     node.updatedAt = this.now
     node.modifier = this.actor.self
+  }
+
+  /** A state of a file's content as written now. */
+  version(number: number, text: string): ModelVersion {
+    return { number, text, at: this.now, by: this.actor.self }
   }
 
   newNode(parent: ModelNode, name: string, kind: Kind): ModelNode {
@@ -212,10 +227,6 @@ export class Work {
     this.stop()
     return { status: later && !existed ? 'later' : 'done', view: node && this.view(node), existed }
   }
-}
-
-function below(node: ModelNode): ModelNode[] {
-  return [node, ...node.children.flatMap(below)]
 }
 
 export function childNamed(parent: ModelNode, name: string): ModelNode | undefined {

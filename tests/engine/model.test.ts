@@ -5,7 +5,6 @@
  */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
-import { Inspector } from './dump.ts'
 import { type History, history } from './random-steps.ts'
 import { reduced } from './reduce.ts'
 import { play } from './side-by-side.ts'
@@ -15,13 +14,10 @@ const { MODEL_SEED = '20260102', MODEL_PATH, MODEL_RUNS = '300' } = process.env
 const ATTEMPTS = 500
 
 let world: World
-let inspector: Inspector
 beforeAll(async () => {
   world = await createWorld()
-  inspector = new Inspector(world.file)
 })
 afterAll(async () => {
-  inspector.close()
   await world.stop()
 })
 
@@ -31,7 +27,7 @@ test('the engine and the naive model agree on random histories', { timeout: 600_
     ...(MODEL_PATH && { path: MODEL_PATH }),
   }
   const outcome = await fc.check(
-    fc.asyncProperty(history, (steps) => play(world, inspector, steps)),
+    fc.asyncProperty(history, (steps) => play(world, steps)),
     // What fails is shortened below: whole steps at a time, which takes seconds where number by number takes minutes.
     { numRuns: Number(MODEL_RUNS), endOnFailure: true, ...replay },
   )
@@ -45,7 +41,7 @@ test('the engine and the naive model agree on random histories', { timeout: 600_
 
 async function attempt(steps: History): Promise<Error | undefined> {
   try {
-    await play(world, inspector, steps)
+    await play(world, steps)
     return undefined
   } catch (error) {
     return error as Error

@@ -7,7 +7,7 @@ import type { Actor, Mode, Op } from '../../src/engine/index.ts'
 import { CONTENT_OPS } from './model-content.ts'
 import { PLACE_OPS } from './model-place.ts'
 import { READ_OPS } from './model-read.ts'
-import type { ModelState } from './model-state.ts'
+import { copyState, type ModelState } from './model-state.ts'
 import { TRASH_OPS } from './model-trash.ts'
 import { type Handlers, type ModelResult, Work, Wrong } from './model-work.ts'
 
@@ -37,7 +37,8 @@ export class Model {
   }
 
   private attempt(actor: Actor, op: Op, now: number): ModelResult {
-    const copy = structuredClone(this.state)
+    const copy = copyState(this.state)
+    copy.ops++
     try {
       const handle = HANDLERS[op.kind] as (work: Work, op: Op) => ModelResult
       const result = handle(new Work(copy, actor, now), op)

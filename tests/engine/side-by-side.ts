@@ -5,36 +5,58 @@ import {
   ALL_ACTIONS,
   type Drive,
   type Mode,
+  type NodeKey,
   type Op,
+  type Pool,
   type Result,
   type TenantId,
 } from '../../src/engine/index.ts'
+import { matchLogs } from './compare-logs.ts'
 import { matchChildren } from './compare-nodes.ts'
 import { resultDifference } from './compare-results.ts'
-import type { DumpNode, Inspector } from './dump.ts'
+import { dump } from './dump.ts'
 import { brokenInvariants } from './invariants.ts'
 import { Model } from './model.ts'
-import { type ModelDrive, type ModelNode, type ModelUpload, sizeOf, usedBy, walkTree } from './model-state.ts'
+import {
+  everyNode,
+  type ModelDrive,
+  type ModelNode,
+  type ModelPool,
+  type ModelUpload,
+  sizeOf,
+  usedOf,
+} from './model-state.ts'
 import { at, bytesOf, grant, upload } from './ops.ts'
 import type { History, Step } from './random-steps.ts'
 import { type Ghost, translate } from './translate.ts'
 import { actorOf, settleDown, type World } from './world.ts'
 
+/** More entries than one batch adds to a log. */
+const CHANGES_MAX = 100_000
+
 let histories = 0
+
+/** After every how many batches everything stored is compared, when that is not done after each. */
+const LOOK_EVERY = 20
+
+export interface PlayOptions {
+  /** Compare everything after every step, which says exactly where the two part. */
+  readonly closely?: boolean
+}
 
 /** Plays a history in a tenant of its own and throws where the two differ. */
 export async function play(
   world: World,
-  inspector: Inspector,
   { steps, versionsMax, hasTrash, isOpen }: History,
+  { closely = false }: PlayOptions = {},
 ): Promise<void> {
   const tenant = `history${++histories}` as TenantId
   const boss = actorOf('user:admin', { tenant, admin: true })
   const drives = await world.engine.createDrives(boss, [
-    { name: 'first', owner: 'user:alice' },
-    { name: 'second', owner: 'user:bob', settings: { versionsMax, trash: hasTrash } },
+    { name: 'first', owner: 'user:alice', app: 'shop', scene: 'photos' },
+    { name: 'second', owner: 'user:bob', app: 'shop', settings: { versionsMax, trash: hasTrash } },
   ])
-  const pair = new SideBySide(world, inspector, drives, [
+  const pair = new SideBySide(world, drives, closely ? 1 : LOOK_EVERY, [
     ...[boss, boss, boss, boss, boss],
     ...[1, 2, 3].map(() => actorOf('user:alice', { tenant })),
     ...[1, 2].map(() => actorOf('user:bob', { tenant, subjects: ['user:bob', 'group:readers', 'everyone'] })),
@@ -53,23 +75,20 @@ export async function play(
 
 class SideBySide {
   private readonly world: World
-  private readonly inspector: Inspector
-  private readonly drives: readonly Drive[]
+  private readonly lookEvery: number
+  private looked = 0
+  /** As the store had them when the logs were last compared. */
+  private drives: readonly Drive[]
   private readonly actors: readonly Actor[]
   private readonly model: Model
   private readonly ghosts: Ghost[]
 
-  constructor(world: World, inspector: Inspector, drives: readonly Drive[], actors: readonly Actor[]) {
+  constructor(world: World, drives: readonly Drive[], lookEvery: number, actors: readonly Actor[]) {
     this.world = world
-    this.inspector = inspector
+    this.lookEvery = lookEvery
     this.drives = drives
     this.actors = actors
-    this.model = new Model({
-      drives: drives.map((drive) => modelDrive(drive)),
-      uploads: [],
-      tenantQuota: null,
-      serials: 0,
-    })
+    this.model = new Model({ drives: modelDrives(drives), uploads: [], log: [], ops: 0, serials: 0 })
     this.ghosts = drives.flatMap(({ id, trash, grave }) => [
       { id: trash, born: id, drive: id },
       { id: grave, born: id, drive: id },
@@ -83,9 +102,7 @@ class SideBySide {
         this.world.now += step.ms
         return
       case 'sweep':
-        await settleDown(this.world)
-        for (const drive of this.model.state.drives) drive.buried = 0
-        return this.compareState('after the sweep')
+        return this.sweep()
       case 'quota':
         return this.setQuota(step.pool, step.quota)
       case 'send':
@@ -104,23 +121,26 @@ class SideBySide {
 
   /** What must be true in the end, whatever happened. */
   async end(): Promise<void> {
-    await settleDown(this.world)
-    for (const drive of this.model.state.drives) drive.buried = 0
-    this.compareState('at the end')
-    const broken = brokenInvariants(
-      this.inspector,
+    await this.sweep()
+    await this.compareState('at the end')
+    const broken = await brokenInvariants(
+      this.world,
       this.drives.map(({ id }) => id),
     )
     if (broken.length > 0) throw new Error(`broken invariants:\n${broken.join('\n')}`)
   }
 
-  private async setQuota(pool: number, quota: number | null): Promise<void> {
-    const { state } = this.model
-    const drive = state.drives[pool]
-    if (drive) drive.quota = quota
-    else state.tenantQuota = quota
-    const key = drive ? String(drive.id) : ''
-    await this.world.engine.setQuotas(this.drives[0]!.tenant, [{ kind: drive ? 'drive' : 'tenant', key, quota }])
+  private async sweep(): Promise<void> {
+    await settleDown(this.world)
+    for (const drive of this.model.state.drives) drive.buried = 0
+    await this.compareLogs('after the sweep: ')
+  }
+
+  private async setQuota(pick: number, quota: number | null): Promise<void> {
+    const pools = [...new Set(this.model.state.drives.flatMap(({ pools }) => pools))]
+    const pool = pools[pick % pools.length]!
+    pool.quota = quota
+    await this.world.engine.setQuotas(this.drives[0]!.tenant, [pool])
   }
 
   /** Sends bytes for every upload that waits for some, if need be for one opened now. */
@@ -143,15 +163,15 @@ class SideBySide {
   }
 
   private async batch({ actor: pick, mode, ops: symbols }: Extract<Step, { do: 'batch' }>): Promise<void> {
-    const around = { state: this.model.state, nodes: this.everyNode(), ghosts: this.ghosts, now: this.world.now }
+    const { state } = this.model
+    const around = { state, nodes: everyNode(state), ghosts: this.ghosts, now: this.world.now }
     const ops = symbols.map((symbol) => translate(symbol, around))
     await this.run(this.actors[pick % this.actors.length]!, mode, ops)
   }
 
   private async run(actor: Actor, mode: Mode, ops: readonly Op[]): Promise<void> {
     const { engine, now } = this.world
-    const nodes = this.everyNode()
-    const before = new Map(nodes.map(({ id, rev }) => [id as number, rev]))
+    const nodes = everyNode(this.model.state)
     const told = () => `${actor.self} ${mode} ${ops.map((op) => `\n  ${JSON.stringify(op)}`).join('')}\n`
     let results: Result[]
     try {
@@ -161,8 +181,8 @@ class SideBySide {
     }
     const expected = this.model.batch(actor, ops, mode, now)
     if (results.length !== ops.length) throw new Error(`${results.length} results of\n${told()}`)
-    const revs = new Map(this.everyNode().map(({ id, rev }) => [id as number, rev]))
-    const changed = (id: number) => revs.get(id) !== before.get(id)
+    const left = everyNode(this.model.state)
+    const changed = changedAmong(nodes, left)
     for (const [index, result] of results.entries()) {
       if (isLoosePage(ops, index, changed)) continue
       const difference = resultDifference(ops[index]!, result, expected[index]!)
@@ -171,14 +191,11 @@ class SideBySide {
     await this.compareTasks(actor, results)
     const sessions = results.flatMap((result) => (result.status === 'done' && result.upload ? [result.upload.id] : []))
     for (const one of this.model.state.uploads) if (one.id === '') one.id = sessions.shift()!
-    this.compareState(`after\n${told()}`)
-    const alive = new Set(this.everyNode().map(({ id }) => id))
+    await this.compareLogs(`after\n${told()}`)
+    const isUnclear = left.some(({ id }) => id === 0)
+    if (isUnclear || ++this.looked % this.lookEvery === 0) await this.compareState(`after\n${told()}`)
+    const alive = new Set(left.map(({ id }) => id))
     for (const { id, born, drive } of nodes) if (!alive.has(id)) this.ghosts.push({ id, born, drive } as Ghost)
-  }
-
-  private everyNode(): ModelNode[] {
-    const tops = this.model.state.drives.flatMap(({ root, trash }) => [root, ...trash])
-    return tops.flatMap(walkTree).sort((a, b) => a.id - b.id)
   }
 
   private async compareTasks(actor: Actor, results: readonly Result[]): Promise<void> {
@@ -189,36 +206,58 @@ class SideBySide {
       if (task?.state !== 'done' || task.done !== 1) throw new Error(`a task is ${JSON.stringify(task)}`)
   }
 
-  /** Compares every row of the drives, and learns the ids of what is new. */
-  private compareState(when: string): void {
-    const dump = this.inspector.dump(this.drives.map(({ id }) => id))
-    const parents: [node: ModelNode, entry: NonNullable<DumpNode['trash']>][] = []
-    for (const [index, drive] of this.model.state.drives.entries()) {
-      const { root, trash } = this.drives[index]!
-      matchChildren(drive.root, dump.byId.get(root)!.children, drive.root.children, when, parents)
-      matchChildren(null, dump.byId.get(trash)!.children, drive.trash, when, parents)
+  /** Compares what was added to the logs, the pools and the new trash entries, and learns ids from them. */
+  private async compareLogs(when: string): Promise<void> {
+    const { state } = this.model
+    const { log } = state
+    state.log = []
+    this.drives = await this.world.store.read(async (tx) => {
+      const ids = this.drives.map(({ id }) => id)
+      const changes = await Promise.all(
+        this.drives.map(({ id: drive, seq: after }) => tx.changes({ drive, after, limit: CHANGES_MAX })),
+      )
+      for (const [index, drive] of this.drives.entries())
+        matchLogs(
+          changes[index]!,
+          log.filter((entry) => entry.drive === drive.id),
+          drive,
+          when,
+        )
+      const fresh = state.drives.flatMap(({ trash }) => trash).filter(({ id, trash }) => id !== 0 && trash!.id === 0)
+      const entries = await tx.trash(fresh.map(({ drive, id }) => ({ drive, id }) as NodeKey))
+      for (const entry of entries) fresh.find(({ id }) => id === entry.node)!.trash!.id = entry.id
+      const drives = await tx.drives(ids)
+      return ids.map((id) => drives.find((drive) => drive.id === id)!)
+    })
+    for (const pool of new Set(state.drives.flatMap(({ pools }) => pools))) {
+      const used = usedOf(state, pool)
+      const found = this.drives.flatMap(({ pools }) => pools).find(({ kind, key }) => isPool(pool, kind, key))!.used
+      if (found !== used) throw new Error(`${when}pool ${pool.kind} ${pool.key} holds ${found}, should hold ${used}`)
     }
-    for (const [node, entry] of parents) {
-      const { trash } = node
-      trash!.id = entry.id
-      if (!trash!.parent.gone && trash!.parent.id !== entry.parent) {
-        throw new Error(`${when}node ${node.id} was trashed out of ${trash!.parent.id}, its entry says ${entry.parent}`)
-      }
-    }
-    this.comparePools(when)
   }
 
-  private comparePools(when: string): void {
-    const { drives } = this.model.state
-    const used = [...drives.map(usedBy), drives.reduce((sum, drive) => sum + usedBy(drive), 0)]
-    const keys = [...drives.map(({ id }) => String(id)), '']
-    const pools = this.inspector.rows<{ key: string; used: number }>(
-      'select key, used from pool where tenant_id = ?',
-      this.drives[0]!.tenant,
+  /** Compares every row of the drives. */
+  private async compareState(when: string): Promise<void> {
+    const { byId } = await dump(
+      this.world.store,
+      this.drives.map(({ id }) => id),
     )
-    const found = keys.map((key) => pools.find((pool) => pool.key === key)?.used)
-    if (String(found) !== String(used)) throw new Error(`${when}pools hold ${found}, should hold ${used}`)
+    for (const [index, drive] of this.model.state.drives.entries()) {
+      const { root, trash } = this.drives[index]!
+      matchChildren(drive.root, byId.get(root)!.children, drive.root.children, when)
+      matchChildren(null, byId.get(trash)!.children, drive.trash, when)
+    }
   }
+}
+
+function isPool(pool: { kind: string; key: string }, kind: string, key: string): boolean {
+  return pool.kind === kind && pool.key === key
+}
+
+function changedAmong(before: readonly ModelNode[], after: readonly ModelNode[]): (id: number) => boolean {
+  const revs = (nodes: readonly ModelNode[]) => new Map(nodes.map(({ id, rev }) => [id as number, rev]))
+  const [old, now] = [revs(before), revs(after)]
+  return (id) => old.get(id) !== now.get(id)
 }
 
 /**
@@ -232,7 +271,18 @@ function isLoosePage(ops: readonly Op[], index: number, changed: (id: number) =>
   return 'offset' in op.cursor || changed(op.cursor.after)
 }
 
-function modelDrive({ id, root, owner, settings, createdAt, creator }: Drive): ModelDrive {
+/** Drives that share a pool share one object. */
+function modelDrives(drives: readonly Drive[]): ModelDrive[] {
+  const pools: ModelPool[] = []
+  const shared = ({ kind, key, quota }: Pool) => {
+    const known = pools.find((pool) => isPool(pool, kind, key))
+    if (!known) pools.push({ kind, key, quota })
+    return known ?? pools.at(-1)!
+  }
+  return drives.map((drive) => modelDrive(drive, drive.pools.map(shared)))
+}
+
+function modelDrive({ id, root, owner, settings, createdAt, creator }: Drive, pools: ModelPool[]): ModelDrive {
   const top: ModelNode = {
     id: root,
     born: id,
@@ -255,5 +305,5 @@ function modelDrive({ id, root, owner, settings, createdAt, creator }: Drive): M
     gone: false,
   }
   const { trash: hasTrash, versionsMax } = settings
-  return { id, owner, root: top, trash: [], buried: 0, quota: null, hasTrash, versionsMax }
+  return { id, owner, root: top, trash: [], buried: 0, hasTrash, versionsMax, pools }
 }
