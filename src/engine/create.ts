@@ -1,13 +1,14 @@
 /** Puts the engine together. */
 import { createBatch } from './batch.ts'
 import { createDirectory } from './directory.ts'
-import { createLinks } from './link.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { idCodec } from './id.ts'
+import { createLinks } from './link.ts'
 import { expireTrash } from './retention.ts'
 import { sweep } from './sweep.ts'
 import { createTasks } from './tasks.ts'
 import { createTickets } from './ticket.ts'
+import { createTotals } from './totals.ts'
 import { createTrashPages } from './trash-page.ts'
 import { createUploads } from './uploads.ts'
 
@@ -22,6 +23,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...uploads,
     ...tasks,
     ...createLinks(store, clock, run),
+    ...createTotals(store, run),
     ...createTrashPages(store, run, directory.drives),
     async batch(actor, ops, mode = 'each') {
       const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))

@@ -19,6 +19,7 @@ import type {
   Task,
   TaskId,
   TenantId,
+  Totals,
   TrashEntry,
   TrashId,
   Upload,
@@ -26,7 +27,7 @@ import type {
   UploadPart,
   User,
 } from './model.ts'
-import type { Failed, Mode, Op, Result } from './op.ts'
+import type { Failed, Mode, Op, Ref, Result } from './op.ts'
 import type { BlobStore, Clock, Store } from './port.ts'
 import type { Readings } from './readings.ts'
 import type { Tickets } from './ticket.ts'
@@ -183,6 +184,12 @@ export interface Engine extends Readings {
   submit(actor: Actor, drive: DriveId, kind: string, ops: readonly Op[], notes: readonly Json[]): Promise<TaskId>
   /** Tasks by id, null for those that are not of the actor's tenant and dialect-independent self (admins see all of the tenant). */
   tasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]>
+
+  /**
+   * How much lies below folders the actor may list, in the order asked, in the trash too. Also what the actor might not
+   * list by itself counts: how much there is, is the folder's to tell.
+   */
+  totals(actor: Actor, nodes: readonly Ref[]): Promise<(Totals | Failed)[]>
 
   /** Drives by id, null for those the actor cannot reach at all (another tenant, a credential limited to others, deleted). */
   drives(actor: Actor, ids: readonly DriveId[]): Promise<(Drive | null)[]>

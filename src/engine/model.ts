@@ -171,6 +171,17 @@ export interface TrashEntry {
   readonly expiresAt: number
 }
 
+/** What lies below a folder, at any depth; the folder itself does not count. */
+export interface Totals {
+  readonly files: number
+  readonly folders: number
+  /** Bytes of the files' current versions. */
+  readonly size: number
+  /** Earlier versions, and their bytes. */
+  readonly versions: number
+  readonly versionsSize: number
+}
+
 /** A role given to a subject on a node and, inherited, on all below it. */
 export interface Grant {
   readonly drive: DriveId

@@ -30,6 +30,7 @@ import type {
   Tenant,
   TenantId,
   Token,
+  Totals,
   TrashEntry,
   TrashId,
   Upload,
@@ -109,10 +110,13 @@ export interface ReadTx {
   nextChildren(places: readonly Place[], limit: number): Promise<Node[]>
   /** All descendants of the nodes, without the nodes themselves; stops after `limit` rows in total, in breadth-first order. */
   subtrees(keys: readonly NodeKey[], limit: number): Promise<Node[]>
-  /** One page a query, in the order of the queries. A cursor whose node is not a child of `parent` gives null. */
-  pages(queries: readonly PageQuery[]): Promise<(Node[] | null)[]>
+  /** One page a query, in the order of the queries. */
+  pages(queries: readonly PageQuery[]): Promise<Node[][]>
   /** Direct children counted by kind; a folder without children may be absent. */
   counts(keys: readonly NodeKey[]): Promise<{ id: NodeId; files: number; folders: number }[]>
+
+  /** Everything below the nodes, at any depth, counted; nodes with nothing below them may be absent. Costs the subtrees. */
+  totals(keys: readonly NodeKey[]): Promise<(Totals & { id: NodeId })[]>
 
   versions(keys: readonly NodeKey[]): Promise<Version[]>
   /** Grants on the nodes; with `subjects`, only theirs. Expired ones are included. */
@@ -313,12 +317,7 @@ export interface WriteTx extends ReadTx {
    * ones before waiting ones and cancelled ones before all; of those, the ones whose lease has run out. Every tenant's first
    * comes before any one's second, and tenants take turns.
    */
-  claimTasks(query: {
-    now: number
-    until: number
-    limit: number
-    perTenantMax: number
-  }): Promise<(TaskRow & Lease)[]>
+  claimTasks(query: { now: number; until: number; limit: number; perTenantMax: number }): Promise<(TaskRow & Lease)[]>
   /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
   renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
   /** Marks open tasks as cancelled. */

@@ -262,6 +262,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
         10_000,
       ),
   ],
+  ['totals', (tx, ids) => tx.totals(ids.map((id) => keyOf(id)))],
   ['counts', (tx, ids) => tx.counts(ids.map((id) => keyOf(id)))],
   ['versions', (tx, ids) => tx.versions(ids.map((id) => keyOf(id)))],
   [

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Kind, Node, OrderBy, PageQuery, ReadTx, Store } from '../../engine/index.ts'
 import {
   apply,
+  content,
   DRIVE,
   file,
   folder,
@@ -15,6 +16,7 @@ import {
   ROOT,
   range,
   sortedIds,
+  version,
 } from './sample.ts'
 
 export function treeConformance(open: Open) {
@@ -40,6 +42,28 @@ export function treeConformance(open: Open) {
         folder(21, 20, 'a', { drive: OTHER }),
       ],
     })
+
+  it('everything below a node is counted, its earlier versions for themselves', async () => {
+    await plant()
+    await apply(store, {
+      insertNodes: [file(14, 10, 'd', { version: 3, content: content(1, 100) }), folder(15, 10, 'empty')],
+      insertVersions: [
+        version(12, 1, content(12)),
+        version(13, 1, content(13)),
+        version(14, 1, content(2, 20)),
+        version(14, 2, content(3, 3)),
+        version(14, 3, content(1, 100)),
+      ],
+    })
+    const keys = [keyOf(1), keyOf(10), keyOf(12), keyOf(15), keyOf(99), keyOf(20, OTHER)]
+    const found = await read((tx) => tx.totals(keys))
+    const none = { files: 0, folders: 0, size: 0, versions: 0, versionsSize: 0 }
+    const of = (id: number) => ({ ...none, ...found.find((row) => row.id === id) })
+    expect(of(1)).toMatchObject({ files: 3, folders: 3, size: 12 + 13 + 100, versions: 2, versionsSize: 23 })
+    expect(of(10)).toMatchObject({ files: 2, folders: 2, size: 112, versions: 2, versionsSize: 23 })
+    expect(of(20)).toMatchObject({ files: 0, folders: 1, size: 0, versions: 0 })
+    for (const id of [12, 15, 99]) expect(of(id)).toMatchObject(none)
+  })
 
   describe('nodes', () => {
     it('come back as they were put in', async () => {

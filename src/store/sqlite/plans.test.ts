@@ -11,10 +11,11 @@ import { CURSORS, pageSql } from './pages.ts'
 import * as people from './people.ts'
 import * as tasks from './tasks.ts'
 import * as tokens from './tokens.ts'
+import * as totals from './totals.ts'
 import * as trash from './trash.ts'
 import * as uploads from './uploads.ts'
 
-const modules = [applying, drives, history, links, nodes, people, tasks, tokens, trash, uploads]
+const modules = [applying, drives, history, links, nodes, people, tasks, tokens, totals, trash, uploads]
 const statements = modules.flatMap((module) =>
   Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
 )

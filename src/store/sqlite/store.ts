@@ -15,6 +15,7 @@ import { peopleQueries } from './people.ts'
 import { Sequences } from './sequences.ts'
 import { taskQueries } from './tasks.ts'
 import { tokenQueries } from './tokens.ts'
+import { totalQueries } from './totals.ts'
 import { type Queries, transactionClass } from './transaction.ts'
 import { trashQueries } from './trash.ts'
 import { uploadQueries } from './uploads.ts'
@@ -75,6 +76,7 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...taskQueries,
     ...linkQueries,
     ...tokenQueries,
+    ...totalQueries,
     ...trashQueries,
     ...uploadQueries,
     ...sequences.queries,
