@@ -19,6 +19,7 @@ import { type Clock, type Engine, StorageError, type Store } from './engine/inde
 import type { Dialect, DialectContext } from './http/dialect.ts'
 import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
+import { rememberNodes } from './store/node-cache.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
 import { type Runner, startRunner } from './task/runner.ts'
 
@@ -63,7 +64,7 @@ export async function openData(dataDir: string): Promise<{ secret: Buffer; store
 
 function openStore(file: string): Store {
   try {
-    return createSqliteStore({ file })
+    return rememberNodes(createSqliteStore({ file }))
   } catch (cause) {
     throw new StorageError(`${file} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }

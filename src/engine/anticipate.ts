@@ -2,7 +2,7 @@
  * What ordinary ops will ask for next, noted as soon as their nodes are known, so that the plan need not run to its first
  * missing name only to come back. A guess is never relied upon: a wrong one costs a row, a missing one a round.
  */
-import { childKey, type Facts, type Needs, pathEnd, seekKey } from './facts.ts'
+import { type Facts, type Needs, pathEnd, seekFrom } from './facts.ts'
 import type { Node } from './model.ts'
 import { nameKey } from './name.ts'
 import type { Op, Ref } from './op.ts'
@@ -34,8 +34,7 @@ export function anticipate(facts: Facts, ops: readonly Op[], needs: Needs): void
 /** The node a ref names as things are stored; undefined when that is not known or it is not there. */
 function found(facts: Facts, ref: Ref): Node | undefined {
   if ('id' in ref) {
-    const seek = 'born' in ref ? { drive: ref.born, id: ref.id, follow: true } : { ...ref, follow: false }
-    const id = facts.seeks.get(seekKey(seek))
+    const id = facts.seeks.get('born' in ref ? seekFrom({ drive: ref.born, follow: true }) : ref.drive, ref.id)
     return id ? facts.nodes.get(id) : undefined
   }
   if ('trash' in ref) return undefined
@@ -51,8 +50,8 @@ function anticipateArrival(facts: Facts, needs: Needs, node: Node | undefined, i
 function anticipateName(facts: Facts, needs: Needs, into: Node | undefined, name: string) {
   if (into?.kind !== 'folder') return
   const key = nameKey(name)
-  const place = childKey(into.id, key)
-  if (!facts.children.has(place)) needs.children.set(place, { drive: into.drive, parent: into.id, key })
+  if (facts.children.has(into.id, key)) return
+  needs.children.set(into.id, key, { drive: into.drive, parent: into.id, key })
 }
 
 function anticipateGrants(facts: Facts, needs: Needs, node: Node | undefined) {

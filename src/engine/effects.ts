@@ -1,6 +1,6 @@
 /** From the state a plan arrived at to the rows to write: each touched row once, whatever the ops did with it meanwhile. */
-import { childKey } from './facts.ts'
 import type { DriveId, Node, NodeId } from './model.ts'
+import { PairMap } from './pair-map.ts'
 import type { Changes, NodeKey } from './port.ts'
 import type { View } from './view.ts'
 
@@ -56,7 +56,7 @@ function nodeEffects(view: View, changes: Changes) {
       changes.deleteNodes.push({ drive: before.drive, id })
     } else {
       if (now.drive !== before.drive) collect(homes, before.drive, now.drive, id)
-      if (now.attributes !== before.attributes || now.content !== before.content) changes.updateNodes.push(now)
+      if (isRewritten(before, now)) changes.updateNodes.push(now)
       else if (isMovedOnly(before, now)) changes.moveNodes.push(now)
       else if (isPlacedAnew(before, now)) changes.placeNodes.push(now)
     }
@@ -81,6 +81,12 @@ function collect(
   else homes.set(key, { from, to, ids: [id] })
 }
 
+function isRewritten(before: Node, now: Node): boolean {
+  // A new version may well have the very bytes of the last one.
+  const hasNewContent = now.content !== before.content || now.version !== before.version
+  return now.attributes !== before.attributes || hasNewContent
+}
+
 /** The commonest change of all: another folder, under the same name. */
 function isMovedOnly(before: Node, now: Node): boolean {
   return (
@@ -100,17 +106,18 @@ function isPlacedAnew(before: Node, now: Node): boolean {
 
 /** Nodes whose old name another node of this batch takes: the unique index sees rows one by one, so they step aside first. */
 function vacated(view: View, changes: Changes): NodeKey[] {
-  const place = (node: Node) => `${childKey(node.parent, node.key)}\0${node.twin}`
-  const left = new Map<string, Node>()
+  // By parent and key: those that are no longer there, one a twin.
+  const left = new PairMap<NodeId, string, Node[]>()
   const { insertNodes, moveNodes, placeNodes, updateNodes } = changes
   for (const now of [...moveNodes, ...placeNodes, ...updateNodes]) {
     const before = view.facts.nodes.get(now.id)!
-    if (place(before) !== place(now)) left.set(place(before), before)
+    if (before.parent === now.parent && before.key === now.key && before.twin === now.twin) continue
+    left.set(before.parent, before.key, [...(left.get(before.parent, before.key) ?? []), before])
   }
   if (left.size === 0) return []
   const taken = [...insertNodes, ...moveNodes, ...placeNodes, ...updateNodes]
   return taken.flatMap((node) => {
-    const before = left.get(place(node))
+    const before = left.get(node.parent, node.key)?.find(({ twin }) => twin === node.twin)
     return before && before.id !== node.id ? [{ drive: before.drive, id: before.id }] : []
   })
 }

@@ -3,6 +3,7 @@
  * them and never changes them. A key that is present with `null`, 0 or an empty list means "known to be absent".
  */
 import type { Drive, DriveId, Grant, Node, NodeId, TrashEntry, TrashId, Upload, UploadId, Version } from './model.ts'
+import { PairMap } from './pair-map.ts'
 import type { ChildKey, NodeKey, PageQuery, Seek } from './port.ts'
 
 export interface Facts {
@@ -11,15 +12,15 @@ export interface Facts {
   readonly drives: Map<DriveId, Drive | null>
   /** Every node read so far. A node is never here without all its ancestors. */
   readonly nodes: Map<NodeId, Node>
-  /** By seekKey: the node found, or 0. */
-  readonly seeks: Map<string, NodeId | 0>
+  /** By seekFrom and the id sought: the node found, or 0. */
+  readonly seeks: PairMap<number, NodeId, NodeId | 0>
   /** By walkKey: this path was walked, so the children on it are known as far as it goes. */
   readonly walked: Set<string>
   /**
-   * By childKey: the children of that name, the smallest twin first. A walk reads the first only: `whole` tells whether
+   * By folder and name key: the children of that name, the smallest twin first. A walk reads the first only: `whole` tells whether
    * all are here.
    */
-  readonly children: Map<string, { readonly ids: readonly NodeId[]; readonly whole: boolean }>
+  readonly children: PairMap<NodeId, string, { readonly ids: readonly NodeId[]; readonly whole: boolean }>
   /** By stemKey: the keys of children that start so; null when there are more than may be looked through. */
   readonly stems: Map<string, Set<string> | null>
   readonly parents: Map<NodeId, boolean>
@@ -47,9 +48,9 @@ export type Sequence = 'node' | 'task' | 'trash'
 
 export interface Needs {
   readonly drives: Set<DriveId>
-  readonly seeks: Map<string, Seek>
+  readonly seeks: PairMap<number, NodeId, Seek>
   readonly walks: Map<string, { drive: DriveId; keys: readonly string[] }>
-  readonly children: Map<string, ChildKey>
+  readonly children: PairMap<NodeId, string, ChildKey>
   readonly stems: Map<string, { drive: DriveId; parent: NodeId; prefix: string }>
   readonly parents: Map<NodeId, NodeKey>
   readonly subtrees: Map<NodeId, NodeKey>
@@ -73,9 +74,9 @@ export function emptyFacts(): Facts {
     begun: false,
     drives: new Map(),
     nodes: new Map(),
-    seeks: new Map(),
+    seeks: new PairMap(),
     walked: new Set(),
-    children: new Map(),
+    children: new PairMap(),
     stems: new Map(),
     parents: new Map(),
     subtrees: new Map(),
@@ -96,9 +97,9 @@ export function emptyFacts(): Facts {
 export function emptyNeeds(): Needs {
   return {
     drives: new Set(),
-    seeks: new Map(),
+    seeks: new PairMap(),
     walks: new Map(),
-    children: new Map(),
+    children: new PairMap(),
     stems: new Map(),
     parents: new Map(),
     subtrees: new Map(),
@@ -116,16 +117,17 @@ export function emptyNeeds(): Needs {
   }
 }
 
-// Node ids are unique in the deployment, so a parent's id alone names a place.
-export const seekKey = (seek: Seek) => `${seek.drive}${seek.follow ? '>' : '/'}${seek.id}`
-export const childKey = (parent: NodeId, key: string) => `${parent}/${key}`
+/** The drive a node is sought in; negative when a forwarding row of that drive is to be followed. */
+export const seekFrom = ({ drive, follow }: Omit<Seek, 'id'>) => (follow ? -drive : drive)
+
 /** Where a path leads as things are stored; undefined when it stops on the way or is not known. */
 export function pathEnd({ children }: Facts, from: NodeId, keys: readonly string[]): NodeId | undefined {
   let at: NodeId | undefined = from
-  for (const key of keys) at = at && children.get(childKey(at, key))?.ids[0]
+  for (const key of keys) at = at && children.get(at, key)?.ids[0]
   return at
 }
 
+// Node ids are unique in the deployment, so a parent's id alone names a place.
 export const stemKey = (parent: NodeId, prefix: string) => `${parent}/${prefix}`
 export const walkKey = (drive: DriveId, keys: readonly string[]) => `${drive}/${keys.join('/')}`
 export const trashKey = (drive: DriveId, id: TrashId) => `${drive}/${id}`

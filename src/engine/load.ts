@@ -3,20 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { grantees, ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
-import {
-  childKey,
-  type Facts,
-  type Needs,
-  pathEnd,
-  type Sequence,
-  seekKey,
-  stemKey,
-  trashKey,
-  walkKey,
-} from './facts.ts'
+import { type Facts, type Needs, pathEnd, type Sequence, seekFrom, stemKey, trashKey, walkKey } from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
 import type { Op } from './op.ts'
+import { PairMap } from './pair-map.ts'
 import type { ChildKey, NodeKey, ReadTx, Seek, Walk, WriteTx } from './port.ts'
 
 const NO_CHILD = { ids: [], whole: true } as const
@@ -68,7 +59,7 @@ async function loadReferences({ tx }: LoadContext, facts: Facts, needs: Needs) {
 }
 
 function want(needs: Needs, seek: Seek) {
-  needs.seeks.set(seekKey(seek), seek)
+  needs.seeks.set(seekFrom(seek), seek.id, seek)
 }
 
 async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, needs: Needs, ids: Iterable<DriveId>) {
@@ -93,7 +84,7 @@ async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fres
     for (const node of await tx.chains(seeks)) remember(facts, node, fresh)
     for (const seek of seeks) {
       const node = facts.nodes.get(seek.id)
-      facts.seeks.set(seekKey(seek), node && (seek.follow || node.drive === seek.drive) ? node.id : 0)
+      facts.seeks.set(seekFrom(seek), seek.id, node && (seek.follow || node.drive === seek.drive) ? node.id : 0)
     }
   }
   await loadPaths(tx, facts, walks, fresh)
@@ -118,39 +109,39 @@ async function loadPaths(tx: ReadTx, facts: Facts, walks: readonly Walk[], fresh
     if (keys.length > 1) ways.set(walkKey(drive, keys.slice(0, -1)), { drive, from, keys: keys.slice(0, -1) })
   }
   if (ways.size > 0) {
-    const byPlace = new Map<string, Node>()
-    for (const node of await tx.walk([...ways.values()])) byPlace.set(childKey(node.parent, node.key), node)
+    const byPlace = new PairMap<NodeId, string, Node>()
+    for (const node of await tx.walk([...ways.values()])) byPlace.set(node.parent, node.key, node)
     for (const way of ways.values()) noteWay(facts, way, byPlace, fresh)
   }
-  const last = new Map<string, ChildKey>()
+  const last = new PairMap<NodeId, string, ChildKey>()
   for (const { drive, from, keys } of walks) {
     const parent = pathEnd(facts, from, keys.slice(0, -1))
     const key = keys.at(-1)!
-    if (parent === undefined || facts.children.has(childKey(parent, key))) continue
-    last.set(childKey(parent, key), { drive, parent, key })
+    if (parent === undefined || facts.children.has(parent, key)) continue
+    last.set(parent, key, { drive, parent, key })
   }
   await loadChildren(tx, facts, last, fresh)
 }
 
-function noteWay(facts: Facts, { from, keys }: Walk, byPlace: ReadonlyMap<string, Node>, fresh: Node[]) {
+function noteWay(facts: Facts, { from, keys }: Walk, byPlace: PairMap<NodeId, string, Node>, fresh: Node[]) {
   let at = from
   for (const key of keys) {
-    const place = childKey(at, key)
-    const node = byPlace.get(place)
-    if (!facts.children.has(place)) facts.children.set(place, node ? { ids: [node.id], whole: false } : NO_CHILD)
+    const node = byPlace.get(at, key)
+    if (!facts.children.has(at, key)) facts.children.set(at, key, node ? { ids: [node.id], whole: false } : NO_CHILD)
     if (!node) return
     remember(facts, node, fresh)
     at = node.id
   }
 }
 
-async function loadChildren(tx: ReadTx, facts: Facts, keys: ReadonlyMap<string, ChildKey>, fresh: Node[]) {
-  if (keys.size === 0) return
-  const nodes = await tx.children([...keys.values()])
-  for (const place of keys.keys()) facts.children.set(place, NO_CHILD)
+async function loadChildren(tx: ReadTx, facts: Facts, wanted: PairMap<NodeId, string, ChildKey>, fresh: Node[]) {
+  if (wanted.size === 0) return
+  const keys = [...wanted.values()]
+  const nodes = await tx.children(keys)
+  for (const { parent, key } of keys) facts.children.set(parent, key, NO_CHILD)
   for (const node of nodes.sort((a, b) => a.twin - b.twin)) {
-    const place = childKey(node.parent, node.key)
-    facts.children.set(place, { ids: [...facts.children.get(place)!.ids, node.id], whole: true })
+    const { ids } = facts.children.get(node.parent, node.key)!
+    facts.children.set(node.parent, node.key, { ids: [...ids, node.id], whole: true })
     remember(facts, node, fresh)
   }
 }

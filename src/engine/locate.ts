@@ -2,7 +2,7 @@
 import { lentAlong, reachesDrive } from './access.ts'
 import type { ActionBits } from './action.ts'
 import { fail } from './error.ts'
-import { seekKey, trashKey, walkKey } from './facts.ts'
+import { seekFrom, trashKey, walkKey } from './facts.ts'
 import type { Drive, Kind, Node, TrashEntry } from './model.ts'
 import { nameKey } from './name.ts'
 import type { Failed, NodeView, Ref, Trashed } from './op.ts'
@@ -69,7 +69,9 @@ export function wantRef(view: View, ref: Ref): void {
   if (ref.drive !== undefined && !facts.drives.has(ref.drive)) needs.drives.add(ref.drive)
   if ('id' in ref) {
     const seek = 'born' in ref ? { drive: ref.born, id: ref.id, follow: true } : { ...ref, follow: false }
-    needs.seeks.set(seekKey(seek), seek)
+    needs.seeks.set(seekFrom(seek), seek.id, seek)
+    // Most nodes are still where they were born, and a drive asked for now costs no round of its own.
+    needs.drives.add(seek.drive)
   } else if ('trash' in ref) {
     needs.trashIds.set(trashKey(ref.drive, ref.trash), { drive: ref.drive, id: ref.trash })
   } else {

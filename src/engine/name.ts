@@ -25,9 +25,12 @@ export interface Naming {
 /** What is wrong with a name; '' when nothing is. */
 export type NameProblem = '' | 'empty' | 'too_long' | 'forbidden' | 'reserved'
 
+const ASCII = /^[\x20-\x7e]*$/
+
 /** The form under which names are compared: Unicode NFC, case kept. */
 export function nameKey(name: string): string {
-  return name.normalize('NFC')
+  // What is plain ASCII is normal already, and most names are.
+  return ASCII.test(name) ? name : name.normalize('NFC')
 }
 
 /** The name as it will be kept under a naming. */

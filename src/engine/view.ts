@@ -7,7 +7,7 @@ import { allowedActions, grantedActions, grantees, lentActions, ownsDrive, reach
 import { type ActionBits, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { ErrorCode } from './error.ts'
-import { childKey, emptyNeeds, type Facts, type Needs, type Sequence, seekKey, stemKey } from './facts.ts'
+import { emptyNeeds, type Facts, type Needs, type Sequence, seekFrom, stemKey } from './facts.ts'
 import type {
   Change,
   ChangeKind,
@@ -25,6 +25,7 @@ import type {
   UploadId,
   Version,
 } from './model.ts'
+import { PairMap } from './pair-map.ts'
 import type { NodeKey, Seek } from './port.ts'
 
 /** Thrown when a fact is missing; never leaves the planner. */
@@ -57,11 +58,11 @@ export class View {
 
   // Where the batch put nodes, by name and by folder, which folders it took nodes from, and in which of them and where it
   // gave up names. A node may have moved on since: these only say where to look, so that a failed op need not take them back.
-  private readonly placed = new Map<string, Set<NodeId>>()
+  private readonly placed = new PairMap<NodeId, string, Set<NodeId>>()
   private readonly movedUnder = new Map<NodeId, Set<NodeId>>()
   private readonly left = new Set<NodeId>()
   private readonly gaveUp = new Set<NodeId>()
-  private readonly leftPlaces = new Set<string>()
+  private readonly leftPlaces = new PairMap<NodeId, string, true>()
   private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
   private drawnUploads = 0
   private undo: UndoStep[] = []
@@ -136,8 +137,8 @@ export class View {
   }
 
   seek(seek: Seek): Node | null {
-    const id = this.facts.seeks.get(seekKey(seek))
-    if (id === undefined) return this.miss((needs) => needs.seeks.set(seekKey(seek), seek))
+    const id = this.facts.seeks.get(seekFrom(seek), seek.id)
+    if (id === undefined) return this.miss((needs) => needs.seeks.set(seekFrom(seek), seek.id, seek))
     // A node made by this batch is in no fact, but its id can only be known from this batch.
     const node = this.node((id || seek.id) as NodeId)
     return node && (seek.follow || node.drive === seek.drive) ? node : null
@@ -154,14 +155,13 @@ export class View {
   }
 
   child(drive: Drive, parent: NodeId, key: string): Node | null {
-    const place = childKey(parent, key)
-    const own = this.smallestTwin(this.placed.get(place), parent, key)
+    const own = this.smallestTwin(this.placed.get(parent, key), parent, key)
     if (this.isNew(parent)) return own
-    const known = this.facts.children.get(place)
+    const known = this.facts.children.get(parent, key)
     const stored = known ? this.smallestTwin(known.ids, parent, key) : null
     // Of stored twins the smallest is enough, as long as it is still there.
     if (!known || (!known.whole && !stored)) {
-      return this.miss((needs) => needs.children.set(place, { drive: drive.id, parent, key }))
+      return this.miss((needs) => needs.children.set(parent, key, { drive: drive.id, parent, key }))
     }
     return stored && (!own || stored.twin <= own.twin) ? stored : own
   }
@@ -180,10 +180,9 @@ export class View {
 
   /** Whether a name is in use, given the stored names that are like it. */
   isTaken(drive: Drive, parent: NodeId, key: string, stored: ReadonlySet<string>): boolean {
-    const place = childKey(parent, key)
-    if (this.smallestTwin(this.placed.get(place), parent, key)) return true
+    if (this.smallestTwin(this.placed.get(parent, key), parent, key)) return true
     // A stored name that the batch gave up is free, unless a twin still has it.
-    return stored.has(key) && !(this.leftPlaces.has(place) && this.child(drive, parent, key) === null)
+    return stored.has(key) && !(this.leftPlaces.has(parent, key) && this.child(drive, parent, key) === null)
   }
 
   /** Whether a name in a folder may have become free in this batch. */
@@ -416,7 +415,9 @@ export class View {
 
   put(node: Node): Node {
     this.set(this.nodes, node.id, node)
-    addTo(this.placed, childKey(node.parent, node.key), node.id)
+    const there = this.placed.get(node.parent, node.key)
+    if (there) there.add(node.id)
+    else this.placed.set(node.parent, node.key, new Set([node.id]))
     addTo(this.movedUnder, node.parent, node.id)
     this.leave(node.id, node)
     this.rights.clear()
@@ -428,7 +429,7 @@ export class View {
     const before = this.facts.nodes.get(id)
     if (!before || (now?.parent === before.parent && now.key === before.key)) return
     this.gaveUp.add(before.parent)
-    this.leftPlaces.add(childKey(before.parent, before.key))
+    this.leftPlaces.set(before.parent, before.key, true)
     if (now?.parent !== before.parent) this.left.add(before.parent)
   }
 

@@ -31,7 +31,7 @@ const MANY = 1_000
 /** No batch of one kind of op needs more. */
 const STATEMENTS_MAX = 40
 
-const use = useWorld()
+const use = useWorld({ forgetful: true })
 let drive: DriveId
 let nodes: Node[]
 

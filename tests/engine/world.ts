@@ -22,6 +22,7 @@ import {
   type Subject,
   type TenantId,
 } from '../../src/engine/index.ts'
+import { rememberNodes } from '../../src/store/node-cache.ts'
 import { createSqliteStore } from '../../src/store/sqlite/store.ts'
 
 export interface World {
@@ -40,6 +41,8 @@ export interface World {
 export interface WorldOptions {
   readonly engine?: Partial<EngineOptions>
   readonly wrapStore?: (store: Store) => Store
+  /** Every batch begins with nothing remembered from earlier ones. */
+  readonly forgetful?: boolean
 }
 
 const SECRET = Buffer.alloc(32, 7)
@@ -50,7 +53,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const file = join(folder, 'metadata.db')
   const open = async (wanted: WorldOptions) => {
     const clock = () => world.now
-    const store = createSqliteStore({ file })
+    const plain = createSqliteStore({ file })
+    const store = wanted.forgetful ? plain : rememberNodes(plain)
     const blobs = await createDiskBlobs({ folder: join(folder, 'blobs'), clock })
     const seen = wanted.wrapStore?.(store) ?? store
     const engine = createEngine({ store: seen, blobs, clock, secret: SECRET, options: wanted.engine ?? {} })
