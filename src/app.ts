@@ -7,6 +7,7 @@ import type { Auth } from './auth/auth.ts'
 import { createAuth } from './auth/create.ts'
 import { masterKey } from './auth/key.ts'
 import { createDiskBlobs } from './blob/disk/create.ts'
+import { inspectDiskBlobs } from './blob/disk/inspect.ts'
 import type { Config } from './config.ts'
 import { lockData } from './data-lock.ts'
 import { type Demo, prepareDemo } from './demo.ts'
@@ -15,11 +16,19 @@ import { pdsDialect } from './dialect/pds/index.ts'
 import { smhDialect } from './dialect/smh/index.ts'
 import { wpsDialect } from './dialect/wps/index.ts'
 import { createEngine } from './engine/create.ts'
-import { type Clock, type Engine, StorageError, type Store } from './engine/index.ts'
+import {
+  type BlobInspection,
+  type Clock,
+  type Engine,
+  type Inspection,
+  StorageError,
+  type Store,
+} from './engine/index.ts'
 import type { Dialect, DialectContext } from './http/dialect.ts'
 import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
 import { rememberNodes } from './store/node-cache.ts'
+import { openSqliteInspection } from './store/sqlite/inspect.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
 import { type Runner, startRunner } from './task/runner.ts'
 
@@ -60,6 +69,14 @@ export async function openData(dataDir: string): Promise<{ secret: Buffer; store
   const file = databaseFile(dataDir)
   const secret = await masterKey(dataDir, existsSync(file))
   return { secret, store: openStore(file) }
+}
+
+/** A data folder seen from outside: its rows as they are at the moment of asking, and its bytes. Nothing is made or changed. */
+export function inspectData(dataDir: string): { openRows: () => Promise<Inspection>; bytes: BlobInspection } {
+  return {
+    openRows: async () => openSqliteInspection(databaseFile(dataDir)),
+    bytes: inspectDiskBlobs(dataDir),
+  }
 }
 
 function openStore(file: string): Store {

@@ -26,11 +26,17 @@ export interface Data {
 
 /** Runs `fn` on the data folder and closes it. A folder never used is refused: most likely its name is a slip. */
 export async function withData<T>({ data }: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
+  demandData({ data })
+  return withNewData({ data }, fn)
+}
+
+/** The data folder's path. A folder never used is refused. */
+export function demandData({ data }: DataOptions): string {
   const { dataDir } = readConfig({ data })
   if (!existsSync(databaseFile(dataDir))) {
     throw new CommandError(`there is no data in ${dataDir}: start the server on it, or make its first tenant`)
   }
-  return withNewData({ data }, fn)
+  return dataDir
 }
 
 /** As `withData`; makes the folder when it is not there. */

@@ -11,7 +11,12 @@ export class CommandError extends Error {
   override name = 'CommandError'
 }
 
-const EXPECTED = [CommandError, ConfigError, DataInUseError, DemoRefusedError, KeyError, StorageError]
+/** A command that judges something could not look at it: another end than a bad judgement. */
+export class CannotRunError extends Error {
+  override name = 'CannotRunError'
+}
+
+const EXPECTED = [CannotRunError, CommandError, ConfigError, DataInUseError, DemoRefusedError, KeyError, StorageError]
 
 /** A sentence for failures one may expect; the stack for those that are mistakes of ours. */
 export function failureText(error: unknown): string {

@@ -4,7 +4,8 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { appCommand } from './app.ts'
 import { driveCommand } from './drive.ts'
-import { failureText } from './failure.ts'
+import { CannotRunError, failureText } from './failure.ts'
+import { fsckCommand } from './fsck.ts'
 import { serveCommand } from './serve.ts'
 import { tenantCommand } from './tenant.ts'
 import { tokenCommand } from './token.ts'
@@ -20,8 +21,8 @@ function program(): Command {
     .description('A self-hosted cloud drive that speaks four vendors’ drive APIs over one tree of files.')
     .version(version)
     .showHelpAfterError('(add --help for the options)')
-  const commands = [serveCommand, tokenCommand, tenantCommand, userCommand, appCommand, driveCommand].map((make) =>
-    make(),
+  const commands = [serveCommand, tokenCommand, tenantCommand, userCommand, appCommand, driveCommand, fsckCommand].map(
+    (make) => make(),
   )
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
@@ -32,7 +33,8 @@ function program(): Command {
 
 /**
  * Runs one command with the arguments after the program's name and prints what it has to say. Resolves to the exit code: 0
- * when all went well, 1 when something was refused or failed, 2 when it was called wrongly.
+ * when all went well, 1 when something was refused or failed, 2 when it was called wrongly or could not
+ * even look.
  */
 export async function runProgram(args: readonly string[]): Promise<number> {
   try {
@@ -42,6 +44,6 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     // Help and the version come this way too, with code 0; commander has printed whatever there is to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED
     process.stderr.write(`batchdrive: ${failureText(error)}\n`)
-    return error instanceof ConfigError ? MISUSED : FAILED
+    return error instanceof ConfigError || error instanceof CannotRunError ? MISUSED : FAILED
   }
 }

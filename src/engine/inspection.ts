@@ -58,8 +58,10 @@ export interface Inspection {
   faults(check: CheckName, limit: number): Promise<Fault[]>
   /** Blob rows in the order of their digests, after one of them ('' = from the start). */
   blobs(after: string, limit: number): Promise<BlobRow[]>
+  blobsOf(digests: readonly string[]): Promise<BlobRow[]>
   /** Parts of open uploads in order of (upload, number), after one of them. */
   parts(after: { upload: UploadId | ''; number: number }, limit: number): Promise<PartRow[]>
+  partsOf(uploads: readonly UploadId[]): Promise<PartRow[]>
   /** Which of the uploads have a row. */
   uploads(ids: readonly UploadId[]): Promise<UploadId[]>
   close(): Promise<void>
@@ -86,9 +88,13 @@ export interface StagedUpload {
 export interface BlobInspection {
   /** Every blob in the order of digests. */
   blobs(): AsyncIterable<BlobFile>
+  blobsOf(digests: readonly string[]): Promise<BlobFile[]>
   /** The SHA-256 of a blob's bytes as they are now; undefined when it is not there. */
   digest(digest: string): Promise<string | undefined>
+  /** Every upload that has something staged, in the order of ids. */
   staged(): AsyncIterable<StagedUpload>
+  /** One answer an upload, in order; without parts where nothing is staged. */
+  stagedOf(uploads: readonly UploadId[]): Promise<StagedUpload[]>
   /** Files that nothing of ours is named like, and temporary ones of processes that are gone: their paths and sizes. */
   leftovers(): AsyncIterable<{ path: string; size: number }>
 }

@@ -41,12 +41,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/blob': { ours: ['src/engine'], packages: [NODE] },
   'src/blob/disk': { ours: ['src/engine', 'src/blob/digest.ts'], packages: [NODE] },
   'src/auth': { ours: ['src/engine'], packages: [NODE, '@node-rs/argon2', 'jose'] },
+  'src/fsck': { ours: ['src/engine'], packages: [] },
   'src/task': { ours: ['src/engine'], packages: [NODE] },
   'src/http': { ours: ['src/engine'], types: ['src/auth'], packages: [NODE, 'fastify'] },
   // Never another dialect, a store or a blob store.
   'src/dialect/*': { ours: ['src/engine', 'src/auth', 'src/http'], packages: [NODE, 'fastify', 'jose'] },
   'src/cli': {
-    ours: ['src/app.ts', 'src/config.ts', 'src/demo.ts', 'src/data-lock.ts', 'src/engine', 'src/auth'],
+    ours: ['src/app.ts', 'src/config.ts', 'src/demo.ts', 'src/data-lock.ts', 'src/engine', 'src/auth', 'src/fsck'],
     packages: [NODE, 'commander', 'jose'],
   },
   'src/config.ts': { ours: ['src/engine', 'src/http/dialect.ts'], packages: [NODE] },

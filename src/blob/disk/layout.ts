@@ -74,10 +74,27 @@ export function temporaryName(): string {
   return `${process.pid}-${++temporaries}.tmp`
 }
 
+/** Whether a name is of the form `temporaryName` makes. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name)
+}
+
+const TEMPORARY = /^(\d+)-\d+\.tmp$/
+
 /** Whether a name was `temporaryName`'s, in a process that is gone: this one has only begun, so its own id is an old one. */
 export function isLeftover(name: string): boolean {
-  const match = /^(\d+)-\d+\.tmp$/.exec(name)
-  return match !== null && (Number(match[1]) === process.pid || !isAlive(Number(match[1])))
+  return makerOf(name) === process.pid || isAbandoned(name)
+}
+
+/** Whether a name was `temporaryName`'s, in another process that is gone. */
+export function isAbandoned(name: string): boolean {
+  const pid = makerOf(name)
+  return pid !== undefined && pid !== process.pid && !isAlive(pid)
+}
+
+function makerOf(name: string): number | undefined {
+  const pid = TEMPORARY.exec(name)?.[1]
+  return pid === undefined ? undefined : Number(pid)
 }
 
 function isAlive(pid: number): boolean {

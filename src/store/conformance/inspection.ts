@@ -89,7 +89,7 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
   [
     'a quota that counts wrongly',
     "update pool set used = used + 1 where kind = 'tenant'",
-    ['usage: the tenant quota  of acme'],
+    ['usage: the tenant quota of acme'],
   ],
   ['a drive that counts nowhere', "delete from pool where key = '7002'", ['usage: drive 7002']],
   ['a gap in the log', 'delete from change where seq = 1', ['log: drive 7001']],
@@ -145,13 +145,14 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
     })
 
     it('blobs come in the order of their digests, page by page', async () => {
-      const [first, rest] = await looking(inspected, async (inspection) => {
-        const page = await inspection.blobs('', 2)
-        return [page, await inspection.blobs(page[1]!.digest, 10)]
-      })
       const row = (seed: number, refs: number) => ({ digest: content(seed).digest, size: seed, refs })
+      const [first, rest, asked] = await looking(inspected, async (inspection) => {
+        const page = await inspection.blobs('', 2)
+        return [page, await inspection.blobs(page[1]!.digest, 10), await inspection.blobsOf([row(52, 1).digest, 'no'])]
+      })
       expect(first).toEqual([row(10, 1), row(11, 1)])
       expect(rest).toEqual([row(14, 1), row(20, 1), row(21, 0), row(52, 1)])
+      expect(asked).toEqual([row(52, 1)])
     })
 
     it('parts of open uploads come in order, and uploads are known by their rows', async () => {
@@ -162,9 +163,11 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
       const found = await looking(inspected, async (inspection) => ({
         all: await inspection.parts({ upload: '', number: 0 }, 10),
         later: await inspection.parts({ upload: uploadId(1), number: 1 }, 10),
+        asked: await inspection.partsOf([uploadId(1), uploadId(2)]),
         known: await inspection.uploads([uploadId(1), uploadId(2), uploadId(3)]),
       }))
       expect(found.all).toEqual([{ ...row, number: 1, size: 5, md5: 'm' }, row])
+      expect(found.asked).toEqual(found.all)
       expect(found.later).toEqual([row])
       expect(found.known.sort()).toEqual([uploadId(1), uploadId(2)])
     })
@@ -260,5 +263,13 @@ function grantTo(node: number) {
 }
 
 function change(seq: number): Change {
-  return { drive: DRIVE, seq, kind: 'create', node: nodeId(10), parent: nodeId(1), name: 'file', at: 1, by: 'user:ann' }
+  const about = {
+    kind: 'create',
+    node: nodeId(10),
+    nodeKind: 'file',
+    born: DRIVE,
+    parent: nodeId(1),
+    name: 'f',
+  } as const
+  return { drive: DRIVE, seq, ...about, from: null, overwrites: false, at: 1, by: 'user:ann' }
 }

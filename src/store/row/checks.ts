@@ -120,7 +120,7 @@ const USAGE = [
      union all select tenant_id, 'app', app, sum(size) from held where app <> '' group by tenant_id, app
      union all select tenant_id, 'tenant', '', sum(size) from held group by tenant_id
    )
-   select 0, 'the ' || p.kind || ' quota ' || p.key || ' of ' || p.tenant_id,
+   select 0, 'the ' || p.kind || ' quota' || case when p.key = '' then '' else ' ' || p.key end || ' of ' || p.tenant_id,
      'counts ' || p.used || ' bytes, its versions have ' || coalesce(c.used, 0)
    from pool p left join counted c on c.tenant_id = p.tenant_id and c.kind = p.kind and c.key = p.key
    where p.kind in ('drive', 'scene', 'app', 'tenant') and p.used <> coalesce(c.used, 0)`,

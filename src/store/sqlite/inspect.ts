@@ -14,6 +14,8 @@ import { CHECK_STATEMENTS } from '../row/checks.ts'
 import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
 import { demandSchema } from './migrate.ts'
 
+type BlobColumns = [digest: string, size: number, refs: number]
+type PartColumns = [upload: UploadId, number: number, size: number, md5: string]
 type FaultRow = [drive: DriveId | 0, about: string, says: string]
 
 const TABLES = `select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name`
@@ -23,6 +25,12 @@ select p.upload_id, p.number, p.size, p.md5
 from upload_part p join upload u on u.id = p.upload_id
 where u.state = 'open' and (p.upload_id, p.number) > (?, ?)
 order by p.upload_id, p.number limit ?`
+const BLOBS_OF = 'select digest, size, refs from blob where digest in (select value from json_each(?))'
+const PARTS_OF = `
+select p.upload_id, p.number, p.size, p.md5
+from upload_part p join upload u on u.id = p.upload_id
+where u.state = 'open' and p.upload_id in (select value from json_each(?))
+order by p.upload_id, p.number`
 const UPLOADS = 'select id from upload where id in (select value from json_each(?))'
 
 /**
@@ -50,14 +58,10 @@ export function openSqliteInspection(file: string): Inspection {
       const rows = faultsOf(check, limit).slice(0, limit)
       return rows.map(([drive, about, says]): Fault => ({ check, drive, about, says }))
     },
-    async blobs(after, limit) {
-      const rows = all<[string, number, number]>(BLOBS, after, limit)
-      return rows.map(([digest, size, refs]): BlobRow => ({ digest, size, refs }))
-    },
-    async parts({ upload, number }, limit) {
-      const rows = all<[UploadId, number, number, string]>(PARTS, upload, number, limit)
-      return rows.map(([upload, number, size, md5]): PartRow => ({ upload, number, size, md5 }))
-    },
+    blobs: async (after, limit) => all<BlobColumns>(BLOBS, after, limit).map(toBlob),
+    blobsOf: async (digests) => all<BlobColumns>(BLOBS_OF, JSON.stringify(digests)).map(toBlob),
+    parts: async ({ upload, number }, limit) => all<PartColumns>(PARTS, upload, number, limit).map(toPart),
+    partsOf: async (uploads) => all<PartColumns>(PARTS_OF, JSON.stringify(uploads)).map(toPart),
     async uploads(ids) {
       return all<[UploadId]>(UPLOADS, JSON.stringify(ids)).map(([id]) => id)
     },
@@ -66,6 +70,9 @@ export function openSqliteInspection(file: string): Inspection {
     },
   }
 }
+
+const toBlob = ([digest, size, refs]: BlobColumns): BlobRow => ({ digest, size, refs })
+const toPart = ([upload, number, size, md5]: PartColumns): PartRow => ({ upload, number, size, md5 })
 
 function open(file: string): Database.Database {
   let db: Database.Database | undefined
