@@ -126,11 +126,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('quota' as const),
-      pool: fc.nat(2),
+      pool: fc.nat(99),
       quota: fc.constantFrom(null, 0, 20, 60, 200),
     }),
   },
 )
+
+/** How long a history is: each op of a batch counts, and so does every other step. */
+export const OPERATIONS = 100
+/** Steps from which a history is taken: with batches of three or four ops on average they hold more than enough. */
+const STEPS = 80
+
+/** As many steps as make OPERATIONS, the last batch cut short. */
+function shortened(steps: readonly Step[]): Step[] {
+  let left = OPERATIONS
+  return steps.flatMap((step): Step[] => {
+    if (left <= 0) return []
+    const kept = step.do === 'batch' ? { ...step, ops: step.ops.slice(0, left) } : step
+    left -= kept.do === 'batch' ? kept.ops.length : 1
+    return [kept]
+  })
+}
 
 /** A history of a deployment. */
 export const history = fc.noBias(
@@ -139,7 +155,7 @@ export const history = fc.noBias(
     hasTrash: fc.constantFrom(true, true, true, false),
     /** Whether everyone may do everything but give rights, to begin with. */
     isOpen: fc.boolean(),
-    steps: fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
+    steps: fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }).map(shortened),
   }),
 )
 

@@ -211,28 +211,33 @@ class SideBySide {
     const { state } = this.model
     const { log } = state
     state.log = []
-    this.drives = await this.world.store.read(async (tx) => {
-      const ids = this.drives.map(({ id }) => id)
-      const changes = await Promise.all(
+    const { store } = this.world
+    const [drives, changes] = await store.read(async (tx) => [
+      await tx.drives(this.drives.map(({ id }) => id)),
+      await Promise.all(
         this.drives.map(({ id: drive, seq: after }) => tx.changes({ drive, after, limit: CHANGES_MAX })),
-      )
-      for (const [index, drive] of this.drives.entries())
-        matchLogs(
-          changes[index]!,
-          log.filter((entry) => entry.drive === drive.id),
-          drive,
-          when,
-        )
-      const fresh = state.drives.flatMap(({ trash }) => trash).filter(({ id, trash }) => id !== 0 && trash!.id === 0)
-      const entries = await tx.trash(fresh.map(({ drive, id }) => ({ drive, id }) as NodeKey))
+      ),
+    ])
+    for (const [index, drive] of this.drives.entries()) {
+      const expected = log.filter((entry) => entry.drive === drive.id)
+      matchLogs(changes[index]!, expected, drive, when)
+    }
+    this.drives = this.drives.map((known) => drives.find(({ id }) => id === known.id)!)
+    const fresh = state.drives.flatMap(({ trash }) => trash).filter(({ id, trash }) => id !== 0 && trash!.id === 0)
+    if (fresh.length > 0) {
+      const entries = await store.read((tx) => tx.trash(fresh.map(({ drive, id }) => ({ drive, id }) as NodeKey)))
       for (const entry of entries) fresh.find(({ id }) => id === entry.node)!.trash!.id = entry.id
-      const drives = await tx.drives(ids)
-      return ids.map((id) => drives.find((drive) => drive.id === id)!)
-    })
+    }
+    this.comparePools(when)
+  }
+
+  private comparePools(when: string): void {
+    const { state } = this.model
+    const found = this.drives.flatMap(({ pools }) => pools)
     for (const pool of new Set(state.drives.flatMap(({ pools }) => pools))) {
       const used = usedOf(state, pool)
-      const found = this.drives.flatMap(({ pools }) => pools).find(({ kind, key }) => isPool(pool, kind, key))!.used
-      if (found !== used) throw new Error(`${when}pool ${pool.kind} ${pool.key} holds ${found}, should hold ${used}`)
+      const stored = found.find(({ kind, key }) => isPool(pool, kind, key))!.used
+      if (stored !== used) throw new Error(`${when}pool ${pool.kind} ${pool.key} holds ${stored}, should hold ${used}`)
     }
   }
 
@@ -260,15 +265,12 @@ function changedAmong(before: readonly ModelNode[], after: readonly ModelNode[])
   return (id) => old.get(id) !== now.get(id)
 }
 
-/**
- * A page of a batch that also writes, going on from an offset or after a node which the batch itself renamed or changed:
- * where it goes on is not promised.
- */
-function isLoosePage(ops: readonly Op[], index: number, changed: (id: number) => boolean): boolean {
+/** A page of a batch that also writes, going on from an offset: where it goes on is not promised. */
+function isLoosePage(ops: readonly Op[], index: number): boolean {
   const op = ops[index]!
   if (op.kind !== 'list' || !op.cursor || ops.slice(0, index).every(({ kind }) => kind === 'get' || kind === 'list'))
     return false
-  return 'offset' in op.cursor || changed(op.cursor.after)
+  return 'offset' in op.cursor
 }
 
 /** Drives that share a pool share one object. */

@@ -43,7 +43,8 @@ const ROLES = [
 const ORDERS = ['name', 'updated', 'created', 'size'] as const
 const HOUR = 3_600_000
 
-export function translate(symbol: OpSymbol, around: Surroundings): Op {
+export function translate(wanted: OpSymbol, around: Surroundings): Op {
+  const symbol = { ...wanted, kind: fruitful(wanted, around) }
   const node = refOf(symbol.node, suited(symbol, around))
   const [first, second, third] = symbol.flags as [boolean, boolean, boolean]
   const { kind, name, word } = symbol
@@ -96,6 +97,13 @@ export function translate(symbol: OpSymbol, around: Surroundings): Op {
       return { kind, node, subject: SUBJECTS[(word >> 3) % SUBJECTS.length]!, actions, role: 'some', expiresAt }
     }
   }
+}
+
+/** What is there to restore, move or write on must first be put away or made; now and then it is tried all the same. */
+function fruitful({ kind, node: { pick } }: OpSymbol, { nodes, state: { drives } }: Surroundings): OpSymbol['kind'] {
+  if (pick % 13 === 0 || kind === 'grant' || kind === 'list' || kind === 'upload' || kind === 'commit') return kind
+  if (nodes.every(({ parent }) => parent === null)) return 'createFolder'
+  return kind === 'restore' && drives.every(({ trash }) => trash.length === 0) ? 'trash' : kind
 }
 
 /** What an op of this kind is mostly about: trashed things to restore, living things to trash, seldom a root. */
@@ -156,15 +164,16 @@ function listing(symbol: OpSymbol, around: Surroundings): Op {
   const { word, flags } = symbol
   const folder = refOf(symbol.to, around)
   const parent = 'id' in folder ? around.nodes.find(({ id }) => id === folder.id) : undefined
-  // A cursor is the last node already shown, so it is of the kind that is asked for.
+  const by = ORDERS[word % ORDERS.length]!
+  // A cursor is where the last node already shown stood, so it is of the kind that is asked for.
   const shown = parent?.children.filter(({ kind }) => symbol.expect === 'any' || kind === symbol.expect) ?? []
   const after = shown[word % Math.max(1, shown.length)]
-  const afterNode = flags[2] && after ? { cursor: { after: after.id as NodeId } } : {}
+  const afterNode = flags[2] && after ? { cursor: { after: placeOf(after, { by }) } } : {}
   const cursor = flags[3] && !flags[2] ? { cursor: { offset: word % 3 } } : afterNode
   return {
     kind: 'list',
     folder,
-    by: ORDERS[word % ORDERS.length]!,
+    by,
     descending: flags[0]!,
     foldersFirst: flags[1]!,
     limit: 1 + ((word >> 2) % 4),
@@ -196,14 +205,17 @@ function committing(symbol: OpSymbol, around: Surroundings): Op {
   const among = ready.length > 0 && symbol.node.pick % 5 > 0 ? ready : uploads
   const session = among[word % Math.max(1, among.length)]
   const isVersion = flags[1] && flags[2]
+  // Uploads land in their own drive; now and then another one is tried.
+  const nodes = around.nodes.filter(({ drive }) => drive === session?.drive || symbol.to.pick % 7 === 0)
+  const inReach = nodes.length > 0 ? { ...around, nodes } : around
   return {
     kind: 'commit',
     upload: (session?.id || 'f'.repeat(32)) as UploadId,
     conflict: conflictOf(symbol),
     naming: spaced,
-    ...(flags[0] || !session?.parent ? { parent: refOf(symbol.to, around) } : {}),
+    ...(flags[0] || !session?.parent ? { parent: refOf(symbol.to, inReach) } : {}),
     ...(symbol.named || !session?.name ? { name: symbol.name } : {}),
-    ...(isVersion ? { target: refOf(symbol.node, around) } : {}),
+    ...(isVersion ? { target: refOf(symbol.node, inReach) } : {}),
     ...(symbol.rev === 'wrong' ? { hashes: { sha256: '0'.repeat(64) } } : {}),
   }
 }

@@ -43,13 +43,15 @@ export interface WorldOptions {
   readonly wrapStore?: (store: Store) => Store
   /** Every batch begins with nothing remembered from earlier ones. */
   readonly forgetful?: boolean
+  /** The folder in which the world's own folder is made; absent = the system's for temporary files. */
+  readonly within?: string
 }
 
 const SECRET = Buffer.alloc(32, 7)
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5)
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'batchdrive-engine-'))
+  const folder = await mkdtemp(join(options.within ?? tmpdir(), 'batchdrive-engine-'))
   const file = join(folder, 'metadata.db')
   const open = async (wanted: WorldOptions) => {
     const clock = () => world.now

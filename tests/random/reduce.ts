@@ -1,18 +1,26 @@
-/** Makes a failing history short: fewer steps, fewer ops a batch, as long as it still fails. */
-import type { History, Step } from './random-steps.ts'
+/** Makes a failing history short: fewer steps, fewer ops in a step, as long as it still fails. */
+
+/** A list of steps, some of which are lists of ops. */
+export interface Steps {
+  readonly steps: readonly { readonly ops?: readonly unknown[] }[]
+}
 
 /** What a history fails with; undefined when it does not. */
-export type Attempt = (history: History) => Promise<Error | undefined>
+export type Attempt<History> = (history: History) => Promise<Error | undefined>
 
 /** @param attempts how often the history may be tried */
-export async function reduced(failing: History, attempt: Attempt, attempts: number): Promise<History> {
+export async function reduced<History extends Steps>(
+  failing: History,
+  attempt: Attempt<History>,
+  attempts: number,
+): Promise<History> {
   let left = attempts
   const fails = async (candidate: History) => left-- > 0 && (await attempt(candidate)) !== undefined
   const steps = await without(failing.steps, (some) => fails({ ...failing, steps: some }))
   for (const [index, step] of steps.entries()) {
-    if (step.do !== 'batch') continue
-    const withOps = (ops: typeof step.ops): Step[] => steps.with(index, { ...step, ops })
-    steps[index] = { ...step, ops: await without(step.ops, (ops) => fails({ ...failing, steps: withOps(ops) })) }
+    const withOps = (ops: readonly unknown[]) => steps.with(index, { ...step, ops })
+    const ops = await without(step.ops ?? [], (some) => fails({ ...failing, steps: withOps(some) }))
+    if (step.ops) steps[index] = { ...step, ops }
   }
   return { ...failing, steps: await without(steps, (some) => fails({ ...failing, steps: some })) }
 }

@@ -1,0 +1,86 @@
+/**
+ * Random histories, tried one after the other until one fails; that one is made short and thrown with what replays it.
+ *
+ * Without a word from outside the histories are always the same. `MODEL_SEED=… MODEL_PATH=…` replays a failure;
+ * `MODEL_SEED=random` explores; `MODEL_RUNS` says how many histories, `MODEL_UNTIL` (ms since 1970) until when to go on, and
+ * `MODEL_REPORT` names a file to which one line of JSON is added for what was done.
+ */
+import { appendFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import { reduced, type Steps } from './reduce.ts'
+
+export interface Exploration<History extends Steps> {
+  /** What is explored, for the report. */
+  readonly name: string
+  readonly histories: fc.Arbitrary<History>
+  /** How many, unless told otherwise. */
+  readonly runs: number
+  /** Throws when the history shows something wrong. `closely`: look harder, to tell exactly where. */
+  play(history: History, closely: boolean): Promise<void>
+}
+
+export interface Settings {
+  readonly MODEL_SEED?: string | undefined
+  readonly MODEL_PATH?: string | undefined
+  readonly MODEL_RUNS?: string | undefined
+  readonly MODEL_UNTIL?: string | undefined
+  readonly MODEL_REPORT?: string | undefined
+}
+
+const SEED = 20260102
+/** How often a failing history may be tried while it is made short. */
+const ATTEMPTS = 500
+/** More histories than anybody waits for. */
+const RUNS_MAX = 1_000_000
+
+export async function explore<History extends Steps>(
+  { name, histories, runs, play }: Exploration<History>,
+  settings: Settings = process.env,
+): Promise<void> {
+  let operations = 0
+  const counted = async (history: History) => {
+    operations += operationsIn(history)
+    await play(history, false)
+  }
+  // What fails is shortened below: whole steps at a time, which takes seconds where number by number takes minutes.
+  const given = { ...numbersOf(settings, runs), endOnFailure: true }
+  const outcome = await fc.check(fc.asyncProperty(histories, counted), given)
+  const replay = `MODEL_SEED=${outcome.seed}${outcome.failed ? ` MODEL_PATH=${outcome.counterexamplePath}` : ''}`
+  report(settings, { name, sequences: outcome.numRuns, operations, failed: outcome.failed ? replay : null })
+  if (!outcome.failed || outcome.counterexample === null) return
+  const [failing] = outcome.counterexample
+  const attempt = (history: History) => play(history, true).then(nothing, asError)
+  const short = await reduced(failing, attempt, ATTEMPTS)
+  const cause = (await attempt(short)) ?? outcome.errorInstance
+  const kept = `${short.steps.length} of ${failing.steps.length} steps`
+  throw new Error(`${name}: ${replay} fails; ${kept} are enough:\n${messageOf(cause)}`, { cause })
+}
+
+function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_UNTIL }: Settings, runs: number) {
+  const numRuns = Number(MODEL_RUNS ?? (MODEL_UNTIL ? RUNS_MAX : runs))
+  return {
+    numRuns,
+    ...(MODEL_SEED === 'random' ? {} : { seed: Number(MODEL_SEED) }),
+    ...(MODEL_PATH ? { path: MODEL_PATH } : {}),
+    ...(MODEL_UNTIL ? { interruptAfterTimeLimit: Math.max(1, Number(MODEL_UNTIL) - Date.now()) } : {}),
+  }
+}
+
+/** How many operations a history holds: each op of a batch is one, and so is every other step. */
+export function operationsIn({ steps }: Steps): number {
+  return steps.reduce((sum, { ops }) => sum + (ops?.length ?? 1), 0)
+}
+
+function report({ MODEL_REPORT }: Settings, line: object): void {
+  if (MODEL_REPORT) appendFileSync(MODEL_REPORT, `${JSON.stringify(line)}\n`)
+}
+
+const nothing = () => undefined
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
