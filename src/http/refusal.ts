@@ -8,6 +8,8 @@ export type Refusal = readonly [status: number, code: string, message: string]
 export const FORGED: Refusal = [403, 'SignatureDoesNotMatch', 'The signature of the URL does not match the request.']
 // Clients look for `AccessDenied` and `expired` before they ask for a fresh URL.
 export const EXPIRED: Refusal = [403, 'AccessDenied', 'Request has expired.']
+// COS has no full stop there, and clients compare the whole sentence.
+export const EXPIRED_COS: Refusal = [403, 'AccessDenied', 'Request has expired']
 export const BAD_PART: Refusal = [400, 'InvalidArgument', 'Part number must be an integer between 1 and 10000.']
 export const BAD_MD5: Refusal = [400, 'InvalidDigest', 'The Content-MD5 is not that of the bytes that arrived.']
 export const BAD_RANGE: Refusal = [416, 'InvalidRange', 'The requested range is not satisfiable.']

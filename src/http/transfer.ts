@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
 import { judge, rangeHolds } from './condition.ts'
 import { contentHeaders } from './content-headers.ts'
+import { registerFormUpload } from './form-upload.ts'
 import { rangeOf } from './range.ts'
 import {
   BAD_MD5,
@@ -14,6 +15,7 @@ import {
   BAD_RANGE,
   CHANGED,
   EXPIRED,
+  EXPIRED_COS,
   FORGED,
   type Refusal,
   refusalOf,
@@ -35,7 +37,7 @@ const EXPOSED = [
 
 type TransferEngine = Pick<Engine, 'tickets' | 'writePart' | 'openVersion' | 'now'>
 
-/** Registers everything under TRANSFER_PREFIX. */
+/** Registers everything under TRANSFER_PREFIX, and forms at `/`. */
 export function registerTransfer(app: FastifyInstance, engine: TransferEngine): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -58,6 +60,7 @@ export function registerTransfer(app: FastifyInstance, engine: TransferEngine): 
     scope.route({ method: ['GET', 'HEAD'], url, exposeHeadRoute: false, handler: get })
     scope.options(url, async (request, reply) => preflight(request, reply))
   })
+  registerFormUpload(app, engine)
 }
 
 function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -80,17 +83,23 @@ function admitted<Kind extends Ticket['kind']>(
   if (!headerAgrees(request, text)) return FORGED
   const opened = engine.tickets.open(text, engine.now())
   if (opened === 'forged') return FORGED
-  if (opened === 'expired') return EXPIRED
+  if (opened === 'expired') return isCos(request) ? EXPIRED_COS : EXPIRED
   // Object stores sign the method too: under another one the signature is wrong.
   return opened.ticket.kind === kind ? (opened.ticket as Extract<Ticket, { kind: Kind }>) : FORGED
 }
 
-/** Clients that were told to send `Authorization: OSS <id>:<signature>` must send the signature of this very URL. */
+/** Clients that were told to send an object store's `Authorization` must send the signature of this very URL. */
 function headerAgrees(request: FastifyRequest, text: string): boolean {
-  const given = /^OSS [^:]*:(.*)$/.exec(request.headers.authorization ?? '')?.[1]
+  const { authorization = '' } = request.headers
+  const given = /^OSS [^:]*:(.*)$/.exec(authorization)?.[1] ?? /(?:^|&)q-signature=([^&]*)/.exec(authorization)?.[1]
   if (given === undefined) return true
   const [a, b] = [Buffer.from(given), Buffer.from(text.slice(text.indexOf('.') + 1))]
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** Whether the client was told to speak as to COS. */
+function isCos({ headers }: FastifyRequest): boolean {
+  return headers['x-cos-security-token'] !== undefined
 }
 
 function isRefusal(outcome: object): outcome is Refusal {
@@ -105,8 +114,9 @@ async function storePart(engine: TransferEngine, request: FastifyRequest, reply:
   try {
     const stored = await engine.writePart(ticket.upload, part, arriving(request))
     if ('status' in stored) return refuse(request, unread(request, reply), refusalOf(stored.error.code))
+    // One vendor's object store writes the digest in capitals, the other's in small letters, and so do their clients.
     return reply
-      .header('ETag', `"${stored.md5.toUpperCase()}"`)
+      .header('ETag', `"${isCos(request) ? stored.md5 : stored.md5.toUpperCase()}"`)
       .header('x-oss-hash-crc64ecma', stored.crc64)
       .header('x-cos-hash-crc64ecma', stored.crc64)
       .send('')

@@ -1,5 +1,14 @@
 /** Directories: create, list, details, copy, move, delete, labels. Pages 1339/71143 ff. */
-import type { ListOp, NodeId, OrderBy } from '../../engine/index.ts'
+import {
+  ACTIONS,
+  type Actor,
+  type Drive,
+  type ListOp,
+  type NodeId,
+  type OrderBy,
+  type Position,
+  positionOf,
+} from '../../engine/index.ts'
 import { spacesOf, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, entryPath, namedPath, type Operation } from './call.ts'
@@ -136,7 +145,8 @@ const FILTERS = { onlyDir: 'folder', onlyFile: 'file' } as const
 async function list(call: Call): Promise<Answer> {
   const { actor, drive } = await visit(call, 'read')
   const { query } = call
-  const [by, page, only] = [orderOf(query), pageOf(query), filterOf(query)]
+  const [by, only] = [orderOf(query), filterOf(query)]
+  const page = await pageOf(call, actor, drive, by.by)
   const op: ListOp = {
     kind: 'list',
     folder: { drive: drive.id, path: entryPath(call) },
@@ -158,7 +168,7 @@ async function list(call: Call): Promise<Answer> {
       totalNum: (only === 'folder' ? 0 : files) + (only === 'file' ? 0 : folders),
       // A directory's own row does not change when something in it does; the drive's change number does.
       eTag: `"${folder.node.id}-${folder.drive.seq}"`,
-      ...(isMarked && next !== null ? { nextMarker: String(next) } : {}),
+      ...(isMarked && next !== null ? { nextMarker: String(next.id) } : {}),
       contents: items.map((item) => entry(call, item)),
     },
   }
@@ -186,7 +196,8 @@ function filterOf(query: URLSearchParams): ListOp['only'] {
 const LIMIT = { min: 1, max: 1000, otherwise: 20 }
 
 /** The three ways to page: by marker, by page number, by offset. */
-export function pageOf(query: URLSearchParams): { limit: number; cursor?: { after: NodeId } | { offset: number } } {
+async function pageOf(call: Call, actor: Actor, drive: Drive, by: OrderBy): Promise<Pick<ListOp, 'limit' | 'cursor'>> {
+  const { query } = call
   const marker = markerOf(query)
   const byPage = word(query, 'by-page') !== undefined || word(query, 'page') !== undefined || query.has('page_size')
   if (byPage) {
@@ -197,10 +208,22 @@ export function pageOf(query: URLSearchParams): { limit: number; cursor?: { afte
     return { limit, cursor: { offset: (page - 1) * limit } }
   }
   const limit = count(query, 'limit', LIMIT)
-  if (marker !== undefined) return { limit, cursor: { after: marker } }
+  if (marker !== undefined) return { limit, cursor: { after: await positionAt(call, actor, drive, marker, by) } }
   const offset = word(query, 'offset')
   if (offset === undefined) return { limit }
   return { limit, cursor: { offset: count(query, 'offset', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 }) } }
+}
+
+/**
+ * One of the vendor's clients keeps markers as numbers, so a marker is no more than the id of the last entry shown. It is good
+ * while the entry exists, also when it has gone elsewhere.
+ */
+async function positionAt(call: Call, actor: Actor, drive: Drive, id: NodeId, by: OrderBy): Promise<Position> {
+  const node = { drive: drive.id, id }
+  const op = { kind: 'get', node, need: ACTIONS.list, trashed: 'any' } as const
+  const [result] = await call.context.engine.batch(actor, [op])
+  if (result?.status !== 'done' || !result.view) throw refuse('MarkerNotFound')
+  return positionOf(result.view.node, by)
 }
 
 async function remove(call: Call): Promise<Answer> {

@@ -22,7 +22,6 @@ describe('the fault of a failed op', () => {
     expect(missing('node', 'file', true)).toBe('SourceFileNotFound')
     expect(missing('node', 'folder', true)).toBe('SourceDirectoryNotFound')
     expect(missing('target', 'file', true)).toBe('DirectoryNotFound')
-    expect(faultOf({ code: 'node_not_found', at: 'node', detail: 'cursor' }, about).code).toBe('MarkerNotFound')
   })
 
   it('tells names that are too long from those that are not allowed', () => {

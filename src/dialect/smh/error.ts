@@ -54,11 +54,13 @@ const CODES = {
   SourceFileNotFound: [404, 'There is no such source file.'],
   SourceDirectoryNotFound: [404, 'There is no such source directory.'],
   SourcePathNotFound: [404, 'There is nothing at the source path.'],
+  FavoriteIdNotFound: [404, 'It is not a favourite.'],
   MarkerNotFound: [404, 'The marker points to nothing.'],
   UploadNotFound: [404, 'There is no such upload.'],
   RecycledItemNotFound: [404, 'There is no such item in the recycle bin.'],
   NoQuota: [404, 'The space has no quota.'],
   TaskNotFound: [404, 'There is no such task.'],
+  DuplicateFavoriteRecord: [409, 'It is a favourite already.'],
   SameNameDirectoryOrFileExists: [409, 'A directory or file of this name exists.'],
   RenameTooManyTimes: [409, 'No free name was found.'],
   UploadComplete: [409, 'The upload is already confirmed.'],
@@ -114,6 +116,8 @@ const errors = {
   forbidden: 'NoPermission',
   wrong_kind: 'PathNotFound',
   root_refused: 'RootDirectoryNotAllowed',
+  mark_exists: 'DuplicateFavoriteRecord',
+  mark_not_found: 'FavoriteIdNotFound',
   precondition_failed: 'PathConflict',
   name_invalid: 'IllegalFileName',
   cycle: 'SourceDirectoryIsParentOfDestination',
@@ -123,6 +127,7 @@ const errors = {
   history_kept: 'OverwriteFileNotAllowed',
   trash_off: 'RecycleBinNotEnabled',
   parent_gone: 'DirectoryNotFound',
+  version_current: 'ParamInvalid',
   quota_drive: 'QuotaLimitReached',
   quota_shared: 'QuotaLimitReached',
   quota_scene: 'QuotaLimitReached',
@@ -159,7 +164,6 @@ export function faultOf(error: Reason, about: About): Fault {
 function narrowed({ code, at, detail }: Reason, about: About): SmhCode | undefined {
   switch (code) {
     case 'node_not_found':
-      if (detail === 'cursor') return 'MarkerNotFound'
       return at === 'target' ? 'DirectoryNotFound' : missing(about)
     case 'wrong_kind':
       // Something of the other kind stands where a directory on the way was expected.

@@ -30,7 +30,7 @@ export const fileOperations: readonly Operation[] = [
     method: 'POST',
     path: PATH,
     flag: 'multipart',
-    handle: (call) => start(call, members(call), true),
+    handle: (call) => start(call, members(call), 'multipart'),
   },
   {
     operation: 'Renew multipart upload',
@@ -50,10 +50,10 @@ export const fileOperations: readonly Operation[] = [
   },
   {
     operation: 'Start form upload',
-    coverage: 'answers FunctionNotEnabled',
+    coverage: 'done',
     method: 'POST',
     path: PATH,
-    handle: unavailable,
+    handle: (call) => start(call, members(call), 'form'),
   },
   { operation: 'Upload state', coverage: 'done', method: 'GET', path: PATH, flag: 'upload', handle: state },
   { operation: 'Abort upload', coverage: 'done', method: 'DELETE', path: PATH, flag: 'upload', handle: abort },
@@ -83,7 +83,7 @@ async function put(call: Call): Promise<Answer> {
   if (member(body, 'from') !== undefined) return carry(call, 'move', requiredText(body, 'from'))
   const other = ['linkTo', 'fromTemplate'].find((name) => member(body, name) !== undefined)
   if (other) throw refuse('FunctionNotEnabled', `${other} is not enabled.`)
-  return start(call, body, false)
+  return start(call, body, 'simple')
 }
 
 async function carry(call: Call, verb: 'move' | 'copy', from: string): Promise<Answer> {

@@ -82,7 +82,7 @@ export function userOf(subject: Subject): string {
   return subject.startsWith('user:') ? subject.slice('user:'.length) : ''
 }
 
-/** Listing markers are node ids in decimal: one of the vendor's clients sends them as numbers. */
+/** A listing's marker: a node id in decimal. */
 export function markerOf(query: URLSearchParams): NodeId | undefined {
   const text = word(query, 'marker')
   if (text === undefined) return undefined

@@ -8,23 +8,24 @@ import {
   type UploadId,
   type UploadPart,
 } from '../../engine/index.ts'
-import { putPath } from '../../http/transfer-url.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { rules } from './grant.ts'
 import { perform } from './perform.ts'
 import { attributesOf, content, eTagOf, written } from './present.ts'
-import { conflictOf, domainOf, inodeOf, isoTime, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { conflictOf, inodeOf, isoTime, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { formOf, targetOf } from './upload-target.ts'
 import { bytes, type Members, member, text, word, yes } from './words.ts'
 
 /** How long an upload may take from start to confirm, ms. */
 const UPLOAD_LIFE_MS = 7 * 24 * 3600_000
-/** How long the handed-out URL opens before it must be renewed, ms. */
-const TARGET_LIFE_MS = 2 * 3600_000
 /** How many part numbers one `partNumberRange` may name. */
 const RANGE_MAX = 100
 const PART_NUMBER_MAX = 10_000
+
+/** The three ways in which bytes come. */
+export type How = 'simple' | 'multipart' | 'form'
 
 /** What is remembered between start and confirm. */
 interface Memo {
@@ -32,12 +33,12 @@ interface Memo {
   readonly strategy: Strategy
   /** Whether the starter might overwrite. */
   readonly force: boolean
-  readonly multipart: boolean
+  readonly how: How
   readonly attributes: Json
 }
 
-/** Starts a simple or a multipart upload. Nothing is listed before it is confirmed. */
-export async function start(call: Call, body: Members, multipart: boolean): Promise<Answer> {
+/** Starts an upload. Nothing is listed before it is confirmed. */
+export async function start(call: Call, body: Members, how: How): Promise<Answer> {
   const { actor, drive } = await visit(call, 'beginUpload')
   const { parent, name } = placeOf(drive.id, namedPath(call))
   const strategy = strategyOf(call.query) ?? 'rename'
@@ -46,7 +47,7 @@ export async function start(call: Call, body: Members, multipart: boolean): Prom
     name,
     strategy,
     force: (actor.allow.file & ACTIONS.replace) !== 0,
-    multipart,
+    how,
     attributes: attributesOf(call, body) as Json,
   }
   const result = await perform(
@@ -66,24 +67,23 @@ export async function start(call: Call, body: Members, multipart: boolean): Prom
     { kind: 'file', source: false },
   )
   const { upload } = result as { upload?: Upload }
-  return { status: 201, body: { ...targetOf(call, upload!, body), confirmKey: upload!.id, availableDomainNum: 1 } }
+  return { status: 201, body: { ...whereTo(call, upload!, body), confirmKey: upload!.id, availableDomainNum: 1 } }
 }
 
-/** Where the bytes go. The URL carries its own authorisation, so no header needs to be sent with them. */
-function targetOf(call: Call, upload: Upload, body: Members): Record<string, unknown> {
-  const { engine } = call.context
-  const { multipart } = memoOf(upload)
-  const expiresAt = Math.min(upload.expiresAt, engine.now() + TARGET_LIFE_MS)
-  const path = putPath(engine, { upload: upload.id, part: multipart ? 0 : 1 }, expiresAt)
-  const numbers = multipart ? partNumbers(text(body, 'partNumberRange')) : []
-  return {
-    domain: domainOf(call),
-    path,
-    ...(multipart ? { uploadId: upload.id } : {}),
-    headers: {},
-    ...(numbers.length > 0 ? { parts: Object.fromEntries(numbers.map((number) => [number, { headers: {} }])) } : {}),
-    expiration: isoTime(expiresAt),
+/** Where the bytes go, and with what. */
+function whereTo(call: Call, upload: Upload, body: Members): Record<string, unknown> {
+  const { how } = memoOf(upload)
+  if (how === 'form') {
+    const { domain, form, expiresAt } = formOf(call, upload)
+    return { domain, path: '/', form, expiration: isoTime(expiresAt) }
   }
+  const { domain, path, headers, expiresAt } = targetOf(call, upload, how === 'multipart' ? 0 : 1)
+  const target = { domain, path, expiration: isoTime(expiresAt) }
+  if (how === 'simple') return { ...target, headers }
+  const numbers = partNumbers(text(body, 'partNumberRange'))
+  const parts = Object.fromEntries(numbers.map((number) => [number, { headers }]))
+  // Who asks for the headers of single parts gets those instead of common ones.
+  return { ...target, uploadId: upload.id, ...(numbers.length > 0 ? { parts } : { headers }) }
 }
 
 /** `1-3,5` means 1, 2, 3 and 5. */
@@ -121,7 +121,7 @@ async function uploadOf(call: Call, verb: 'read' | 'beginUpload' | 'confirmUploa
 
 /** Uploads that another dialect opened on the same drive are not confirmed here. */
 function isOurs({ data }: Upload): boolean {
-  return data !== null && typeof data === 'object' && !Array.isArray(data) && 'strategy' in data && 'multipart' in data
+  return data !== null && typeof data === 'object' && !Array.isArray(data) && 'strategy' in data && 'how' in data
 }
 
 export async function confirm(call: Call, body: Members): Promise<Answer> {
@@ -143,7 +143,7 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
     },
   ])
   if (result!.status === 'failed') {
-    const isPartial = memo.multipart && result!.error.code === 'upload_incomplete'
+    const isPartial = memo.how === 'multipart' && result!.error.code === 'upload_incomplete'
     if (isPartial) throw refuse('MultipartUploadIncomplete')
     throw new Refusal(faultOf(result!.error, { kind: 'file', source: false }))
   }
@@ -181,13 +181,13 @@ function confirmer(actor: Actor, { force }: Memo): Actor {
 export async function renew(call: Call, body: Members): Promise<Answer> {
   const { upload } = await uploadOf(call, 'beginUpload')
   if (upload.state === 'committed') throw refuse('UploadComplete')
-  if (!memoOf(upload).multipart) throw refuse('ParamInvalid', 'Only multipart uploads are renewed.')
-  return { status: 200, body: { ...targetOf(call, upload, body), confirmKey: upload.id, availableDomainNum: 1 } }
+  if (memoOf(upload).how !== 'multipart') throw refuse('ParamInvalid', 'Only multipart uploads are renewed.')
+  return { status: 200, body: { ...whereTo(call, upload, body), confirmKey: upload.id, availableDomainNum: 1 } }
 }
 
 export async function state(call: Call): Promise<Answer> {
   const { upload, parts, actor } = await uploadOf(call, 'read')
-  const { strategy, force, multipart } = memoOf(upload)
+  const { strategy, force, how } = memoOf(upload)
   const shown = {
     confirmed: upload.state === 'committed',
     path: await pathOf(call, actor, upload),
@@ -197,7 +197,7 @@ export async function state(call: Call): Promise<Answer> {
     force,
     availableDomainNum: 1,
   }
-  if (!multipart) return { status: 200, body: shown }
+  if (how !== 'multipart') return { status: 200, body: shown }
   const list = parts
     .toSorted((a, b) => a.number - b.number)
     .map((part) => ({
@@ -206,7 +206,7 @@ export async function state(call: Call): Promise<Answer> {
       ETag: `"${part.md5}"`,
       Size: part.size,
     }))
-  const info = yes(call.query, 'no_upload_part_info') ? {} : { uploadPartInfo: targetOf(call, upload, {}) }
+  const info = yes(call.query, 'no_upload_part_info') ? {} : { uploadPartInfo: whereTo(call, upload, {}) }
   return { status: 200, body: { ...shown, uploadId: upload.id, parts: list, ...info } }
 }
 
