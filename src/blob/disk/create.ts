@@ -1,6 +1,6 @@
 /** Blobs in a folder of the file system, content-addressed and durable; `layout.ts` says where what lies. */
 import assert from 'node:assert'
-import { access, copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { access, open, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import {
@@ -11,6 +11,7 @@ import {
   StorageError,
   type UploadId,
 } from '../../engine/index.ts'
+import { DISK, type Disk } from './disk.ts'
 import { makeFolder, storing, syncFile, syncFolder, writeFresh } from './durable.ts'
 import { isLeftover, type Layout, layoutOf, temporaryName } from './layout.ts'
 import { Staging } from './staging.ts'
@@ -24,26 +25,28 @@ export interface DiskBlobsOptions {
   readonly folder: string
   /** What blobs are dated by, and `remove` compares with. */
   readonly clock?: Clock
+  /** Put in place of the real one by tests. */
+  readonly disk?: Disk
 }
 
 /** Opens a folder as a blob store and clears away what a crash left half-written. */
-export async function createDiskBlobs({ folder, clock = Date.now }: DiskBlobsOptions): Promise<BlobStore> {
+export async function createDiskBlobs({ folder, clock = Date.now, disk = DISK }: DiskBlobsOptions): Promise<BlobStore> {
   const layout = layoutOf(folder)
   await storing('the blob folder could not be opened', async () => {
-    await makeFolder(folder)
-    await Promise.all([layout.blobs, layout.staging, layout.temporary].map(makeFolder))
-    await clearLeftovers(layout)
+    await makeFolder(disk, folder)
+    await Promise.all([layout.blobs, layout.staging, layout.temporary].map((path) => makeFolder(disk, path)))
+    await clearLeftovers(disk, layout)
   })
-  return new DiskBlobs(layout, clock)
+  return new DiskBlobs(layout, clock, disk)
 }
 
-async function clearLeftovers({ staging, temporary }: Layout): Promise<void> {
+async function clearLeftovers(disk: Disk, { staging, temporary }: Layout): Promise<void> {
   const uploads = await readdir(staging)
   const folders = [temporary, ...uploads.map((upload) => join(staging, upload))]
   await Promise.all(
     folders.map(async (folder) => {
       const leftovers = (await readdir(folder)).filter(isLeftover)
-      await Promise.all(leftovers.map((name) => rm(join(folder, name), { force: true })))
+      await Promise.all(leftovers.map((name) => disk.rm(join(folder, name), { force: true })))
     }),
   )
 }
@@ -51,15 +54,18 @@ async function clearLeftovers({ staging, temporary }: Layout): Promise<void> {
 class DiskBlobs implements BlobStore {
   private readonly layout: Layout
   private readonly clock: Clock
-  private readonly staging = new Staging()
+  private readonly disk: Disk
+  private readonly staging: Staging
   /** Under the path of an upload's folder or of a blob. */
   private readonly turns = new Turns()
   /** Folders whose names this process knows to be durable. */
   private readonly durable = new Set<string>()
 
-  constructor(layout: Layout, clock: Clock) {
+  constructor(layout: Layout, clock: Clock, disk: Disk) {
     this.layout = layout
     this.clock = clock
+    this.disk = disk
+    this.staging = new Staging(disk)
   }
 
   async stage({ upload, part }: StageKey, bytes: AsyncIterable<Uint8Array>, limit: number): Promise<Content> {
@@ -67,13 +73,13 @@ class DiskBlobs implements BlobStore {
     const folder = this.layout.upload(upload)
     await storing('the staging folder could not be made', () => this.settle(folder, [this.layout.staging]))
     const temporary = join(folder, temporaryName())
-    const content = await writeFresh(temporary, bytes, limit)
+    const content = await writeFresh(this.disk, temporary, bytes, limit)
     try {
       await storing('a part could not be staged', () =>
         this.turns.take(folder, () => this.staging.add(folder, temporary, part, content)),
       )
     } finally {
-      await rm(temporary, { force: true })
+      await this.disk.rm(temporary, { force: true })
     }
     return content
   }
@@ -106,11 +112,11 @@ class DiskBlobs implements BlobStore {
           this.turns.take(folder, () => {
             this.staging.forget(folder)
             this.durable.delete(folder)
-            return rm(folder, { recursive: true, force: true })
+            return this.disk.rm(folder, { recursive: true, force: true })
           }),
         ),
       )
-      if (folders.length > 0) await syncFolder(this.layout.staging)
+      if (folders.length > 0) await syncFolder(this.disk, this.layout.staging)
     })
   }
 
@@ -133,13 +139,13 @@ class DiskBlobs implements BlobStore {
           this.turns.take(path, async () => {
             // The file system keeps a date as a fraction, which may come back a hair earlier than it was set.
             const old = await stat(path).then(({ mtimeMs }) => Math.round(mtimeMs) < before, notThere)
-            if (old) await unlink(path)
+            if (old) await this.disk.unlink(path)
             return old
           }),
         ),
       )
       const folders = new Set(paths.filter((_, i) => removed[i]).map(dirname))
-      await Promise.all([...folders].map(syncFolder))
+      await Promise.all([...folders].map((folder) => syncFolder(this.disk, folder)))
     })
   }
 
@@ -148,11 +154,11 @@ class DiskBlobs implements BlobStore {
   /** Writes the files one after the other into one blob. */
   private async join(paths: readonly string[]): Promise<Content> {
     const temporary = join(this.layout.temporary, temporaryName())
-    const content = await writeFresh(temporary, concatenated(paths), Number.POSITIVE_INFINITY)
+    const content = await writeFresh(this.disk, temporary, concatenated(paths), Number.POSITIVE_INFINITY)
     try {
-      await this.keep(content, (place) => rename(temporary, place))
+      await this.keep(content, (place) => this.disk.rename(temporary, place))
     } finally {
-      await rm(temporary, { force: true })
+      await this.disk.rm(temporary, { force: true })
     }
     return content
   }
@@ -165,32 +171,32 @@ class DiskBlobs implements BlobStore {
       await this.settle(inner, [this.layout.blobs, outer])
       if (!(await exists(path))) await put(path)
       const seconds = this.clock() / 1000
-      await utimes(path, seconds, seconds)
-      await syncFolder(inner)
+      await this.disk.utimes(path, seconds, seconds)
+      await syncFolder(this.disk, inner)
     })
   }
 
   /** Makes a folder durably. That it exists is not enough: whoever made it may not have come further, or was killed there. */
   private async settle(folder: string, above: readonly string[]): Promise<void> {
     if (this.durable.has(folder)) return
-    await mkdir(folder, { recursive: true })
-    await Promise.all(above.map(syncFolder))
+    await this.disk.mkdir(folder, { recursive: true })
+    await Promise.all(above.map((path) => syncFolder(this.disk, path)))
     this.durable.add(folder)
   }
 
   /** Gives durable bytes a second name; where the file system cannot, the bytes are copied. */
   private async linkOrCopy(from: string, place: string): Promise<void> {
     try {
-      await link(from, place)
+      await this.disk.link(from, place)
     } catch (error) {
       if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error
       const temporary = join(this.layout.temporary, temporaryName())
       try {
-        await copyFile(from, temporary)
-        await syncFile(temporary)
-        await rename(temporary, place)
+        await this.disk.copyFile(from, temporary)
+        await syncFile(this.disk, temporary)
+        await this.disk.rename(temporary, place)
       } finally {
-        await rm(temporary, { force: true })
+        await this.disk.rm(temporary, { force: true })
       }
     }
   }

@@ -1,8 +1,8 @@
 /** Writing so that it stays: what these functions have done is on the disk, not only in its cache. */
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Content, StorageError, TooLongError } from '../../engine/index.ts'
 import { ContentDigest } from '../digest.ts'
+import type { Disk, OpenFile } from './disk.ts'
 
 /** Runs file-system calls; what goes wrong in them is the deployment's fault. */
 export async function storing<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -15,8 +15,8 @@ export async function storing<T>(what: string, work: () => Promise<T>): Promise<
 }
 
 /** Makes a file's content durable. */
-export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
+export async function syncFile(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, 'r')
   try {
     await file.sync()
   } finally {
@@ -28,12 +28,12 @@ export async function syncFile(path: string): Promise<void> {
 export const syncFolder = syncFile
 
 /** Makes a folder and those above it that are missing, durably. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
+export async function makeFolder(disk: Disk, path: string): Promise<void> {
+  const first = await disk.mkdir(path, { recursive: true })
   if (first === undefined) return
   const parents: string[] = []
   for (let at = path; at.length >= first.length; at = dirname(at)) parents.push(dirname(at))
-  await Promise.all(parents.map(syncFolder))
+  await Promise.all(parents.map((parent) => syncFolder(disk, parent)))
 }
 
 /**
@@ -41,8 +41,13 @@ export async function makeFolder(path: string): Promise<void> {
  * the source, nothing stays and the same error is thrown.
  * @param limit bytes; a longer stream ends with TooLongError
  */
-export async function writeFresh(path: string, bytes: AsyncIterable<Uint8Array>, limit: number): Promise<Content> {
-  const file = await storing('a file could not be made', () => open(path, 'wx'))
+export async function writeFresh(
+  disk: Disk,
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<Content> {
+  const file = await storing('a file could not be made', () => disk.open(path, 'wx'))
   try {
     const digest = new ContentDigest()
     let size = 0
@@ -59,11 +64,11 @@ export async function writeFresh(path: string, bytes: AsyncIterable<Uint8Array>,
     return digest.content()
   } catch (error) {
     await file.close().catch(() => {})
-    await rm(path, { force: true }).catch(() => {})
+    await disk.rm(path, { force: true }).catch(() => {})
     throw error
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }

@@ -1,7 +1,8 @@
 /** Which parts are staged for which upload: the names in its folder, remembered for the uploads touched last. */
-import { readdir, rename, unlink } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Content } from '../../engine/index.ts'
+import type { Disk } from './disk.ts'
 import { syncFolder } from './durable.ts'
 import { parseStagedName, type Staged, stagedName } from './layout.ts'
 
@@ -10,7 +11,12 @@ const UPLOADS_REMEMBERED_MAX = 1000
 
 /** All calls for one folder must be made in turn. */
 export class Staging {
+  private readonly disk: Disk
   private readonly remembered = new Map<string, Map<number, Staged>>()
+
+  constructor(disk: Disk) {
+    this.disk = disk
+  }
 
   /** The path of a part's bytes, and what they are; undefined when it is not there. */
   async find(folder: string, part: number): Promise<{ path: string; content: Content } | undefined> {
@@ -25,9 +31,9 @@ export class Staging {
     const staged = { part, attempt: (earlier?.attempt ?? 0) + 1, content }
     this.forget(folder) // Until it is certain what the disk holds.
     // The folder is not made again: an upload discarded meanwhile stays discarded.
-    await rename(temporary, join(folder, stagedName(staged)))
-    await syncFolder(folder)
-    if (earlier !== undefined) await unlink(join(folder, stagedName(earlier)))
+    await this.disk.rename(temporary, join(folder, stagedName(staged)))
+    await syncFolder(this.disk, folder)
+    if (earlier !== undefined) await this.disk.unlink(join(folder, stagedName(earlier)))
     this.remember(folder, parts.set(part, staged))
   }
 
