@@ -1,0 +1,45 @@
+/** What is kept beside a node: its versions, the grants on it, and the drive's change log. */
+import type { ReadTx } from '../../engine/index.ts'
+import { type ChangeRow, type GrantRow, toChange, toGrant, toVersion, type VersionRow } from '../row/history.ts'
+import { keyColumns, unnest } from './sets.ts'
+import type { Queries } from './transaction.ts'
+
+const KEYS = `(select distinct k.* from ${unnest('nn')} k (drive_id, id)) k`
+
+/** These rely on the primary keys of version and node_grant. */
+export const VERSIONS = `
+select v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
+  v.keep, v.description
+from ${KEYS} join version v on v.drive_id = k.drive_id and v.node_id = k.id`
+
+export const GRANTS = `
+select g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator
+from ${KEYS} join node_grant g on g.drive_id = k.drive_id and g.node_id = k.id`
+
+export const GRANTS_TO = `${GRANTS} where g.subject = any($3::text[])`
+
+export const CHANGES = `
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by
+from change where drive_id = $1 and seq > $2 order by seq limit $3`
+
+export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'changes'>> = {
+  async versions(db, keys) {
+    if (keys.length === 0) return []
+    db.enter(keys.map(({ drive }) => drive))
+    return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
+  },
+
+  async grants(db, keys, subjects) {
+    if (keys.length === 0 || subjects?.length === 0) return []
+    db.enter(keys.map(({ drive }) => drive))
+    const rows = subjects
+      ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
+      : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
+    return rows.map(toGrant)
+  },
+
+  async changes(db, { drive, after, limit }) {
+    db.enter([drive])
+    return (await db.all<ChangeRow>(CHANGES, drive, after, limit)).map(toChange)
+  },
+}

@@ -1,0 +1,113 @@
+/** Listings: one folder, one order, one page. */
+import type { Kind, Node, OrderBy, PageQuery, Position, ReadTx } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import type { Session } from './session.ts'
+import { columns } from './sets.ts'
+import type { Queries } from './transaction.ts'
+
+/** A run of siblings to take from: all, or those of one kind; from the start, or beyond the query's position. */
+interface Run {
+  readonly only: Kind | null
+  readonly beyond: boolean
+}
+
+/** What decides the text of the statement. Queries of one shape share a statement. */
+interface Shape {
+  readonly by: OrderBy
+  readonly descending: boolean
+  /** One run after the other: with folders first that is the folders and then the files. */
+  readonly runs: readonly Run[]
+}
+
+const COLUMNS: Readonly<Record<OrderBy, string>> = {
+  name: 'n.name_key',
+  updated: 'n.updated_at',
+  created: 'n.created_at',
+  // A folder counts as empty.
+  size: 'coalesce(n.size, 0)',
+}
+
+/**
+ * The statement of a shape, put together from the fixed words above only; there are 4 orders × 2 directions × 8 lists
+ * of runs. Runs are appended to each other, so their order is the order of the rows.
+ *
+ * By name the index node_name gives the order, and node_folder that of folders alone. The other orders read the one folder
+ * and sort it: an index for each of them would make every move half as dear again.
+ */
+export function pageSql({ by, descending, runs }: Shape): string {
+  const column = COLUMNS[by]
+  const direction = descending ? 'desc' : 'asc'
+  const value = by === 'name' ? 'q.text' : 'q.number'
+  const taken = runs.map(({ only, beyond }) => {
+    const kind = only === null ? '' : ` and n.kind = '${only}'`
+    const rest = beyond ? ` and (${column}, n.id) ${descending ? '<' : '>'} (${value}, q.id)` : ''
+    return `(
+    select ${NODE_COLUMNS} from node n
+    where n.drive_id = q.drive_id and n.parent_id = q.parent_id${kind}${rest}
+    order by ${column} ${direction}, n.id ${direction} limit q.skip + q.take
+  )`
+  })
+  return `
+select q.place, n.*
+from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+  q (place, drive_id, parent_id, skip, take, text, number, id)
+cross join lateral (
+  select * from (
+  ${taken.join('\n  union all\n  ')}
+  ) n
+  limit q.take offset q.skip
+) n`
+}
+
+export const pageQueries: Queries<Pick<ReadTx, 'pages'>> = {
+  async pages(db, queries) {
+    const pages = queries.map((): Node[] => [])
+    db.enter(queries.map(({ drive }) => drive))
+    const alike = new Map<string, number[]>()
+    for (const [index, query] of queries.entries()) {
+      const { by, descending, foldersFirst, only } = query
+      const name = [by, descending, foldersFirst, only, positionOf(query)?.kind].join()
+      const indexes = alike.get(name)
+      if (indexes) indexes.push(index)
+      else alike.set(name, [index])
+    }
+    await Promise.all([...alike.values()].map((indexes) => readPages(db, queries, indexes, pages)))
+    return pages
+  },
+}
+
+function positionOf({ cursor }: PageQuery): Position | undefined {
+  return cursor && 'after' in cursor ? cursor.after : undefined
+}
+
+function shapeOf(query: PageQuery): Shape {
+  const { by, descending, foldersFirst, only } = query
+  const position = positionOf(query)
+  const beyond = position !== undefined
+  // Among nodes of one kind the folders are first anyhow.
+  if (!foldersFirst || only !== null) return { by, descending, runs: [{ only, beyond }] }
+  if (position?.kind === 'file') return { by, descending, runs: [{ only: 'file', beyond }] }
+  return {
+    by,
+    descending,
+    runs: [
+      { only: 'folder', beyond },
+      { only: 'file', beyond: false },
+    ],
+  }
+}
+
+/** Queries of one shape, by one statement. */
+async function readPages(db: Session, queries: readonly PageQuery[], indexes: readonly number[], pages: Node[][]) {
+  const set = indexes.map((index) => {
+    const query = queries[index]!
+    const { drive, parent, cursor, limit } = query
+    const skip = cursor && 'offset' in cursor ? cursor.offset : 0
+    const position = positionOf(query)
+    const text = typeof position?.value === 'string' ? position.value : ''
+    const number = typeof position?.value === 'number' ? position.value : 0
+    return [index, drive, parent, skip, limit, text, number, position?.id ?? 0]
+  })
+  const rows = await db.all<[number, ...NodeRow]>(pageSql(shapeOf(queries[indexes[0]!]!)), ...columns(set, 8))
+  for (const [index, ...node] of rows) pages[index]!.push(toNode(node))
+}

@@ -1,0 +1,59 @@
+/** How sets go into statements: as one array for each column, which `unnest` turns back into rows. */
+import type { DriveId, NodeId } from '../../engine/index.ts'
+
+export type Value = string | number | boolean | null
+export type Parameter = Value | readonly Value[]
+
+const TYPES = { n: 'bigint', t: 'text' } as const
+
+/**
+ * `unnest($1::bigint[], $2::text[], …)`: one letter a column, n for a number and t for a text.
+ * @param first the number of the first parameter
+ */
+export function unnest(letters: string, first = 1): string {
+  const columns = Array.from(letters, (letter, at) => `$${first + at}::${TYPES[letter as keyof typeof TYPES]}[]`)
+  return `unnest(${columns.join(', ')})`
+}
+
+/** Rows as columns: the parameters of `unnest`. */
+export function columns(rows: readonly (readonly unknown[])[], width: number): Value[][] {
+  return Array.from({ length: width }, (_, at) => rows.map((row) => row[at] as Value))
+}
+
+/** The keys as two columns: drives and ids. */
+export function keyColumns(keys: readonly { readonly drive: DriveId; readonly id: NodeId }[]): [DriveId[], NodeId[]] {
+  return [keys.map(({ drive }) => drive), keys.map(({ id }) => id)]
+}
+
+/** Of rows with the same key the last: a statement may write each row once only. */
+export function latest<Row>(rows: readonly Row[], keyOf: (row: Row) => unknown): Row[] {
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()]
+}
+
+/**
+ * PostgreSQL keeps no NUL in a text. So NUL is written as an escape and a digit, and the escape itself, a code point that
+ * Unicode promises never to use, as two of it.
+ */
+const ESCAPE = '\u{10fffe}'
+
+export function toText(text: string): string {
+  if (!text.includes('\0') && !text.includes(ESCAPE)) return text
+  return text.replaceAll(ESCAPE, ESCAPE + ESCAPE).replaceAll('\0', `${ESCAPE}0`)
+}
+
+export function fromText(text: string): string {
+  if (!text.includes(ESCAPE)) return text
+  return text.replace(/\u{10fffe}(.)/gsu, (_, next) => (next === '0' ? '\0' : ESCAPE))
+}
+
+/** A parameter as the driver sends it. Truth is kept as 1 and 0. */
+export function encoded(parameter: Parameter): string | number | null {
+  if (parameter === null || typeof parameter === 'number') return parameter
+  if (typeof parameter === 'boolean') return Number(parameter)
+  return typeof parameter === 'string' ? toText(parameter) : `{${parameter.map(element).join(',')}}`
+}
+
+function element(value: Value): string {
+  if (value === null) return 'NULL'
+  return typeof value !== 'string' ? String(Number(value)) : `"${toText(value).replace(/["\\]/g, '\\$&')}"`
+}

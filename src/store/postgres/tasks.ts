@@ -1,0 +1,176 @@
+/** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
+import type { Changes, DriveId, NodeId, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import {
+  fromOutcome,
+  fromProgress,
+  fromQueued,
+  fromTask,
+  OUTCOME_COLUMNS,
+  type OutcomeRow,
+  QUEUE_COLUMNS,
+  type QueueRow,
+  TASK_COLUMNS,
+  type TaskRow,
+  toOutcome,
+  toQueued,
+  toTask,
+} from '../row/task.ts'
+import type { Session } from './session.ts'
+import { columns, latest, unnest } from './sets.ts'
+import type { Queries } from './transaction.ts'
+
+export const TASKS = `select ${TASK_COLUMNS} from task where id = any($1::bigint[])`
+/** For who means to go on with them. */
+export const TASKS_LOCKED = `${TASKS} order by id for update`
+
+export const INSERT_TASKS = `
+insert into task (${TASK_COLUMNS}, leased_until, lease)
+select k.*, 0, 0 from ${unnest('ntnttnnntttttnnnn')} k`
+/** Leases stay as they are. What is done needs its instructions no more. */
+export const UPDATE_TASKS = `
+update task t set state = k.state, total = k.total, done = k.done, failed = k.failed, error = k.error,
+  cursor = k.cursor, started_at = k.started_at, finished_at = k.finished_at,
+  input = case when k.state = 'done' then 'null' else t.input end
+from ${unnest('ntnnnttnn')} k (id, state, total, done, failed, error, cursor, started_at, finished_at)
+where t.id = k.id`
+export const CANCEL_TASKS = `update task set cancelled = 1 where id = any($1::bigint[]) and state <> 'done'`
+
+export const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select * from ${unnest('nnnt')}`
+export const OUTCOMES = `
+select ${OUTCOME_COLUMNS} from task_outcome
+where task_id = any($1::bigint[]) and number > $2
+order by task_id, number limit $3`
+/** Relies on the index task_failure. */
+export const FAILURES = `
+select ${OUTCOME_COLUMNS} from task_outcome
+where task_id = any($1::bigint[]) and number > $2 and ok = 0
+order by task_id, number limit $3`
+
+export const PUT_QUEUE = `
+insert into task_queue (${QUEUE_COLUMNS}) select * from ${unnest('nnnnnntn')}
+on conflict (task_id, position) do update set
+  drive_id = excluded.drive_id, node_id = excluded.node_id, made_id = excluded.made_id, level = excluded.level,
+  after_key = excluded.after_key, after_twin = excluded.after_twin`
+export const DELETE_QUEUE = `
+delete from task_queue q using ${unnest('nn')} k (task_id, up_to)
+where q.task_id = k.task_id and q.position <= k.up_to`
+export const DROP_QUEUES = 'delete from task_queue where task_id = any($1::bigint[])'
+export const QUEUE = `select ${QUEUE_COLUMNS} from task_queue where task_id = $1 order by position limit $2`
+
+/** Relies on the index task_hold_of_task. */
+export const DROP_HOLDS = 'delete from task_hold where task_id = any($1::bigint[])'
+export const ADD_HOLDS = `
+insert into task_hold (drive_id, node_id, task_id) select * from ${unnest('nnn')} on conflict do nothing`
+export const DELETE_HOLDS = `
+delete from task_hold where (drive_id, node_id, task_id) in (select * from ${unnest('nnn')})`
+export const HOLDS = 'select drive_id, task_id, node_id from task_hold where drive_id = any($1::bigint[])'
+
+/**
+ * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line; who was served
+ * longest ago comes first. A lease that was given back ended when it was given back. Asked twice whether it is free: another
+ * may have claimed it while it was waited for.
+ */
+export const CLAIM_TASKS = `
+update task set leased_until = $1, lease = lease + 1
+where id in (
+  select id from (
+    select id, leased_until,
+      row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
+      max(leased_until) over (partition by tenant_id) as served_at
+    from task where state <> 'done'
+  ) open
+  where place <= $2 and leased_until <= $3
+  order by place, served_at, leased_until, id limit $4
+) and leased_until <= $3 and state <> 'done'
+returning ${TASK_COLUMNS}, lease`
+export const RENEW_TASKS = `
+update task set leased_until = $3
+where (id, lease) in (select * from ${unnest('nn')}) returning id`
+
+/** Relies on the indexes token_expiry and task_finished. */
+export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= $1'
+export const DELETE_FINISHED_OUTCOMES = `
+delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < $1)`
+export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < $1`
+
+export const taskQueries: Queries<
+  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds'> &
+    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
+> = {
+  async tasks(db, ids) {
+    if (ids.length === 0) return []
+    return (await db.all<TaskRow>(db.writing ? TASKS_LOCKED : TASKS, ids)).map(toTask)
+  },
+
+  async outcomes(db, { tasks, after, failedOnly, limit }) {
+    if (tasks.length === 0) return []
+    return (await db.all<OutcomeRow>(failedOnly ? FAILURES : OUTCOMES, tasks, after, limit)).map(toOutcome)
+  },
+
+  async queue(db, task, limit) {
+    return (await db.all<QueueRow>(QUEUE, task, limit)).map(toQueued)
+  },
+
+  async holds(db, drives) {
+    if (drives.length === 0) return []
+    db.enter(drives)
+    const rows = await db.all<[DriveId, TaskId, NodeId]>(HOLDS, drives)
+    return rows.map(([drive, task, node]) => ({ drive, task, node }))
+  },
+
+  async claimTasks(db, { now, until, limit, perTenantMax }) {
+    const rows = await db.all<[...TaskRow, number]>(CLAIM_TASKS, until, perTenantMax, now, limit)
+    return rows.map((row) => ({ ...toTask(row as unknown as TaskRow), lease: row.at(-1) as number }))
+  },
+
+  async renewTasks(db, leases, until) {
+    if (leases.length === 0) return []
+    const set = leases.map(({ id, lease }) => [id, lease])
+    return (await db.all<[TaskId]>(RENEW_TASKS, ...columns(set, 2), until)).map(([id]) => id)
+  },
+
+  async cancelTasks(db, ids) {
+    if (ids.length > 0) await db.run(CANCEL_TASKS, ids)
+  },
+
+  async deleteExpired(db, now, taskBefore) {
+    await Promise.all([
+      db.run(DELETE_EXPIRED_TOKENS, now),
+      db.run(DELETE_FINISHED_OUTCOMES, taskBefore),
+      db.run(DELETE_FINISHED_TASKS, taskBefore),
+    ])
+  },
+}
+
+/** What changes about tasks: new ones, progress, outcomes, queues, holds. */
+export async function applyTasks(db: Session, changes: Changes): Promise<void> {
+  const { putTasks, updateTasks } = changes
+  const answers: Promise<unknown>[] = []
+  const write = (sql: string, rows: readonly (readonly unknown[])[]) => {
+    if (rows.length > 0) answers.push(db.run(sql, ...columns(rows, rows[0]!.length)))
+  }
+  write(INSERT_TASKS, putTasks.map(fromTask))
+  write(UPDATE_TASKS, updateTasks.map(fromProgress))
+  const made = putTasks.flatMap(({ id: task, report }) => report.map((outcome, number) => ({ task, number, outcome })))
+  write(INSERT_OUTCOMES, [...made, ...changes.insertOutcomes].map(fromOutcome))
+  write(
+    DELETE_QUEUE,
+    changes.deleteQueue.map(({ task, upTo }) => [task, upTo]),
+  )
+  write(PUT_QUEUE, latest(changes.putQueue, ({ task, position }) => `${task} ${position}`).map(fromQueued))
+  write(
+    DELETE_HOLDS,
+    changes.deleteHolds.map(({ drive, id, task }) => [drive, id, task]),
+  )
+  const holds = putTasks.flatMap(({ id: task, state, holds }) =>
+    state === 'done' ? [] : holds.map((key) => ({ ...key, task })),
+  )
+  write(
+    ADD_HOLDS,
+    [...holds, ...changes.putHolds].map(({ drive, id, task }) => [drive, id, task]),
+  )
+  const done = updateTasks.flatMap(({ id, state }) => (state === 'done' ? [[id]] : []))
+  write(DROP_HOLDS, done)
+  write(DROP_QUEUES, done)
+  await Promise.all(answers)
+}

@@ -1,0 +1,35 @@
+/** What lies below nodes, counted and weighed. */
+import type { NodeId, ReadTx } from '../../engine/index.ts'
+import { keyColumns, unnest } from './sets.ts'
+import type { Queries } from './transaction.ts'
+
+/** A file has one row for each of its versions, a folder one without. Reads the whole subtree by the index node_name. */
+export const TOTALS = `
+with recursive below (top, drive_id, id, kind, version) as (
+  select n.id, n.drive_id, n.id, n.kind, n.version
+  from (select distinct k.* from ${unnest('nn')} k (drive_id, id)) k
+  join node n on n.drive_id = k.drive_id and n.id = k.id
+  union all
+  select b.top, n.drive_id, n.id, n.kind, n.version
+  from below b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+  where b.kind = 'folder'
+)
+select b.top,
+  count(*) filter (where v.version = b.version), count(*) filter (where b.kind = 'folder'),
+  coalesce(sum(v.size) filter (where v.version = b.version), 0)::bigint,
+  count(*) filter (where v.version <> b.version),
+  coalesce(sum(v.size) filter (where v.version <> b.version), 0)::bigint
+from below b left join version v on v.drive_id = b.drive_id and v.node_id = b.id
+where b.id <> b.top
+group by b.top`
+
+export const totalQueries: Queries<Pick<ReadTx, 'totals'>> = {
+  async totals(db, keys) {
+    if (keys.length === 0) return []
+    db.enter(keys.map(({ drive }) => drive))
+    const rows = await db.all<[NodeId, number, number, number, number, number]>(TOTALS, ...keyColumns(keys))
+    return rows.map(([id, files, folders, size, versions, versionsSize]) => {
+      return { id, files, folders, size, versions, versionsSize }
+    })
+  },
+}

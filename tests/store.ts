@@ -1,0 +1,100 @@
+/** The store tests run on. The one place that knows which it is in this run: the project decides, see `vitest.config.ts`. */
+import { join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { Store } from '../src/engine/index.ts'
+import { createPostgresStore } from '../src/store/postgres/store.ts'
+import { createSqliteStore } from '../src/store/sqlite/store.ts'
+import type {} from './postgres/setup.ts'
+
+/** An empty place for metadata. */
+export interface TestDatabase {
+  /** PostgreSQL's address; '' for SQLite, which keeps everything in the folder. */
+  readonly url: string
+  /** Opens a store on it, as one more process would. */
+  open(): Promise<Store>
+  /** Reads past the store. Sets are parameters in the store's own form. */
+  rows<Row>(sql: { readonly sqlite: string; readonly postgres: string }, ...parameters: unknown[]): Promise<Row[]>
+  /** To be called when all its stores are closed. */
+  drop(): Promise<void>
+}
+
+/** Whether this run's stores are PostgreSQL databases. */
+export function isPostgres(): boolean {
+  return inject('postgres') !== undefined
+}
+
+/** @param file where SQLite keeps the database; whoever made its folder removes it */
+export async function createTestDatabase(file: string): Promise<TestDatabase> {
+  if (!isPostgres()) return sqliteDatabase(file)
+  const database = free.pop() ?? (await makeDatabase())
+  return {
+    url: database.url,
+    open: () => createPostgresStore({ url: database.url, connectionsMax: 6 }),
+    rows: async ({ postgres }, ...parameters) => (await database.client.query(postgres, parameters)).rows,
+    async drop() {
+      await database.client.query(database.empty)
+      free.push(database)
+    },
+  }
+}
+
+function sqliteDatabase(file: string): TestDatabase {
+  return {
+    url: '',
+    open: async () => createSqliteStore({ file }),
+    async rows<Row>({ sqlite }: { sqlite: string }, ...parameters: unknown[]) {
+      const { default: Database } = await import('better-sqlite3')
+      const db = new Database(file, { readonly: true })
+      try {
+        return db.prepare<unknown[], Row>(sqlite).all(...parameters)
+      } finally {
+        db.close()
+      }
+    },
+    async drop() {},
+  }
+}
+
+interface Database {
+  readonly url: string
+  readonly client: pg.Client
+  /** Puts the database back to what it was when it was made. */
+  readonly empty: string
+}
+
+/** Databases that tests have finished with: emptying one is faster than making one. */
+const free: Database[] = []
+let made = 0
+
+async function makeDatabase(): Promise<Database> {
+  const { url, prefix } = inject('postgres')
+  const name = `${prefix}_${process.pid}_${++made}`
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  await admin.query(`create database ${name} template ${prefix}_template`)
+  await admin.end()
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  const client = new pg.Client({ connectionString: own.href, types: { getTypeParser } })
+  await client.connect()
+  return { url: own.href, client, empty: await emptying(client) }
+}
+
+const NUMBERS = new Set([20, 21, 23])
+const getTypeParser = (oid: number) => (NUMBERS.has(oid) ? Number : (text: string) => text)
+
+async function emptying(client: pg.Client): Promise<string> {
+  const tables = await client.query<{ name: string }>(
+    `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' and tablename <> 'migration'`,
+  )
+  const { rows } = await client.query<{ name: string; next: string }>('select name, next from sequence')
+  const sequences = rows.map(({ name, next }) => `('${name}', ${next})`).join(', ')
+  const deletions = tables.rows.map(({ name }) => `delete from ${name}`).join('; ')
+  return `${deletions}; insert into sequence (name, next) values ${sequences}`
+}
+
+/** A store's own file in a folder of a test. */
+export function databaseFileIn(folder: string): string {
+  return join(folder, 'metadata.db')
+}
