@@ -100,7 +100,8 @@ function isPlacedAnew(before: Node, now: Node): boolean {
     now.parent !== before.parent ||
     now.name !== before.name ||
     now.twin !== before.twin ||
-    now.updatedAt !== before.updatedAt
+    now.updatedAt !== before.updatedAt ||
+    now.modifier !== before.modifier
   )
 }
 

@@ -1,6 +1,7 @@
 /** What happens when the name is taken: every strategy, for files and folders, however the newcomer arrives. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
+  ALL_ACTIONS,
   type Conflict,
   type DriveId,
   type Kind,
@@ -17,6 +18,7 @@ import {
   copy,
   createFolder,
   get,
+  grant,
   list,
   move,
   putFile,
@@ -28,7 +30,7 @@ import {
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { REPLACES } from './vocabulary.ts'
-import { alice, codeOf, createDrive, done, nodeOf, run, usedOf } from './world.ts'
+import { alice, bob, codeOf, createDrive, done, nodeOf, run, usedOf } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -276,6 +278,14 @@ describe('merging folders', () => {
     expect(codeOf(result)).toBe('name_taken')
     expect(await namesIn('there/x.txt')).toEqual(['a', 'new'])
     expect(await namesIn('here/x.txt')).toEqual(['new', 'old'])
+  })
+
+  test('who merged is written down, even in the very moment in which the folder was made', async () => {
+    await prepare('folder')
+    await done(use.world, alice, [grant(at(drive), 'user:bob', ALL_ACTIONS)])
+    await done(use.world, bob, [move(byId(newcomer), at(drive, 'here'), { conflict: merge })])
+    const [result] = await done(use.world, alice, [get(byId(existing))])
+    expect(result!.view!.node.modifier).toBe('user:bob')
   })
 
   test('a folder cannot be merged into one that contains it', async () => {
