@@ -3,7 +3,7 @@ import type { ActionBits, Actor, App, DialectName, DriveId, Json, Kind, TenantId
 
 export interface TokenSpec {
   readonly dialect: DialectName
-  readonly purpose: 'access' | 'refresh'
+  readonly purpose: Token['purpose']
   readonly tenant: TenantId
   readonly app: string
   /** '' for the app itself. */
@@ -32,6 +32,10 @@ export interface Auth {
   app(dialect: DialectName, id: string): Promise<App | undefined>
   /** The app's secret in clear; for signature checks only. */
   secretOf(app: Pick<App, 'secret'>): string
+  /** Hides a text that its owner may read again: encrypted under the deployment's key; '' stays ''. */
+  seal(text: string): string
+  /** The text behind a sealed one. */
+  unseal(sealed: string): string
   /** Compares in constant time. */
   secretMatches(app: App, given: string): boolean
   /** Hands out a fresh token; `text` is what the client gets. */

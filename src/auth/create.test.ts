@@ -33,10 +33,11 @@ beforeEach(async () => {
     ])
     await addUsers(tx, { tenant, at: now }, [{ id: 'root', role: 'admin' }, { id: 'bob' }])
     await addGroups(tx, { tenant, at: now, creator: 'user:root' }, [{ id: 'inner' }, { id: 'outer' }])
+    const rest = { role: 'member', description: '', creator: 'user:root', createdAt: now, updatedAt: now } as const
     await tx.putMembers([
-      { tenant, group: 'inner', member: 'user:bob' },
-      { tenant, group: 'outer', member: 'group:inner' },
-      { tenant, group: 'outer', member: 'app:app1' },
+      { tenant, group: 'inner', member: 'user:bob', ...rest },
+      { tenant, group: 'outer', member: 'group:inner', ...rest },
+      { tenant, group: 'outer', member: 'app:app1', ...rest },
     ])
   })
 })

@@ -37,6 +37,8 @@ export function createAuth({ store, secret, clock }: AuthParts): Auth {
     ...createTokens({ store, secret, clock }),
     ...createActors(store, options),
     secretOf,
+    seal: secrets.seal,
+    unseal: secrets.open,
 
     async app(dialect, id) {
       const [app] = await apps.get([`${dialect} ${id}`], async ([key]) => {

@@ -2,7 +2,7 @@
 import { ownsDrive, reachesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
-import { type Directory, type DrivePatch, type DriveSpec, TRASH_DAYS_MAX } from './engine.ts'
+import { type Directory, type DrivePatch, type DriveSpec, type Roster, TRASH_DAYS_MAX } from './engine.ts'
 import { fail, type OpError } from './error.ts'
 import { Memo } from './memo.ts'
 import type { Drive, DriveId, DriveSettings, Group, Json, User } from './model.ts'
@@ -10,6 +10,7 @@ import { insertDrives } from './new-drive.ts'
 import type { Failed } from './op.ts'
 import { createPools } from './pools.ts'
 import type { Clock, ReadTx, Store, WriteTx } from './port.ts'
+import { createRoster } from './roster.ts'
 
 /** The longest name of a drive, in characters (code points). */
 export const DRIVE_NAME_CHARACTERS_MAX = 240
@@ -158,7 +159,7 @@ function longerKept({ settings: before }: Drive, { id, settings: after }: Drive)
   return [{ drive: id, forMs: after.trashDays === undefined ? null : after.trashDays * DAY_MS }]
 }
 
-function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> {
+function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> & Roster {
   const options = { clock, lifeMs: PEOPLE_LIFE_MS, sizeMax: PEOPLE_REMEMBERED_MAX }
   const users = new Memo<User>(options)
   const groups = new Memo<Group>(options)
@@ -166,7 +167,13 @@ function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'>
   const memoKey = ({ tenant, id }: { tenant: string; id: string }) => `${tenant} ${id}`
   const idOf = (key: string) => key.slice(key.indexOf(' ') + 1)
 
+  const roster = createRoster(store, clock, (kind, tenant, ids) => {
+    const memo = kind === 'user' ? users : groups
+    memo.forget(ids.map((id) => memoKey({ tenant, id })))
+  })
+
   return {
+    ...roster,
     async users(tenant, ids) {
       const rows = await users.get(
         ids.map((id) => memoKey({ tenant, id })),

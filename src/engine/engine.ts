@@ -11,6 +11,7 @@ import type {
   LinkCounts,
   LinkId,
   LinkLimits,
+  Member,
   Node,
   NodeId,
   PoolId,
@@ -18,6 +19,7 @@ import type {
   Subject,
   Task,
   TaskId,
+  TaskOutcome,
   TenantId,
   Totals,
   TrashEntry,
@@ -28,7 +30,8 @@ import type {
   User,
 } from './model.ts'
 import type { Failed, Mode, Op, Ref, Result } from './op.ts'
-import type { BlobStore, Clock, Store } from './port.ts'
+import type { UserSpec } from './people.ts'
+import type { BlobStore, Clock, GroupFilter, Store, UserFilter } from './port.ts'
 import type { Readings } from './readings.ts'
 import type { Tickets } from './ticket.ts'
 
@@ -49,14 +52,23 @@ export interface EngineOptions {
   readonly batchesPerDriveMax: number
   /** How long a batch may wait for its turn before it is given up as `timeout`, ms. */
   readonly waitMsMax: number
-  /** As SUBTREE_NODES_MAX. */
+  /** As SUBTREE_NODES_MAX; what is larger is a task's. */
   readonly subtreeNodesMax: number
+  /** How many nodes one slice of a task copies or carries: the longer it is, the longer other writers wait for it. */
+  readonly sliceNodesMax: number
+  /** How many tasks of one tenant are under way at once; the others wait in line. */
+  readonly tasksPerTenantMax: number
+  /** How long a worker may be silent before another goes on with its task, ms. */
+  readonly taskLeaseMs: number
 }
 
 export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
   batchesPerDriveMax: 256,
   waitMsMax: 10_000,
   subtreeNodesMax: SUBTREE_NODES_MAX,
+  sliceNodesMax: 500,
+  tasksPerTenantMax: 4,
+  taskLeaseMs: 10_000,
 }
 
 /** What `createEngine` is given. */
@@ -84,7 +96,95 @@ export type Directory = Pick<
   | 'updatePools'
   | 'users'
   | 'groups'
+  | keyof Roster
 >
+
+export interface GroupSpec {
+  /** Absent = a fresh one. */
+  readonly id?: string
+  readonly name: string
+  readonly description?: string
+}
+
+/** Given members replace; `extra` is merged member by member. */
+export type UserPatch = Partial<
+  Pick<
+    User,
+    | 'name'
+    | 'nick'
+    | 'email'
+    | 'phone'
+    | 'avatar'
+    | 'description'
+    | 'role'
+    | 'status'
+    | 'password'
+    | 'extra'
+    | 'defaultDrive'
+  >
+>
+
+interface Listed<Row> {
+  readonly items: readonly Row[]
+  /** Where the next page goes on; null on the last. */
+  readonly next: string | null
+}
+
+interface Asked<Filter> {
+  readonly filter?: Filter
+  readonly after?: string
+  /** 1 … PAGE_SIZE_MAX. */
+  readonly limit: number
+}
+
+/** Somebody in a group. */
+export interface InGroup {
+  readonly group: string
+  /** A user or a group. */
+  readonly member: Subject
+}
+
+/**
+ * Who there is in a tenant. Everyone may look; users are made, changed and removed by admins (what describes oneself, by
+ * oneself), groups by admins too; an existing group and who is in it also by its managers. What was done is known to other
+ * processes, and to the rights of those it is about, within seconds. Failures: `forbidden`, `node_not_found` (at 'target': the
+ * member), `name_taken`, `name_invalid`, `cycle`, `precondition_failed` (a group that still holds groups).
+ */
+export interface Roster {
+  listUsers(actor: Actor, query: Asked<UserFilter>): Promise<Listed<User>>
+  createUsers(actor: Actor, specs: readonly UserSpec[]): Promise<(User | Failed)[]>
+  updateUsers(actor: Actor, patches: readonly { id: string; set: UserPatch }[]): Promise<(User | Failed)[]>
+  /** Also out of every group; their tokens end, their drives stay. */
+  deleteUsers(actor: Actor, ids: readonly string[]): Promise<(User | Failed)[]>
+
+  listGroups(actor: Actor, query: Asked<GroupFilter>): Promise<Listed<Group>>
+  createGroups(actor: Actor, specs: readonly GroupSpec[]): Promise<(Group | Failed)[]>
+  updateGroups(
+    actor: Actor,
+    patches: readonly { id: string; set: Partial<Pick<Group, 'name' | 'description'>> }[],
+  ): Promise<(Group | Failed)[]>
+  deleteGroups(actor: Actor, ids: readonly string[]): Promise<(Group | Failed)[]>
+
+  /** Direct members of a group, or the groups that hold a member directly. */
+  listMembers(
+    actor: Actor,
+    query: {
+      of: { group: string; kind: 'user' | 'group' | null } | { member: Subject }
+      after?: string
+      limit: number
+    },
+  ): Promise<Listed<Member>>
+  /** Null for those who are not in the group directly. */
+  members(actor: Actor, keys: readonly InGroup[]): Promise<(Member | null)[]>
+  /** Whether each is in the group, directly or through other groups. */
+  isWithin(actor: Actor, keys: readonly InGroup[]): Promise<boolean[]>
+  /** Puts users and groups into groups, or changes how they are in them. A group is in one other at most. */
+  putMembers(
+    actor: Actor,
+    rows: readonly (InGroup & { role?: Member['role']; description?: string })[],
+  ): Promise<({ member: Member; existed: boolean } | Failed)[]>
+  removeMembers(actor: Actor, rows: readonly InGroup[]): Promise<(Member | Failed)[]>
+}
 
 export interface DriveSpec {
   readonly name: string
@@ -159,6 +259,13 @@ export interface TrashCursor {
   readonly id: TrashId
 }
 
+/** A page of a task's outcomes; `number` is the op's place among the task's ops, from 0. */
+export interface TaskReport {
+  readonly items: readonly { readonly number: number; readonly outcome: TaskOutcome }[]
+  /** Where the next page starts; null when no more is known. */
+  readonly next: number | null
+}
+
 /** What a stored part looks like to whoever sent it. */
 export interface StoredPart {
   readonly size: number
@@ -171,7 +278,7 @@ export interface LinkUse {
   readonly what: keyof LinkCounts
 }
 
-export interface Engine extends Readings {
+export interface Engine extends Readings, Roster {
   /**
    * Runs ops in order; later ops see earlier ones. One result an op, in the same order. Every op is authorised for the
    * actor. 0 … OPS_PER_BATCH_MAX ops; more is a programming error of the dialect. Commit ops have their uploads sealed first.
@@ -184,6 +291,20 @@ export interface Engine extends Readings {
   submit(actor: Actor, drive: DriveId, kind: string, ops: readonly Op[], notes: readonly Json[]): Promise<TaskId>
   /** Tasks by id, null for those that are not of the actor's tenant and dialect-independent self (admins see all of the tenant). */
   tasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]>
+  /**
+   * What became of a task's ops, as far as it has come: outcomes in the order of the ops, behind the one numbered `after`.
+   * 1 … PAGE_SIZE_MAX. `task_not_found` where `tasks` says null.
+   */
+  taskReport(
+    actor: Actor,
+    task: TaskId,
+    query: { after: number | null; limit: number; failedOnly: boolean },
+  ): Promise<TaskReport | Failed>
+  /**
+   * Asks tasks to stop. What they did stays; what they had not finished fails as `cancelled` when their turn comes, and leaves
+   * nothing behind. A task that is done stays as it is.
+   */
+  cancelTasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | Failed)[]>
 
   /**
    * How much lies below folders the actor may list, in the order asked, in the trash too. Also what the actor might not

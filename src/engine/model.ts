@@ -376,8 +376,9 @@ export interface Mark {
   readonly tenant: TenantId
   readonly subject: Subject
   readonly kind: MarkKind
-  readonly drive: DriveId
   readonly node: NodeId
+  /** The node's drive of birth, by which it is found wherever it is. */
+  readonly born: DriveId
   readonly at: number
 }
 
@@ -425,6 +426,8 @@ export interface User {
   readonly defaultDrive: DriveId
   readonly createdAt: number
   readonly updatedAt: number
+  /** Members only one dialect knows, under `<dialect>.<member>`. */
+  readonly extra: Readonly<Record<string, Json>>
 }
 
 export interface Group {
@@ -442,6 +445,12 @@ export interface Member {
   readonly tenant: TenantId
   readonly group: string
   readonly member: Subject
+  /** manager: may change the group and who is in it. */
+  readonly role: 'member' | 'manager'
+  readonly description: string
+  readonly creator: Subject
+  readonly createdAt: number
+  readonly updatedAt: number
 }
 
 /** A bearer credential that was handed out. The token text itself is never stored. */

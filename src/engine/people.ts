@@ -35,7 +35,11 @@ export interface UserSpec {
   readonly nick?: string
   readonly email?: string
   readonly phone?: string
+  readonly avatar?: string
+  readonly description?: string
   readonly role?: User['role']
+  readonly status?: User['status']
+  readonly extra?: User['extra']
   /** A PHC string; absent when the user cannot sign in by password. */
   readonly password?: string
   /** The user's own drive, made with the user and its default; absent = none. */
@@ -92,7 +96,7 @@ const APP_KEY = /^[a-z]+ [A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 /** Makes users of a tenant, and their drives. */
 export async function addUsers(
   tx: WriteTx,
-  { tenant, at }: { tenant: TenantId; at: number },
+  { tenant, at, creator = null }: { tenant: TenantId; at: number; creator?: Subject | null },
   specs: readonly UserSpec[],
 ): Promise<(User | Failed)[]> {
   const taken = (await tx.users(specs.map(({ id }) => ({ tenant, id })))).map((user) => user.id)
@@ -106,7 +110,7 @@ export async function addUsers(
   const made = judged.filter(isMade)
   const withDrive = made.filter((spec) => spec.drive !== undefined)
   const driveSpecs = withDrive.map(({ id, drive }): DriveSpec => ({ ...drive!, owner: `user:${id}` }))
-  const drives = await insertDrives(tx, { tenant, creator: null, at }, driveSpecs)
+  const drives = await insertDrives(tx, { tenant, creator, at }, driveSpecs)
   const defaults = new Map(withDrive.map((spec, i) => [spec.id, drives[i]!.id]))
   const rows = new Map(made.map((spec) => [spec.id, userRow(spec, tenant, at, defaults.get(spec.id))]))
   await tx.putUsers([...rows.values()])
@@ -151,9 +155,10 @@ export async function addGroups(
 }
 
 function userRow(spec: UserSpec, tenant: TenantId, at: number, defaultDrive = 0 as DriveId): User {
-  const { id, name = id, nick = name, email = '', phone = '', role = 'user', password = '' } = spec
-  const about = { name, nick, email, phone, avatar: '', description: '' }
-  return { tenant, id, ...about, role, status: 'enabled', password, defaultDrive, createdAt: at, updatedAt: at }
+  const { id, name = id, nick = name, email = '', phone = '', avatar = '', description = '' } = spec
+  const { role = 'user', status = 'enabled', password = '', extra = {} } = spec
+  const about = { name, nick, email, phone, avatar, description, role, status, password, extra }
+  return { tenant, id, ...about, defaultDrive, createdAt: at, updatedAt: at }
 }
 
 /** A row for every spec whose key is well formed and free, also of earlier specs of the same set; a failure for the others. */

@@ -3,6 +3,8 @@
  * sets, and costs a constant number of statements however large the set. An empty set is always allowed and costs none.
  * Methods that look rows up return what exists, in no order, each row once; what is missing is simply absent.
  */
+
+import type { Probe } from './gram.ts'
 import type {
   App,
   Change,
@@ -17,6 +19,8 @@ import type {
   Link,
   LinkCounts,
   LinkId,
+  Mark,
+  MarkKind,
   Member,
   Node,
   NodeId,
@@ -40,6 +44,7 @@ import type {
   Version,
 } from './model.ts'
 import type { Cursor, OrderBy } from './op.ts'
+import type { GrantCursor } from './readings.ts'
 
 export interface NodeKey {
   readonly drive: DriveId
@@ -75,6 +80,23 @@ export interface PageQuery {
   readonly only: Kind | null
   readonly limit: number
   readonly cursor: Cursor | null
+}
+
+export interface MemberKey {
+  readonly tenant: TenantId
+  readonly group: string
+  readonly member: Subject
+}
+
+/** What users must be like; absent members ask nothing. Texts are compared exactly, `nickPart` as a part, without case. */
+export type UserFilter = { readonly nickPart?: string } & Partial<
+  Pick<User, 'name' | 'nick' | 'email' | 'phone' | 'role' | 'status'>
+>
+
+export interface GroupFilter {
+  readonly name?: string
+  /** A part of the name, without case. */
+  readonly namePart?: string
 }
 
 /** Everything that can be read. All reads of one transaction see one state. */
@@ -121,6 +143,28 @@ export interface ReadTx {
   versions(keys: readonly NodeKey[]): Promise<Version[]>
   /** Grants on the nodes; with `subjects`, only theirs. Expired ones are included. */
   grants(keys: readonly NodeKey[], subjects: readonly Subject[] | null): Promise<Grant[]>
+  /** Grants on nodes of a tenant's drives given to, or by, the subjects: latest first, ties by drive, node and subject, all descending. */
+  grantPage(query: {
+    tenant: TenantId
+    side: 'to' | 'by'
+    subjects: readonly Subject[]
+    after: GrantCursor | null
+    limit: number
+  }): Promise<Grant[]>
+  /** The marks of one subject, of these kinds. */
+  marksOf(query: { tenant: TenantId; subject: Subject; kinds: readonly MarkKind[] }): Promise<Mark[]>
+  /** The other drives in which nodes of these drives were born, each once. */
+  births(drives: readonly DriveId[]): Promise<DriveId[]>
+  /**
+   * Nodes of the drives that have the terms of a probe (null = all nodes), in an order of the store's own, after the node
+   * `after`. Trashed and buried nodes and the drives' hidden folders are among them.
+   */
+  candidates(query: {
+    drives: readonly DriveId[]
+    probe: Probe | null
+    after: NodeKey | null
+    limit: number
+  }): Promise<Node[]>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
@@ -157,6 +201,17 @@ export interface ReadTx {
   groupsOf(
     keys: readonly { tenant: TenantId; member: Subject }[],
   ): Promise<{ tenant: TenantId; member: Subject; group: string }[]>
+  members(keys: readonly MemberKey[]): Promise<Member[]>
+  /** Users of a tenant that are like the filter, by id order, after `after` ('' = from the start). */
+  userPage(query: { tenant: TenantId; filter: UserFilter; after: string; limit: number }): Promise<User[]>
+  groupPage(query: { tenant: TenantId; filter: GroupFilter; after: string; limit: number }): Promise<Group[]>
+  /** Who is directly in a group, or which groups hold a member directly; by member, or by group, in order of bytes. */
+  memberPage(
+    query: { tenant: TenantId; after: string; limit: number } & (
+      | { group: string; kind: 'user' | 'group' | null }
+      | { member: Subject }
+    ),
+  ): Promise<Member[]>
   tokens(ids: readonly string[]): Promise<Token[]>
 
   links(ids: readonly LinkId[]): Promise<Link[]>
@@ -172,7 +227,18 @@ export interface ReadTx {
   count(table: TableName): Promise<number>
 }
 
-export type TableName = 'node' | 'version' | 'blob' | 'trash' | 'upload' | 'task' | 'change' | 'grant' | 'forward'
+export type TableName =
+  | 'node'
+  | 'version'
+  | 'blob'
+  | 'trash'
+  | 'upload'
+  | 'task'
+  | 'change'
+  | 'grant'
+  | 'forward'
+  | 'mark'
+  | 'term'
 
 /** What a batch changes. Applied in the order of the members; `null` members of a set never occur. */
 export interface Changes {
@@ -184,19 +250,23 @@ export interface Changes {
   /** One that was born in another drive than it is put into leaves a forwarding row there. */
   insertNodes: Node[]
   /**
-   * Nodes that a task carries here from another drive, where their rows stay meanwhile. Their forwarding rows are not followed
-   * before `endHauls`; then they go before all others.
+   * Nodes (with their versions and grants) that a task repeats in another drive, where it carries them; their rows stay where
+   * they are meanwhile. `haul` is a number of its own, drawn from the tasks' sequence. Its forwarding rows are not followed before `endHauls`; then they go before all others.
    */
-  stageNodes: { task: TaskId; nodes: Node[] }[]
-  /** From now on the forwarding rows of what these tasks staged are followed. */
-  endHauls: TaskId[]
+  stage: { haul: number; from: DriveId; to: DriveId; ids: NodeId[] }[]
+  /** From now on the forwarding rows of what these hauls staged are followed. */
+  endHauls: number[]
   /** parent, updatedAt and modifier take the given values and rev grows by one; nothing else has changed. */
   moveNodes: Node[]
   /** parent, name, key, twin, rev, updatedAt and modifier take the given values. */
   placeNodes: Node[]
   /** Everything but drive, id, born, kind, createdAt and creator takes the given values. */
   updateNodes: Node[]
+  /** What nodes are found by from now on; terms go with their node, also to another drive. */
+  putTerms: { drive: DriveId; node: NodeId; terms: readonly string[] }[]
   insertVersions: Version[]
+  /** `keep` and `description` take the given values. */
+  updateVersions: Version[]
   deleteVersions: { drive: DriveId; node: NodeId; version: number }[]
   /** Added to the reference counts of blobs; a blob row must exist. */
   blobRefs: { digest: string; delta: number }[]
@@ -283,14 +353,19 @@ export interface WriteTx extends ReadTx {
   putUsers(rows: readonly User[]): Promise<void>
   putGroups(rows: readonly Group[]): Promise<void>
   putMembers(rows: readonly Member[]): Promise<void>
-  deleteMembers(rows: readonly Member[]): Promise<void>
+  deleteMembers(rows: readonly MemberKey[]): Promise<void>
+  deleteUsers(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
+  deleteGroups(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
   /** Drives with their own columns; `pools` is not written here. */
   putDrives(rows: readonly Drive[]): Promise<void>
   /** Quotas set; `used` is kept when the pool exists, otherwise it starts at 0. */
   putPools(rows: readonly { tenant: TenantId; kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
   putTokens(rows: readonly Token[]): Promise<void>
   deleteTokens(ids: readonly string[]): Promise<void>
-  deleteTokensOf(query: { tenant: TenantId; app: string; user: string | null }): Promise<Token[]>
+  /** Tokens of an app, or of one of its users; or, with `app` null, of a user in whatever app. */
+  deleteTokensOf(
+    query: { tenant: TenantId; app: string; user: string | null } | { tenant: TenantId; app: null; user: string },
+  ): Promise<Token[]>
 
   /**
    * Lets what lies in the trash of drives stay at least `forMs` from when it was put there; null = for ever. Entries that
@@ -305,6 +380,10 @@ export interface WriteTx extends ReadTx {
    * if no limit is passed by one that is positive (`limited` false: in any case). Returns the links that were counted.
    */
   countLinks(deltas: readonly ({ id: LinkId } & LinkCounts)[], limited: boolean): Promise<LinkId[]>
+
+  /** Inserted or, by tenant, subject, kind and node, replaced. */
+  putMarks(rows: readonly Mark[]): Promise<void>
+  deleteMarks(rows: readonly Mark[]): Promise<void>
 
   putUploadParts(rows: readonly UploadPart[]): Promise<void>
   /** Uploads and their part rows; returns the uploads removed. */
@@ -342,9 +421,13 @@ export interface Store {
   read<T>(fn: (tx: ReadTx) => Promise<T>): Promise<T>
   /**
    * Runs `fn` in a transaction of its own and resolves after the commit is durable. If `fn` throws nothing is written and
-   * the same error is thrown. Transactions that wait together may share one commit. `fn` must only await the tx.
+   * the same error is thrown. Transactions that wait together may share one commit. `fn` must only await the tx, and it may be
+   * run again from its start when it met another transaction: what it does outside the tx, a second run must overwrite.
+   *
+   * What `fn` reads of a drive, nobody else changes before its commit.
+   * @param drives those that `fn` will read, as far as they are known: it is begun when it is their turn
    */
-  write<T>(fn: (tx: WriteTx) => Promise<T>): Promise<T>
+  write<T>(fn: (tx: WriteTx) => Promise<T>, drives?: readonly DriveId[]): Promise<T>
   /** How many SQL statements have run since the start; for tests and the bench. */
   statements(): number
   close(): Promise<void>

@@ -1,18 +1,26 @@
-/** Conformance: drives, pools, people, tokens, uploads and tasks. */
+/** Conformance: drives, pools, people, tokens and uploads. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { App, Group, PoolId, PoolKind, Store, Subject, TenantId, User } from '../../engine/index.ts'
+import type {
+  App,
+  Group,
+  GroupFilter,
+  PoolId,
+  PoolKind,
+  Store,
+  Subject,
+  TenantId,
+  User,
+  UserFilter,
+} from '../../engine/index.ts'
 import {
   apply,
   content,
-  DRIVE,
   drive,
   driveId,
   idsOf,
-  keyOf,
-  nodeId,
+  memberRow,
   type Open,
   type Opened,
-  OTHER,
   TENANT,
   task,
   token,
@@ -163,6 +171,7 @@ export function peopleConformance(open: Open) {
       defaultDrive: driveId(0),
       createdAt: 1,
       updatedAt: 2,
+      extra: { 'x.y': 1 },
       ...more,
     })
 
@@ -212,7 +221,7 @@ export function peopleConformance(open: Open) {
     })
 
     it('belong to groups directly and through other groups, also when groups contain each other', async () => {
-      const member = (group: string, subject: Subject, tenant = TENANT) => ({ tenant, group, member: subject })
+      const member = (group: string, subject: Subject, tenant = TENANT) => memberRow(group, subject, { tenant })
       const rows = [
         member('team', 'user:ann'),
         member('dept', 'group:team'),
@@ -236,6 +245,87 @@ export function peopleConformance(open: Open) {
       ])
       await store.write((tx) => tx.deleteMembers([member('dept', 'group:team'), member('none', 'user:ann')]))
       expect(await groups('user:ann')).toEqual(['user:ann team'])
+    })
+  })
+
+  describe('a roster', () => {
+    const users = (filter: UserFilter, after = '', limit = 9) =>
+      store.read(async (tx) => (await tx.userPage({ tenant: TENANT, filter, after, limit })).map(({ id }) => id))
+
+    it('lists users by id, page by page, and only those that are like a filter', async () => {
+      await store.write((tx) =>
+        tx.putUsers([
+          userRow('b', { nick: 'Bobby', email: 'b@x', status: 'disabled' }),
+          userRow('a', { nick: 'Ann', phone: '5', role: 'admin' }),
+          userRow('B', { name: 'n' }),
+          userRow('c', { tenant: ELSEWHERE }),
+        ]),
+      )
+      expect(await users({})).toEqual(['B', 'a', 'b'])
+      expect(await users({}, 'B', 1)).toEqual(['a'])
+      expect(await users({ nickPart: 'OB' })).toEqual(['b'])
+      expect(await users({ nick: 'Ann' })).toEqual(['a'])
+      expect(await users({ nick: 'ann' })).toEqual([])
+      expect(await users({ email: 'b@x', status: 'disabled' })).toEqual(['b'])
+      expect(await users({ email: 'b@x', status: 'enabled' })).toEqual([])
+      expect(await users({ phone: '5', role: 'admin' })).toEqual(['a'])
+      expect(await users({ name: 'n' })).toEqual(['B'])
+      await store.write((tx) =>
+        tx.deleteUsers([
+          { tenant: TENANT, id: 'a' },
+          { tenant: TENANT, id: 'c' },
+        ]),
+      )
+      expect(await users({})).toEqual(['B', 'b'])
+      expect(await store.read((tx) => tx.users([{ tenant: ELSEWHERE, id: 'c' }]))).toHaveLength(1)
+    })
+
+    it('lists groups by id, by name and by a part of the name', async () => {
+      await store.write((tx) =>
+        tx.putGroups([groupRow('2', 'Sales'), groupRow('1', 'Staff'), groupRow('3', 'x', ELSEWHERE)]),
+      )
+      const groups = (filter: GroupFilter, after = '', limit = 9) =>
+        store.read(async (tx) => (await tx.groupPage({ tenant: TENANT, filter, after, limit })).map(({ id }) => id))
+      expect(await groups({})).toEqual(['1', '2'])
+      expect(await groups({}, '1')).toEqual(['2'])
+      expect(await groups({}, '', 1)).toEqual(['1'])
+      expect(await groups({ name: 'Sales' })).toEqual(['2'])
+      expect(await groups({ name: 'sales' })).toEqual([])
+      expect(await groups({ namePart: 'STA' })).toEqual(['1'])
+      await store.write((tx) =>
+        tx.deleteGroups([
+          { tenant: TENANT, id: '1' },
+          { tenant: TENANT, id: '3' },
+        ]),
+      )
+      expect(await groups({})).toEqual(['2'])
+    })
+
+    it('lists who is in a group and which groups somebody is in, directly; a member put in again is replaced', async () => {
+      const boss = memberRow('g', 'user:b', { role: 'manager', description: 'd' })
+      const rows = [
+        memberRow('g', 'user:a'),
+        memberRow('g', 'user:b'),
+        memberRow('g', 'group:h'),
+        memberRow('h', 'user:b'),
+      ]
+      await store.write((tx) => tx.putMembers([...rows, memberRow('g', 'user:z', { tenant: ELSEWHERE })]))
+      await store.write((tx) => tx.putMembers([boss]))
+      const ofGroup = (kind: 'user' | 'group' | null, after = '', limit = 9) =>
+        store.read(async (tx) =>
+          (await tx.memberPage({ tenant: TENANT, group: 'g', kind, after, limit })).map(({ member }) => member),
+        )
+      expect(await ofGroup(null)).toEqual(['group:h', 'user:a', 'user:b'])
+      expect(await ofGroup('user')).toEqual(['user:a', 'user:b'])
+      expect(await ofGroup('group')).toEqual(['group:h'])
+      expect(await ofGroup('user', 'user:a')).toEqual(['user:b'])
+      expect(await ofGroup(null, '', 1)).toEqual(['group:h'])
+      const groupsOfB = await store.read((tx) =>
+        tx.memberPage({ tenant: TENANT, member: 'user:b', after: '', limit: 9 }),
+      )
+      expect(groupsOfB).toEqual([boss, rows[3]])
+      const missing = { tenant: TENANT, group: 'h', member: 'user:a' } as const
+      expect(await store.read((tx) => tx.members([boss, missing]))).toEqual([boss])
     })
   })
 
@@ -271,6 +361,9 @@ export function peopleConformance(open: Open) {
       expect(await remove(null)).toEqual([rows[0]])
       expect(await remove(null)).toEqual([])
       expect(await ids()).toEqual(['t3', 't4'])
+      const ofPerson = store.write((tx) => tx.deleteTokensOf({ tenant: TENANT, app: null, user: 'ann' }))
+      expect(await ofPerson).toEqual([rows[2]])
+      expect(await ids()).toEqual(['t4'])
     })
 
     it('and finished tasks expire', async () => {
@@ -323,64 +416,21 @@ export function peopleConformance(open: Open) {
       expect(await expired(9, 10)).toEqual([])
     })
   })
+}
 
-  describe('tasks', () => {
-    const hold = [keyOf(1), keyOf(2, OTHER)]
+function userRow(id: string, more: Partial<User> = {}): User {
+  const about = { name: id, nick: '', email: '', phone: '', avatar: '', description: '', password: '' }
+  const rest = {
+    role: 'user',
+    status: 'enabled',
+    defaultDrive: driveId(0),
+    createdAt: 1,
+    updatedAt: 2,
+    extra: {},
+  } as const
+  return { tenant: TENANT, id, ...about, ...rest, ...more }
+}
 
-    it('come back as they were put in, and are replaced by id', async () => {
-      const outcome = {
-        ok: false,
-        code: 'busy',
-        at: 'node',
-        drive: DRIVE,
-        node: nodeId(3),
-        path: ['文'],
-        trash: 0,
-        note: null,
-      }
-      const done = task(1, {
-        state: 'done',
-        done: 1,
-        failed: 1,
-        error: 'busy',
-        input: null,
-        report: [outcome as never],
-      })
-      await apply(store, { putTasks: [task(1), task(2)] })
-      await apply(store, { putTasks: [done] })
-      const plain = ({ holds: _, ...row }: ReturnType<typeof task>) => row
-      const found = await store.read((tx) => tx.tasks([task(1).id, task(2).id, task(3).id]))
-      expect(found).toHaveLength(2)
-      expect(found).toEqual(expect.arrayContaining([plain(done), plain(task(2))]))
-    })
-
-    it('hold nodes until they are done', async () => {
-      const held = async (...drives: (typeof DRIVE)[]) => {
-        const found = await store.read((tx) => tx.holds(drives))
-        return found.map(({ drive, task, node }) => `${drive} ${task} ${node}`).sort()
-      }
-      await apply(store, { putTasks: [task(1, { holds: hold }), task(2, { holds: [keyOf(1), keyOf(1)] })] })
-      expect(await held(DRIVE)).toEqual([`${DRIVE} 1 1`, `${DRIVE} 2 1`])
-      expect(await held(DRIVE, OTHER)).toHaveLength(3)
-      await apply(store, { putTasks: [task(2, { state: 'running', holds: [keyOf(5)] })] })
-      expect(await held(DRIVE)).toEqual([`${DRIVE} 1 1`, `${DRIVE} 2 5`])
-      await apply(store, { putTasks: [task(1, { state: 'done', holds: hold })] })
-      expect(await held(DRIVE, OTHER)).toEqual([`${DRIVE} 2 5`])
-    })
-
-    it('are leased to one worker at a time, also while it writes their progress', async () => {
-      await apply(store, { putTasks: [task(1), task(2), task(3, { state: 'done' })] })
-      const claim = async (now: number, limit = 10) => {
-        const claimed = await store.write((tx) => tx.claimTasks({ now, until: now + 10, limit }))
-        return idsOf(claimed).sort()
-      }
-      expect(await claim(100, 1)).toEqual([1])
-      expect(await claim(101)).toEqual([2])
-      await apply(store, { putTasks: [task(1, { state: 'running', done: 1 })] })
-      expect(await claim(109)).toEqual([])
-      expect(await claim(110)).toEqual([1])
-      await apply(store, { putTasks: [task(2, { state: 'done' })] })
-      expect(await claim(500)).toEqual([1])
-    })
-  })
+function groupRow(id: string, name: string, tenant = TENANT): Group {
+  return { tenant, id, name, description: '', creator: 'user:ann', createdAt: 1, updatedAt: 2 }
 }

@@ -5,11 +5,13 @@ import type {
   Content,
   Drive,
   DriveId,
+  Member,
+  NewTask,
   Node,
   NodeId,
   NodeKey,
   Store,
-  Task,
+  Subject,
   TaskId,
   TenantId,
   Token,
@@ -92,6 +94,8 @@ export function version(node: number, number: number, bytes: Content, more: Part
     content: bytes,
     createdAt: number,
     creator: 'user:ann',
+    keep: false,
+    description: '',
     ...more,
   }
 }
@@ -159,7 +163,7 @@ export function upload(number: number, more: Partial<Upload> = {}): Upload {
   }
 }
 
-export function task(id: number, more: Partial<Task & { holds: NodeKey[] }> = {}): Task & { holds: NodeKey[] } {
+export function task(id: number, more: Partial<NewTask> = {}): NewTask {
   return {
     id: id as TaskId,
     tenant: TENANT,
@@ -172,7 +176,9 @@ export function task(id: number, more: Partial<Task & { holds: NodeKey[] }> = {}
     error: '',
     creator: 'user:ann',
     dialect: 'pds',
+    cancelled: false,
     input: { ops: [1, 2] },
+    cursor: { next: 0 },
     report: [],
     createdAt: 1,
     startedAt: 0,
@@ -196,4 +202,9 @@ export function token(id: string, more: Partial<Token> = {}): Token {
     expiresAt: 100,
     ...more,
   }
+}
+
+export function memberRow(group: string, member: Subject, more: Partial<Member> = {}): Member {
+  const rest = { role: 'member', description: '', creator: 'user:ann', createdAt: 1, updatedAt: 2 } as const
+  return { tenant: TENANT, group, member, ...rest, ...more }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../engine/index.ts'
 import { apply } from './apply.ts'
 import { driveQueries } from './drives.ts'
-import { isPassing, LateLockError } from './failure.ts'
+import { isPassing, LateLockError, storageError } from './failure.ts'
 import { historyQueries } from './history.ts'
 import { linkQueries } from './links.ts'
 import { migrate } from './migrate.ts'
@@ -60,6 +60,11 @@ export interface PostgresOptions {
 export interface PostgresStore extends Store {
   /** How often somebody waited for the database since the start. */
   roundTrips(): number
+  /**
+   * What tells the deployment's key from others, so that no server joins with another one; null while there is none.
+   * @param offered becomes it when there is none
+   */
+  keyDigest(offered?: string): Promise<string | null>
 }
 
 /**
@@ -76,7 +81,28 @@ export async function createPostgresStore({ url, connectionsMax = 10 }: Postgres
     if (cause instanceof StorageError) throw cause
     throw new StorageError(`the database cannot be used: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }
-  return new OpenStore(writers, readers)
+  const open = new OpenStore(writers, readers)
+  return {
+    read: (fn) => open.read(fn),
+    write: (fn, drives) => open.write(fn, drives),
+    statements: () => open.spent.statements,
+    roundTrips: () => open.spent.roundTrips,
+    keyDigest: (offered) => keyDigest(readers, offered),
+    close: () => open.close(),
+  }
+}
+
+export const OFFER_KEY = 'insert into deployment (one, key_digest) values (1, $1) on conflict do nothing'
+export const KEY = 'select key_digest from deployment'
+
+async function keyDigest(pool: pg.Pool, offered?: string): Promise<string | null> {
+  try {
+    if (offered !== undefined) await pool.query(OFFER_KEY, [offered])
+    const { rows } = await pool.query<{ key_digest: string }>(KEY)
+    return rows[0]?.key_digest ?? null
+  } catch (cause) {
+    throw storageError(cause)
+  }
 }
 
 async function prepare(pool: pg.Pool): Promise<void> {
@@ -88,11 +114,11 @@ async function prepare(pool: pg.Pool): Promise<void> {
   }
 }
 
-class OpenStore implements PostgresStore {
+class OpenStore {
+  readonly spent: Spent = { statements: 0, roundTrips: 0 }
   readonly #writers: pg.Pool
   readonly #readers: pg.Pool
   readonly #turns = new Turns()
-  readonly #spent: Spent = { statements: 0, roundTrips: 0 }
   readonly #WriteTransaction: new (
     session: Session,
   ) => Transaction & WriteTx
@@ -119,14 +145,6 @@ class OpenStore implements PostgresStore {
     return this.#accept(() => this.#write(fn, drives))
   }
 
-  statements(): number {
-    return this.#spent.statements
-  }
-
-  roundTrips(): number {
-    return this.#spent.roundTrips
-  }
-
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -146,7 +164,7 @@ class OpenStore implements PostgresStore {
   }
 
   async #read<T>(fn: (tx: ReadTx) => Promise<T>): Promise<T> {
-    const options = { pool: this.#readers, spent: this.#spent, begin: BEGIN_READ, writing: false, drives: [] }
+    const options = { pool: this.#readers, spent: this.spent, begin: BEGIN_READ, writing: false, drives: [] }
     const session = new Session(options)
     const tx = new this.#ReadTransaction(session)
     try {
@@ -177,7 +195,7 @@ class OpenStore implements PostgresStore {
     const leave = await this.#turns.take(drives)
     const session = new Session({
       pool: this.#writers,
-      spent: this.#spent,
+      spent: this.spent,
       begin: BEGIN_WRITE,
       writing: true,
       drives,

@@ -19,6 +19,10 @@ export const DELETE_TOKENS_OF_APP = `delete from token where tenant_id = $1 and 
 export const DELETE_TOKENS_OF_USER = `
 delete from token where tenant_id = $1 and app = $2 and user_id = $3 returning ${TOKEN_COLUMNS}`
 
+/** Of a user who is removed: rare enough to look through all tokens of the tenant, which token_of_app finds. */
+export const DELETE_TOKENS_OF_PERSON = `
+delete from token where tenant_id = $1 and user_id = $2 returning ${TOKEN_COLUMNS}`
+
 export const tokenQueries: Queries<
   Pick<ReadTx, 'tokens'> & Pick<WriteTx, 'putTokens' | 'deleteTokens' | 'deleteTokensOf'>
 > = {
@@ -38,10 +42,10 @@ export const tokenQueries: Queries<
   },
 
   async deleteTokensOf(db, { tenant, app, user }) {
-    const rows =
-      user === null
-        ? await db.all<TokenRow>(DELETE_TOKENS_OF_APP, tenant, app)
-        : await db.all<TokenRow>(DELETE_TOKENS_OF_USER, tenant, app, user)
+    const ofApp = () => db.all<TokenRow>(DELETE_TOKENS_OF_APP, tenant, app)
+    const ofUser = () => db.all<TokenRow>(DELETE_TOKENS_OF_USER, tenant, app, user)
+    const ofPerson = () => db.all<TokenRow>(DELETE_TOKENS_OF_PERSON, tenant, user)
+    const rows = await (app === null ? ofPerson() : user === null ? ofApp() : ofUser())
     return rows.map(toToken)
   },
 }

@@ -1,5 +1,5 @@
 /** Tenants, their apps, users and groups as rows. */
-import type { App, DriveId, Group, Member, Subject, Tenant, TenantId, User } from '../../engine/index.ts'
+import type { App, DriveId, Group, Member, MemberKey, Subject, Tenant, TenantId, User } from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 
 export const TENANT_COLUMNS = 'id, name, created_at, extra'
@@ -7,7 +7,7 @@ export const TENANT_COLUMNS = 'id, name, created_at, extra'
 export const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, scopes, created_at, extra'
 
 export const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
-  default_drive, created_at, updated_at`
+  default_drive, created_at, updated_at, extra`
 
 export const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at'
 
@@ -40,12 +40,26 @@ export type UserRow = [
   defaultDrive: DriveId,
   createdAt: number,
   updatedAt: number,
+  extra: string,
 ]
 
 export type GroupRow = [
   tenant: TenantId,
   id: string,
   name: string,
+  description: string,
+  creator: Subject,
+  createdAt: number,
+  updatedAt: number,
+]
+
+export const MEMBER_COLUMNS = 'tenant_id, group_id, member, role, description, creator, created_at, updated_at'
+
+export type MemberRow = [
+  tenant: TenantId,
+  group: string,
+  member: Subject,
+  role: Member['role'],
   description: string,
   creator: Subject,
   createdAt: number,
@@ -97,6 +111,7 @@ export function toUser(row: UserRow): User {
     defaultDrive,
     createdAt,
     updatedAt,
+    extra: fromJson(row[14]),
   }
 }
 
@@ -116,6 +131,7 @@ export function fromUser(user: User): unknown[] {
     user.defaultDrive,
     user.createdAt,
     user.updatedAt,
+    JSON.stringify(user.extra),
   ]
 }
 
@@ -127,6 +143,16 @@ export function fromGroup({ tenant, id, name, description, creator, createdAt, u
   return [tenant, id, name, description, creator, createdAt, updatedAt]
 }
 
-export function fromMember({ tenant, group, member }: Member): unknown[] {
+export function toMember(row: MemberRow): Member {
+  const [tenant, group, member, role, description, creator, createdAt, updatedAt] = row
+  return { tenant, group, member, role, description, creator, createdAt, updatedAt }
+}
+
+export function fromMember(row: Member): unknown[] {
+  const { role, description, creator, createdAt, updatedAt } = row
+  return [...fromMemberKey(row), role, description, creator, createdAt, updatedAt]
+}
+
+export function fromMemberKey({ tenant, group, member }: MemberKey): unknown[] {
   return [tenant, group, member]
 }

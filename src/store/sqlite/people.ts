@@ -6,10 +6,12 @@ import {
   fromApp,
   fromGroup,
   fromMember,
+  fromMemberKey,
   fromTenant,
   fromUser,
   GROUP_COLUMNS,
   type GroupRow,
+  MEMBER_COLUMNS,
   TENANT_COLUMNS,
   type TenantRow,
   toApp,
@@ -45,9 +47,9 @@ select tenant_id, member, group_id from found`
 
 const PUT_TENANTS = `insert or replace into tenant (${TENANT_COLUMNS}) select ${members(4)} from json_each(?)`
 const PUT_APPS = `insert or replace into app (${APP_COLUMNS}) select ${members(9)} from json_each(?)`
-const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(14)} from json_each(?)`
+const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(15)} from json_each(?)`
 const PUT_GROUPS = `insert or replace into user_group (${GROUP_COLUMNS}) select ${members(7)} from json_each(?)`
-const PUT_MEMBERS = `insert or replace into member (tenant_id, group_id, member) select ${members(3)} from json_each(?)`
+const PUT_MEMBERS = `insert or replace into member (${MEMBER_COLUMNS}) select ${members(8)} from json_each(?)`
 const DELETE_MEMBERS = `
 delete from member where (tenant_id, group_id, member) in (select ${members(3)} from json_each(?))`
 
@@ -103,6 +105,6 @@ export const peopleQueries: Queries<
   },
 
   deleteMembers(db, rows) {
-    if (rows.length > 0) db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMember)))
+    if (rows.length > 0) db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMemberKey)))
   },
 }

@@ -8,10 +8,13 @@ import { driveQueries } from './drives.ts'
 import { GroupCommit } from './group-commit.ts'
 import { historyQueries } from './history.ts'
 import { linkQueries } from './links.ts'
+import { markQueries } from './marks.ts'
 import { migrate } from './migrate.ts'
 import { nodeQueries } from './nodes.ts'
 import { pageQueries } from './pages.ts'
 import { peopleQueries } from './people.ts'
+import { rosterQueries } from './roster.ts'
+import { searchQueries } from './search.ts'
 import { Sequences } from './sequences.ts'
 import { taskQueries } from './tasks.ts'
 import { tokenQueries } from './tokens.ts'
@@ -30,6 +33,8 @@ const COUNT: Readonly<Record<TableName, string>> = {
   change: 'select count(*) from change',
   grant: 'select count(*) from node_grant',
   forward: 'select count(*) from forward',
+  mark: 'select count(*) from mark',
+  term: 'select count(*) from node_term_docsize',
 }
 
 /**
@@ -72,9 +77,12 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...historyQueries,
     ...nodeQueries,
     ...pageQueries,
+    ...searchQueries,
     ...peopleQueries,
+    ...rosterQueries,
     ...taskQueries,
     ...linkQueries,
+    ...markQueries,
     ...tokenQueries,
     ...totalQueries,
     ...trashQueries,

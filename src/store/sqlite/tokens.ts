@@ -12,6 +12,10 @@ export const DELETE_TOKENS_OF_APP = `delete from token where tenant_id = ? and a
 export const DELETE_TOKENS_OF_USER = `
 delete from token where tenant_id = ? and app = ? and user_id = ? returning ${TOKEN_COLUMNS}`
 
+/** Of a user who is removed: rare enough to look through all tokens of the tenant, which token_of_app finds. */
+export const DELETE_TOKENS_OF_PERSON = `
+delete from token where tenant_id = ? and user_id = ? returning ${TOKEN_COLUMNS}`
+
 export const tokenQueries: Queries<
   Pick<ReadTx, 'tokens'> & Pick<WriteTx, 'putTokens' | 'deleteTokens' | 'deleteTokensOf'>
 > = {
@@ -29,10 +33,10 @@ export const tokenQueries: Queries<
   },
 
   deleteTokensOf(db, { tenant, app, user }) {
+    const ofApp = () => db.all<TokenRow>(DELETE_TOKENS_OF_APP, tenant, app)
+    const ofUser = () => db.all<TokenRow>(DELETE_TOKENS_OF_USER, tenant, app, user)
     const rows =
-      user === null
-        ? db.all<TokenRow>(DELETE_TOKENS_OF_APP, tenant, app)
-        : db.all<TokenRow>(DELETE_TOKENS_OF_USER, tenant, app, user)
+      app === null ? db.all<TokenRow>(DELETE_TOKENS_OF_PERSON, tenant, user) : user === null ? ofApp() : ofUser()
     return rows.map(toToken)
   },
 }

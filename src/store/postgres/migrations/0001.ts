@@ -6,6 +6,12 @@
  * drives live on several machines.
  */
 export const sql = `
+/* One row: what tells the key of the deployment from others. */
+create table deployment (
+  one bigint not null primary key check (one = 1),
+  key_digest text not null
+);
+
 create table sequence (
   name text collate "C" not null primary key,
   next bigint not null
@@ -178,6 +184,16 @@ create table node (
 );
 create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
+/* Nodes that came from another drive. */
+create index node_abroad on node (drive_id, born) where born <> drive_id;
+
+/*
+ * What nodes are found by: a list of words for each, under the node's id. Only which words a node has is kept, neither
+ * their order nor the text.
+ */
+create virtual table node_term using fts5 (
+  terms, content = '', contentless_delete = 1, detail = none, columnsize = 1, tokenize = 'ascii'
+);
 
 /* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
 create table burial (
@@ -237,8 +253,21 @@ create table node_grant (
   role text not null,
   expires_at bigint not null,
   created_at bigint not null,
-  creator text not null,
+  creator text collate "C" not null,
+  tenant_id text collate "C" not null,
   primary key (drive_id, node_id, subject)
+);
+create index node_grant_to on node_grant (tenant_id, subject, created_at, drive_id, node_id);
+create index node_grant_by on node_grant (tenant_id, creator, created_at, drive_id, node_id, subject);
+
+create table mark (
+  tenant_id text collate "C" not null,
+  subject text collate "C" not null,
+  kind text collate "C" not null,
+  node_id bigint not null,
+  born bigint not null,
+  at bigint not null,
+  primary key (tenant_id, subject, kind, node_id)
 );
 
 create table change (

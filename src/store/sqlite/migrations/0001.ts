@@ -47,6 +47,7 @@ create table user (
   default_drive integer not null,
   created_at integer not null,
   updated_at integer not null,
+  extra text not null,
   primary key (tenant_id, id)
 ) strict, without rowid;
 
@@ -65,6 +66,11 @@ create table member (
   tenant_id text not null,
   group_id text not null,
   member text not null,
+  role text not null,
+  description text not null,
+  creator text not null,
+  created_at integer not null,
+  updated_at integer not null,
   primary key (tenant_id, group_id, member)
 ) strict, without rowid;
 create index member_of on member (tenant_id, member, group_id);
@@ -172,6 +178,16 @@ create table node (
 ) strict, without rowid;
 create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
+/* Nodes that came from another drive. */
+create index node_abroad on node (drive_id, born) where born <> drive_id;
+
+/*
+ * What nodes are found by: a list of words for each, under the node's id. Only which words a node has is kept, neither
+ * their order nor the text.
+ */
+create virtual table node_term using fts5 (
+  terms, content = '', contentless_delete = 1, detail = none, columnsize = 1, tokenize = 'ascii'
+);
 
 /* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
 create table burial (
@@ -182,8 +198,14 @@ create table forward (
   drive_id integer not null,
   node_id integer not null,
   to_drive integer not null,
-  primary key (drive_id, node_id)
+  haul_id integer not null,
+  primary key (drive_id, node_id, to_drive)
 ) strict, without rowid;
+
+/* Hauls whose forwarding rows are not to be followed yet. Number 0 stands for none and is never among them. */
+create table haul (
+  id integer not null primary key
+) strict;
 
 create table version (
   drive_id integer not null,
@@ -196,6 +218,8 @@ create table version (
   crc64 text not null,
   created_at integer not null,
   creator text not null,
+  keep integer not null,
+  description text not null,
   primary key (drive_id, node_id, version)
 ) strict, without rowid;
 
@@ -224,7 +248,20 @@ create table node_grant (
   expires_at integer not null,
   created_at integer not null,
   creator text not null,
+  tenant_id text not null,
   primary key (drive_id, node_id, subject)
+) strict, without rowid;
+create index node_grant_to on node_grant (tenant_id, subject, created_at, drive_id, node_id);
+create index node_grant_by on node_grant (tenant_id, creator, created_at, drive_id, node_id, subject);
+
+create table mark (
+  tenant_id text not null,
+  subject text not null,
+  kind text not null,
+  node_id integer not null,
+  born integer not null,
+  at integer not null,
+  primary key (tenant_id, subject, kind, node_id)
 ) strict, without rowid;
 
 create table change (
@@ -232,8 +269,12 @@ create table change (
   seq integer not null,
   kind text not null,
   node_id integer not null,
+  node_kind text not null,
+  born integer not null,
   parent_id integer not null,
   name text not null,
+  origin text,
+  overwrites integer not null,
   at integer not null,
   by text not null,
   primary key (drive_id, seq)
@@ -291,14 +332,37 @@ create table task (
   creator text not null,
   dialect text not null,
   input text not null,
-  report text not null,
+  cursor text not null,
+  cancelled integer not null,
   created_at integer not null,
   started_at integer not null,
   finished_at integer not null,
-  leased_until integer not null
+  leased_until integer not null,
+  lease integer not null
 ) strict;
-create index task_open on task (leased_until, id) where state <> 'done';
+create index task_open on task (tenant_id, cancelled, state, id, leased_until) where state <> 'done';
 create index task_finished on task (finished_at) where state = 'done';
+
+create table task_outcome (
+  task_id integer not null,
+  number integer not null,
+  ok integer not null,
+  outcome text not null,
+  primary key (task_id, number)
+) strict, without rowid;
+create index task_failure on task_outcome (task_id, number) where ok = 0;
+
+create table task_queue (
+  task_id integer not null,
+  position integer not null,
+  drive_id integer not null,
+  node_id integer not null,
+  made_id integer not null,
+  level integer not null,
+  after_key text,
+  after_twin integer,
+  primary key (task_id, position)
+) strict, without rowid;
 
 create table task_hold (
   drive_id integer not null,

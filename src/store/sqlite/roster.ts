@@ -1,0 +1,82 @@
+/** Users, groups and who is in which, listed and removed. */
+import type { ReadTx, WriteTx } from '../../engine/index.ts'
+import {
+  fromMemberKey,
+  GROUP_COLUMNS,
+  type GroupRow,
+  MEMBER_COLUMNS,
+  type MemberRow,
+  toGroup,
+  toMember,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
+} from '../row/people.ts'
+import { members } from './json.ts'
+import type { Queries } from './transaction.ts'
+
+export const MEMBERS = `
+select ${MEMBER_COLUMNS} from member where (tenant_id, group_id, member) in (select ${members(3)} from json_each(?))`
+
+/** In the order of the primary key, past rows that are not like the filter. */
+export const USER_PAGE = `
+select ${USER_COLUMNS} from (select ? as f), user where tenant_id = ? and id > ?
+  and (f ->> 'name' is null or name = f ->> 'name') and (f ->> 'nick' is null or nick = f ->> 'nick')
+  and (f ->> 'email' is null or email = f ->> 'email') and (f ->> 'phone' is null or phone = f ->> 'phone')
+  and (f ->> 'role' is null or role = f ->> 'role') and (f ->> 'status' is null or status = f ->> 'status')
+  and (f ->> 'nickPart' is null or instr(lower(nick), lower(f ->> 'nickPart')) > 0)
+order by id limit ?`
+export const GROUP_PAGE = `
+select ${GROUP_COLUMNS} from (select ? as f), user_group where tenant_id = ? and id > ?
+  and (f ->> 'name' is null or name = f ->> 'name')
+  and (f ->> 'namePart' is null or instr(lower(name), lower(f ->> 'namePart')) > 0)
+order by id limit ?`
+
+/** The kind is what a subject begins with, '' for any. */
+export const MEMBERS_OF_GROUP = `
+select ${MEMBER_COLUMNS} from member
+where tenant_id = ? and group_id = ? and member > ? and member glob ? || '*' order by member limit ?`
+/** Relies on the index member_of. */
+export const GROUPS_OF_MEMBER = `
+select ${MEMBER_COLUMNS} from member
+where tenant_id = ? and member = ? and group_id > ? order by group_id limit ?`
+
+const DELETE_USERS = 'delete from user where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))'
+const DELETE_GROUPS = `
+delete from user_group where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
+
+const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
+  JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]))
+
+export const rosterQueries: Queries<
+  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage'> & Pick<WriteTx, 'deleteUsers' | 'deleteGroups'>
+> = {
+  members(db, keys) {
+    return keys.length === 0 ? [] : db.all<MemberRow>(MEMBERS, JSON.stringify(keys.map(fromMemberKey))).map(toMember)
+  },
+
+  userPage(db, { tenant, filter, after, limit }) {
+    return db.all<UserRow>(USER_PAGE, JSON.stringify(filter), tenant, after, limit).map(toUser)
+  },
+
+  groupPage(db, { tenant, filter, after, limit }) {
+    return db.all<GroupRow>(GROUP_PAGE, JSON.stringify(filter), tenant, after, limit).map(toGroup)
+  },
+
+  memberPage(db, query) {
+    const { tenant, after, limit } = query
+    const rows =
+      'group' in query
+        ? db.all<MemberRow>(MEMBERS_OF_GROUP, tenant, query.group, after, query.kind ? `${query.kind}:` : '', limit)
+        : db.all<MemberRow>(GROUPS_OF_MEMBER, tenant, query.member, after, limit)
+    return rows.map(toMember)
+  },
+
+  deleteUsers(db, keys) {
+    if (keys.length > 0) db.run(DELETE_USERS, keysOf(keys))
+  },
+
+  deleteGroups(db, keys) {
+    if (keys.length > 0) db.run(DELETE_GROUPS, keysOf(keys))
+  },
+}
