@@ -107,6 +107,10 @@ export class Client {
     this.settle = settle
   }
 
+  protected credentials(): Record<string, string> {
+    return { authorization: `Bearer ${this.token}` }
+  }
+
   /** Any call; `drive_id` is filled in unless the body has one. */
   call(path: string, body: object = {}): Promise<Answer> {
     return this.raw(path, JSON.stringify({ drive_id: this.drive, ...body }))
@@ -119,7 +123,7 @@ export class Client {
   ): Promise<Answer> {
     return send(`${this.url}/v2${path}`, {
       method: 'POST',
-      headers: { ...SDK_HEADERS, authorization: `Bearer ${this.token}`, ...headers },
+      headers: { ...SDK_HEADERS, ...this.credentials(), ...headers },
       ...(body !== undefined && { body }),
     })
   }
@@ -225,6 +229,39 @@ export class Client {
     const { used_size } = await this.ok('/drive/get', { drive_id: drive })
     return JSON.stringify([await listFolder('root'), bin, used_size])
   }
+}
+
+/** Calls with a share's token: alone, as a visitor without an account makes them, or beside a user's own. */
+export class Visitor extends Client {
+  readonly share: string
+  readonly #shareToken: string
+
+  constructor(url: string, share: string, shareToken: string, member?: Client) {
+    super(url, member?.token ?? '', member?.drive ?? '')
+    this.share = share
+    this.#shareToken = shareToken
+  }
+
+  protected override credentials(): Record<string, string> {
+    return { 'x-share-token': this.#shareToken, ...(this.token && super.credentials()) }
+  }
+
+  /** Any call; it goes through the share unless its body names another way. */
+  override call(path: string, body: object = {}): Promise<Answer> {
+    return this.raw(path, JSON.stringify({ share_id: this.share, ...body }))
+  }
+}
+
+/** Opens a share as the SDK does, with nothing but its id and password. */
+export async function visit(url: string, share: string, password?: string, member?: Client): Promise<Visitor> {
+  const answer = await anonymous(url, '/share_link/get_share_token', { share_id: share, share_pwd: password })
+  if (answer.status !== 200) throw new Error(`get_share_token: ${answer.status} ${answer.text}`)
+  return new Visitor(url, share, answer.body.share_token, member)
+}
+
+/** A call without any credential. */
+export function anonymous(url: string, path: string, body: object): Promise<Answer> {
+  return send(`${url}/v2${path}`, { method: 'POST', headers: SDK_HEADERS, body: JSON.stringify(body) })
 }
 
 /** The PUT of a part: no credential, and a content type that is present and empty. */

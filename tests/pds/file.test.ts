@@ -119,7 +119,7 @@ test('ids that are not ids are 400, ids nobody has are 404, and another tenantâ€
     share_id: 'abcdefghijk',
     parent_file_id: 'root',
   })
-  expect(code(shared)).toEqual([404, 'NotFound.ShareLink'])
+  expect(code(shared)).toEqual([401, 'ShareLinkTokenInvalid'])
 })
 
 test('a file of one drive is not found in another', async () => {

@@ -216,7 +216,7 @@ test('an app with scopes hands out tokens that can do no more, in a batch as alo
   expect(await files.batch([{ url: '/file/list', body: { parent_file_id: 'root' } }])).toMatchObject(denied)
 })
 
-test('a share token, which nobody can have, is ShareLinkTokenInvalid', async () => {
+test('a share token that nobody handed out is ShareLinkTokenInvalid', async () => {
   const answer = await send(`${world.url}/v2/file/list`, { method: 'POST', headers: { 'x-share-token': 'x' } })
   expectRefused(answer, 401, 'ShareLinkTokenInvalid')
 })

@@ -21,8 +21,19 @@ export function appKind(app: App): 'jwt' | 'accesskey' {
   return app.extra['pds.kind'] === 'accesskey' ? 'accesskey' : 'jwt'
 }
 
-/** The caller behind a request; refused with 401 `AccessTokenInvalid` when there is none. */
+/** The caller behind a request that must have one; refused with 401 `AccessTokenInvalid` when there is none. */
 export async function callerOf(context: DialectContext, request: FastifyRequest, body: Buffer): Promise<Caller> {
+  const caller = await namedCaller(context, request, body)
+  if (!caller) throw new Refusal(tokenInvalid('The request carries none.'))
+  return caller
+}
+
+/** The caller behind a request; null when it names none, refused when it names a wrong one. */
+export async function namedCaller(
+  context: DialectContext,
+  request: FastifyRequest,
+  body: Buffer,
+): Promise<Caller | null> {
   const authorization = (request.headers.authorization ?? '').trim()
   const headers = { ...request.headers, 'content-type': declaredType(request) }
   const signed = { method: request.method, target: request.raw.url ?? '', headers, body }
@@ -30,12 +41,7 @@ export async function callerOf(context: DialectContext, request: FastifyRequest,
   if (claim) return keyHolder(context, claim, signed)
   // Mobile clients send the bare token.
   const text = authorization.replace(/^Bearer\s+/i, '')
-  if (text !== '') return tokenHolder(context, text)
-  // Without shares no share token can be a good one.
-  if (request.headers['x-share-token']) {
-    throw new Refusal(sound(401, 'ShareLinkTokenInvalid', 'ShareLinkToken is invalid.'))
-  }
-  throw new Refusal(tokenInvalid('The request carries none.'))
+  return text === '' ? null : tokenHolder(context, text)
 }
 
 /** The content type as it was sent; '' when it was not. */

@@ -3,39 +3,50 @@
  * itself and the answer is 200, even when all of them failed.
  */
 import { permits } from './auth.ts'
-import { type Call, type Env, runCalls, type SteppedEndpoint } from './call.ts'
+import { answerFor, type Call, callTo, type Endpoint, type Env, type Running, runCalls, type Share } from './call.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { type Answer, badJson, noPermission, noSuchApi, Refusal, sound } from './error.ts'
 import { type Body, isObject, parseObject } from './request.ts'
+import { admitted } from './share-visit.ts'
 
 const CHILDREN_MAX = 100
 const RESOURCES = ['file', 'drive', 'user', 'group', 'membership', 'share_link', 'async_task']
 const METHODS = ['POST', 'GET', 'PUT', 'DELETE', 'HEAD']
 
-/** The calls a child may make, by `url`. */
-const BATCHABLE: ReadonlyMap<string, SteppedEndpoint> = new Map(
-  ENDPOINTS.flatMap((endpoint) => ('steps' in endpoint ? [[endpoint.url, endpoint] as const] : [])),
-)
+/** The calls a child may make, by `url`: every one but this and those that hand out tokens. */
+const BATCHABLE: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.url, endpoint]))
 
 interface Child {
   readonly id: string
   readonly method: string
   readonly url: string
   readonly body: unknown
+  /** The share token of its own; '' when it has none. */
+  readonly shareToken: string
 }
 
-/** Answers a batch; refused as a whole, and then nothing is done, when the envelope is not right. */
-export async function batch(body: Body, env: Env): Promise<Answer> {
+/**
+ * Answers a batch; refused as a whole, and then nothing is done, when the envelope is not right.
+ * @param visit finds the share behind a token that a child carries in a header of its own
+ */
+export async function batch(body: Body, env: Env, visit: (token: string) => Promise<Share>): Promise<Answer> {
+  if (!permits(env.scopes, 'BATCH')) return noPermission('api')
   if (typeof body.resource !== 'string' || !RESOURCES.includes(body.resource)) throw wrong('resource')
   const children = childrenOf(body.requests)
-  const answers = await runCalls(
-    env,
-    children.map((child) => callOf(child, env)),
-  )
+  const visits = await visitsOf(children, visit)
+  const running = children.map((child) => runningOf(child, env, visits.get(child.shareToken)))
+  const answers = await runCalls(env.report, running)
   return {
     status: 200,
     body: { responses: children.map(({ id }, i) => ({ id, status: answers[i]!.status, body: answers[i]!.body })) },
   }
+}
+
+/** Each share token asked about once; what is wrong with one is the answer of the children that carry it. */
+async function visitsOf(children: readonly Child[], visit: (token: string) => Promise<Share>) {
+  const tokens = [...new Set(children.map(({ shareToken }) => shareToken))].filter(Boolean)
+  const found = await Promise.allSettled(tokens.map(visit))
+  return new Map(tokens.map((token, i) => [token, found[i]!]))
 }
 
 function wrong(field: string): Refusal {
@@ -51,19 +62,38 @@ function childrenOf(requests: unknown): Child[] {
     if (typeof method !== 'string' || !METHODS.includes(method.toUpperCase())) throw wrong(`requests[${i}].method`)
     if (typeof url !== 'string' || url === '') throw wrong(`requests[${i}].url`)
     if (headers !== undefined && headers !== null && !isObject(headers)) throw wrong(`requests[${i}].headers`)
-    return { id, method: method.toUpperCase(), url, body }
+    return { id, method: method.toUpperCase(), url, body, shareToken: shareTokenOf(headers ?? {}) }
   })
   if (new Set(children.map(({ id }) => id)).size < children.length) throw wrong('requests[].id')
   return children
 }
 
-/** A child's call. What is wrong with it is its own answer, found in its first step. */
-function* callOf({ method, url, body }: Child, env: Env): Call {
-  const path = url.split('?', 1)[0]!.replace(/^\/v2(?=\/)/, '')
-  const endpoint = method === 'POST' ? BATCHABLE.get(path) : undefined
-  if (!endpoint) return noSuchApi(method, `/v2${path}`)
-  if (!permits(env.scopes, endpoint.scope)) return noPermission('api')
-  return yield* endpoint.steps(childBody(body), env)
+function shareTokenOf(headers: Body): string {
+  const name = Object.keys(headers).find((key) => key.toLowerCase() === 'x-share-token')
+  const value = name === undefined ? undefined : headers[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** A child's call. What is wrong with it is its own answer. */
+function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | undefined): Running {
+  try {
+    if (visit?.status === 'rejected') throw visit.reason
+    const { method, url } = child
+    const path = url.split('?', 1)[0]!.replace(/^\/v2(?=\/)/, '')
+    const endpoint = method === 'POST' ? BATCHABLE.get(path) : undefined
+    if (!endpoint) return { env, call: at(noSuchApi(method, `/v2${path}`)) }
+    const body = childBody(child.body)
+    const own = admitted(endpoint, body, visit ? { ...env, visit: visit.value } : env)
+    return { env: own, call: callTo(endpoint, body, own) }
+  } catch (error) {
+    return { env, call: at(answerFor(error, env.report)) }
+  }
+}
+
+/** A call that needs nothing more. */
+// biome-ignore lint/correctness/useYield: a call that needs nothing is a call all the same
+function* at(answer: Answer): Call {
+  return answer
 }
 
 /** The page says "a JSON string", every client sends an object: both will do. */

@@ -3,6 +3,7 @@
  * step are fetched together, so that a batch costs as many trips to the engine as its longest call, whatever its size. A
  * single request is a batch of one: there is no second path.
  */
+import type { Auth } from '../../auth/auth.ts'
 import type {
   Actor,
   Drive,
@@ -10,6 +11,11 @@ import type {
   Engine,
   Failed,
   Group,
+  Link,
+  LinkId,
+  LinkPatch,
+  LinkSpec,
+  LinkUse,
   NodeId,
   Op,
   OpenVersion,
@@ -22,6 +28,7 @@ import type {
   UploadPart,
   User,
 } from '../../engine/index.ts'
+import type { Caller } from './auth.ts'
 import { type Answer, INTERNAL_ERROR, Refusal } from './error.ts'
 import type { Body } from './request.ts'
 
@@ -33,26 +40,61 @@ export interface Env {
   readonly user: string
   /** What the credential may do at most, in this API's words; empty means all. */
   readonly scopes: readonly string[]
+  /** Null for whoever came without an account. */
+  readonly caller: Caller | null
+  /** The share whose token came along. */
+  readonly visit: Share | null
+  /** The share the call goes through; null when it goes by the caller's own rights. */
+  readonly share: Share | null
   /** What signed URLs begin with. */
   readonly origin: string
   /** ms since 1970 */
   readonly now: number
   /** Takes down what nobody expected. */
   readonly report: (error: unknown) => void
+  readonly auth: Auth
 }
 
-/** What a call asks for in one step; each list is answered by one of the same length and order. */
-export interface Need {
-  readonly ops?: readonly Op[]
-  readonly drives?: readonly DriveId[]
-  readonly users?: readonly string[]
-  readonly groups?: readonly string[]
-  readonly tasks?: readonly TaskId[]
-  readonly uploads?: readonly UploadId[]
-  /** Uploads whose only part is stored now, without a byte. */
-  readonly emptyParts?: readonly UploadId[]
-  readonly versions?: readonly VersionKey[]
+/** A share whose token the caller holds. */
+export interface Share {
+  readonly link: Link
+  /** Has the rights the link lends and no others. */
+  readonly holder: Actor
+  /** The caller itself, with what the link lends on top; null for a visitor without an account here. */
+  readonly member: Actor | null
 }
+
+/** What a call can ask for, and what answers it. */
+interface Kinds {
+  ops: [Op, Result]
+  drives: [DriveId, Drive | null]
+  users: [string, User | null]
+  groups: [string, Group | null]
+  tasks: [TaskId, Task | null]
+  uploads: [UploadId, { upload: Upload; parts: UploadPart[] } | null]
+  /** Uploads whose only part is stored now, without a byte. */
+  emptyParts: [UploadId, StoredPart | Failed]
+  versions: [VersionKey, OpenVersion | Failed]
+  links: [LinkId, Link | null]
+  newLinks: [LinkSpec, Link | Failed]
+  linkPatches: [{ id: LinkId; set: LinkPatch }, Link | Failed]
+  /** Whether each was counted. */
+  uses: [LinkUse, boolean]
+  /** Uses that came to nothing. */
+  returns: [LinkUse, null]
+  /** Anything that has no set form. */
+  waits: [() => Promise<Answer>, Answer]
+}
+type Kind = keyof Kinds
+
+/** What a call asks for in one step; each list is answered by one of the same length and order. */
+export type Need = { readonly [K in Kind]?: readonly Kinds[K][0][] } & {
+  /** As whom it asks; absent = the caller. */
+  readonly actor?: Actor
+}
+
+/** The answers, each kind under its own name, those of ops as `results`. */
+export type Supply = { readonly [K in Kind as K extends 'ops' ? 'results' : K]: readonly Kinds[K][1][] }
 
 export interface VersionKey {
   readonly drive: DriveId
@@ -60,22 +102,31 @@ export interface VersionKey {
   readonly version: number
 }
 
-export interface Supply {
-  readonly results: readonly Result[]
-  readonly drives: readonly (Drive | null)[]
-  readonly users: readonly (User | null)[]
-  readonly groups: readonly (Group | null)[]
-  readonly tasks: readonly (Task | null)[]
-  readonly uploads: readonly ({ upload: Upload; parts: UploadPart[] } | null)[]
-  readonly emptyParts: readonly (StoredPart | Failed)[]
-  readonly versions: readonly (OpenVersion | Failed)[]
+const FETCH: {
+  readonly [K in Kind]: (engine: Engine, actor: Actor, asked: Kinds[K][0][]) => Promise<readonly Kinds[K][1][]>
+} = {
+  ops: (engine, actor, ops) => engine.batch(actor, ops),
+  drives: (engine, actor, ids) => engine.drives(actor, ids),
+  users: (engine, { tenant }, ids) => engine.users(tenant, ids),
+  groups: (engine, { tenant }, ids) => engine.groups(tenant, ids),
+  tasks: (engine, actor, ids) => engine.tasks(actor, ids),
+  uploads: (engine, actor, ids) => engine.uploads(actor, ids),
+  emptyParts: (engine, _, ids) => Promise.all(ids.map((id) => engine.writePart(id, 1, noBytes()))),
+  versions: (engine, _, keys) => Promise.all(keys.map((key) => engine.openVersion(key))),
+  links: (engine, _, ids) => engine.links(ids),
+  newLinks: (engine, actor, specs) => engine.createLinks(actor, specs),
+  linkPatches: (engine, actor, patches) => engine.updateLinks(actor, patches),
+  uses: (engine, _, uses) => engine.useLinks(uses),
+  returns: (engine, _, uses) => engine.returnLinkUses(uses).then(() => uses.map(() => null)),
+  waits: (_, __, waits) => Promise.all(waits.map((wait) => wait())),
 }
+const KINDS = Object.keys(FETCH) as Kind[]
 
 /** A part of a call that ends in a value. */
 export type Steps<T> = Generator<Need, T, Supply>
 export type Call = Steps<Answer>
 
-interface EndpointFacts {
+export interface EndpointFacts {
   /** Below `/v2`; also the `url` of a child of a batch. */
   readonly url: `/${string}`
   /** The vendor's name for the call. */
@@ -83,30 +134,39 @@ interface EndpointFacts {
   readonly coverage: string
   /** The documented scope a limited credential must hold; '' = any. */
   readonly scope: string
+  /** Who may call beside whoever has an account: holders of a share's token, or anybody. */
+  readonly guests?: 'share' | 'anybody'
 }
 
-/** An endpoint that can also be the child of a batch. */
+/** An endpoint whose needs are fetched together with those of its neighbours in a batch. */
 export interface SteppedEndpoint extends EndpointFacts {
   steps(body: Body, env: Env): Call
 }
 
-/** An endpoint with a way of its own; never the child of a batch. */
+/** An endpoint with a way of its own. */
 export interface DirectEndpoint extends EndpointFacts {
   run(body: Body, env: Env): Promise<Answer>
 }
 
 export type Endpoint = SteppedEndpoint | DirectEndpoint
 
+/** A call under way, and on whose behalf. */
+export interface Running {
+  readonly env: Env
+  readonly call: Call
+}
+
 /** Runs calls to their ends, all of them a step at a time; one answer a call, in the same order. */
-export async function runCalls(env: Env, calls: readonly Call[]): Promise<Answer[]> {
+export async function runCalls(report: Env['report'], calls: readonly Running[]): Promise<Answer[]> {
   const answers: Answer[] = []
   const advance = (at: number, supply?: Supply): Need | null => {
+    const { call, env } = calls[at]!
     try {
-      const step = supply ? calls[at]!.next(supply) : calls[at]!.next()
-      if (!step.done) return step.value
+      const step = supply ? call.next(supply) : call.next()
+      if (!step.done) return { actor: env.actor, ...step.value }
       answers[at] = step.value
     } catch (error) {
-      answers[at] = answerFor(error, env.report)
+      answers[at] = answerFor(error, report)
     }
     return null
   }
@@ -117,16 +177,23 @@ export async function runCalls(env: Env, calls: readonly Call[]): Promise<Answer
   while (waiting.length > 0) {
     try {
       const needs = waiting.map(([, need]) => need)
-      const supplies = await supply(env, needs)
+      const supplies = await supply(calls[0]!.env, needs)
       waiting = pending(waiting.map(([at], i) => [at, advance(at, supplies[i]!)] as const))
     } catch (error) {
       // Calls that are through keep their answers: what they did is done.
       for (const [at] of waiting) answers[at] = answerFor(error, () => {})
-      env.report(error)
+      report(error)
       waiting = []
     }
   }
   return answers
+}
+
+/** The call of an endpoint, whatever its form. */
+export function* callTo(endpoint: Endpoint, body: Body, env: Env): Call {
+  if ('steps' in endpoint) return yield* endpoint.steps(body, env)
+  const { waits } = yield { waits: [() => endpoint.run(body, env)] }
+  return waits[0]!
 }
 
 /** Runs steps that end in a value; what they throw is thrown on. */
@@ -146,41 +213,27 @@ export function answerFor(error: unknown, report: (error: unknown) => void): Ans
   return INTERNAL_ERROR
 }
 
-/** Fetches what several calls need, each kind of need as one set, the ops in the order of the calls. */
-async function supply({ engine, actor }: Env, needs: readonly Need[]): Promise<Supply[]> {
-  const [results, drives, users, groups, tasks, uploads, emptyParts, versions] = await Promise.all([
-    together(needs, 'ops', (ops) => engine.batch(actor, ops)),
-    together(needs, 'drives', (ids) => engine.drives(actor, ids)),
-    together(needs, 'users', (ids) => engine.users(actor.tenant, ids)),
-    together(needs, 'groups', (ids) => engine.groups(actor.tenant, ids)),
-    together(needs, 'tasks', (ids) => engine.tasks(actor, ids)),
-    together(needs, 'uploads', (ids) => engine.uploads(actor, ids)),
-    together(needs, 'emptyParts', (ids) => Promise.all(ids.map((id) => engine.writePart(id, 1, noBytes())))),
-    together(needs, 'versions', (keys) => Promise.all(keys.map((key) => engine.openVersion(key)))),
-  ])
-  return needs.map((_, i) => ({
-    results: results[i]!,
-    drives: drives[i]!,
-    users: users[i]!,
-    groups: groups[i]!,
-    tasks: tasks[i]!,
-    uploads: uploads[i]!,
-    emptyParts: emptyParts[i]!,
-    versions: versions[i]!,
-  }))
+/** Fetches what several calls need, each kind of need as one set for each actor, in the order of the calls. */
+async function supply({ engine, actor: caller }: Env, needs: readonly Need[]): Promise<Supply[]> {
+  const actors = [...new Set(needs.map(({ actor = caller }) => actor))]
+  const supplies = needs.map(() => ({}) as Supply)
+  const fetched = actors.map(async (actor) => {
+    const own = needs.flatMap((need, at) => ((need.actor ?? caller) === actor ? [{ need, at }] : []))
+    const asked = own.map(({ need }) => need)
+    const lists = await Promise.all(KINDS.map((kind) => together(engine, actor, kind, asked)))
+    for (const [k, kind] of KINDS.entries())
+      for (const [i, { at }] of own.entries())
+        Object.assign(supplies[at]!, { [kind === 'ops' ? 'results' : kind]: lists[k]![i] })
+  })
+  await Promise.all(fetched)
+  return supplies
 }
 
-type Asked<Kind extends keyof Need> = NonNullable<Need[Kind]>[number]
-
 /** One fetch for the lists of all needs; each need gets its stretch of the outcome. */
-async function together<Kind extends keyof Need, Item>(
-  needs: readonly Need[],
-  kind: Kind,
-  fetch: (asked: Asked<Kind>[]) => Promise<readonly Item[]>,
-): Promise<Item[][]> {
-  const lists = needs.map((need) => (need[kind] ?? []) as readonly Asked<Kind>[])
+async function together<K extends Kind>(engine: Engine, actor: Actor, kind: K, needs: readonly Need[]) {
+  const lists = needs.map((need) => (need[kind] ?? []) as readonly Kinds[K][0][])
   const asked = lists.flat()
-  const items = asked.length > 0 ? await fetch(asked) : []
+  const items = asked.length > 0 ? await FETCH[kind](engine, actor, asked) : []
   let from = 0
   return lists.map(({ length }) => {
     from += length

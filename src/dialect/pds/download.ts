@@ -2,9 +2,10 @@
 import { ACTIONS, type Content } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps, VersionKey } from './call.ts'
 import { failedAnswer, notValid, Refusal } from './error.ts'
-import { viewOf } from './file.ts'
+import { viewOf } from './outcome.ts'
 import { downloadUrl } from './present.ts'
 import { type Body, integer, text } from './request.ts'
+import { count } from './share-files.ts'
 import { driveOf, fileIdOf, iso, parseRevision, refOf, revisionOf, URL_LIFE_S } from './terms.ts'
 
 const DOWNLOAD_LIFE_S_MAX = 115_200
@@ -16,6 +17,7 @@ export const fileGetDownloadUrl: SteppedEndpoint = {
   operation: 'GetDownloadUrl',
   coverage: 'done',
   scope: 'FILE.GET',
+  guests: 'share',
   *steps(body, env): Call {
     const url = yield* downloadOf(body, env)
     return { status: 200, body: url }
@@ -24,7 +26,7 @@ export const fileGetDownloadUrl: SteppedEndpoint = {
 
 /** The answer of `get_download_url`; `GET /file/download` sends its client to the `url`. */
 export function* downloadOf(body: Body, env: Env): Steps<{ url: string } & Record<string, unknown>> {
-  const drive = driveOf(body)
+  const drive = driveOf(env, body)
   const node = refOf(env, body, 'file_id', drive)
   const lifeS = integer(body, 'expire_sec', 1, DOWNLOAD_LIFE_S_MAX) ?? URL_LIFE_S
   const fileName = text(body, 'file_name', NAME_CHARACTERS_MAX)
@@ -39,6 +41,7 @@ export function* downloadOf(body: Body, env: Env): Steps<{ url: string } & Recor
   if (version === undefined) throw new Refusal(notValid('revision_id'))
   const key = { drive: view.drive.id, node: view.node.id, version }
   const content = version === view.node.version ? view.node.content! : yield* contentOf(key)
+  yield* count(env, 'downloads')
   const ticket = { ...key, name: fileName || view.node.name, attachment: true, type }
   const url = downloadUrl(env, ticket, lifeS)
   return {

@@ -47,8 +47,8 @@ export const driveGet: SteppedEndpoint = {
   operation: 'GetDrive',
   coverage: 'done',
   scope: 'DRIVE.GET',
-  *steps(body): Call {
-    const { drives } = yield { drives: [driveOf(body)] }
+  *steps(body, env): Call {
+    const { drives } = yield { drives: [driveOf(env, body)] }
     return drives[0] ? { status: 200, body: driveObject(drives[0]) } : notFound('drive')
   },
 }
@@ -129,7 +129,7 @@ export const driveUpdate: DirectEndpoint = {
   coverage: 'status=disabled is refused',
   scope: 'DRIVE.UPDATE',
   async run(body, env) {
-    const id = driveOf(body)
+    const id = driveOf(env, body)
     const name = text(body, 'drive_name', NAME_CHARACTERS_MAX)
     if (name === '') return notValid('drive_name')
     const ownerId = text(body, 'owner')
@@ -151,7 +151,7 @@ export const driveDelete: DirectEndpoint = {
   coverage: 'done',
   scope: 'DRIVE.DELETE',
   async run(body, env) {
-    const id: DriveId = driveOf(body)
+    const id: DriveId = driveOf(env, body)
     const [gone] = await env.engine.deleteDrives(env.actor, [id])
     return driveOutcome(gone!, () => ({ status: 204 }))
   },

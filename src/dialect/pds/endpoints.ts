@@ -14,6 +14,10 @@ import {
   recyclebinRestore,
   recyclebinTrash,
 } from './recyclebin.ts'
+import { fileGetShareDownloadUrl } from './share-files.ts'
+import { shareCancel, shareCreate, shareGet, shareUpdate } from './share-link.ts'
+import { shareList, shareSearch } from './share-list.ts'
+import { shareGetByAnonymous, shareGetToken } from './share-open.ts'
 import { asyncTaskGet } from './task.ts'
 import { fileComplete, fileCreate, fileGetUploadUrl, fileListUploadedParts } from './upload.ts'
 
@@ -50,5 +54,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
   domainGet,
   domainGetQuota,
   asyncTaskGet,
+  shareCreate,
+  shareUpdate,
+  shareCancel,
+  shareGet,
+  shareList,
+  shareSearch,
+  shareGetToken,
+  shareGetByAnonymous,
+  fileGetShareDownloadUrl,
   ...NOT_SERVED,
 ]

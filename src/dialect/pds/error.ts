@@ -43,6 +43,8 @@ export const errors = {
   forbidden: [403, 'ForbiddenNoPermission.File', 'No Permission to access resource file.'],
   wrong_kind: [400, 'InvalidResource.FileTypeFolder', 'The resource file_id is not valid. It is a folder.'],
   root_refused: [400, 'InvalidParameter.FileId', 'The input parameter file_id is not valid. It is the root.'],
+  mark_exists: STATE_CONFLICT,
+  mark_not_found: NOT_FOUND_FILE,
   precondition_failed: STATE_CONFLICT,
   name_invalid: [400, 'InvalidParameter.Name', 'The input parameter name is not valid.'],
   cycle: [
@@ -60,6 +62,12 @@ export const errors = {
   history_kept: STATE_CONFLICT,
   trash_off: [400, 'OperationNotSupport', 'The operation is not supported. The drive has no recycle bin.'],
   parent_gone: NOT_FOUND_FILE,
+  // The code is spelt so on the page about deleting a revision.
+  version_current: [
+    400,
+    'FileLatestRevisionCannotBeRestore',
+    'The latest revision of a file can neither be restored nor deleted.',
+  ],
   quota_drive: [
     403,
     'QuotaExhausted.Drive',
@@ -95,6 +103,7 @@ export const errors = {
   ],
   attribute_invalid: [400, 'InvalidParameter', 'The input parameter is not valid.'],
   chain_broken: STATE_CONFLICT,
+  cancelled: STATE_CONFLICT,
   batch_refused: STATE_CONFLICT,
 } satisfies Record<ErrorCode, Sound>
 

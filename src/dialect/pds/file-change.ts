@@ -1,18 +1,11 @@
 /** `/file/*`: changing, moving, copying and destroying files and folders. */
-import {
-  ACTIONS,
-  type AttributesPatch,
-  type DriveId,
-  type Failed,
-  type Json,
-  type NodeId,
-  type Op,
-  type Result,
-} from '../../engine/index.ts'
+import type { AttributesPatch, CopyOp, DriveId, Json, Op, Result } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint } from './call.ts'
 import { empty, failedAnswer, missing, notSupported, notValid, outOfRange, Refusal } from './error.ts'
-import { shown, viewOf } from './file.ts'
+import { shown } from './file.ts'
+import { emptied, existingOp, isTaken, viewOf } from './outcome.ts'
 import { type Body, flag, moment, objects, requiredText, text, texts } from './request.ts'
+import { save } from './share-files.ts'
 import {
   aliasOf,
   checkNameModeOf,
@@ -63,8 +56,9 @@ export const fileUpdate: SteppedEndpoint = {
   operation: 'UpdateFile',
   coverage: 'encrypt_mode and taken_at are not kept',
   scope: 'FILE.UPDATE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     const set = attributesOf(body)
     const name = text(body, 'name')
     const conflict = conflictOf(checkNameModeOf(body))
@@ -79,8 +73,9 @@ export const fileMove: SteppedEndpoint = {
   operation: 'MoveFile',
   coverage: 'done',
   scope: 'FILE.MOVE',
+  guests: 'share',
   *steps(body, env): Call {
-    const drive = driveOf(body)
+    const drive = driveOf(env, body)
     const node = refOf(env, body, 'file_id', drive)
     const toDrive = optionalDriveOf(body, 'to_drive_id') ?? drive
     const to = refOf(env, body, 'to_parent_file_id', toDrive)
@@ -114,16 +109,6 @@ function moved(env: Env, result: Result, exist: boolean) {
   }
 }
 
-/** Whether an op failed because another node has the name. */
-export function isTaken(result: Result): result is Failed {
-  return result.status === 'failed' && result.error.code === 'name_taken' && result.error.node > 0
-}
-
-/** Looks at the node that has the name. */
-export function existingOp(drive: DriveId, { error }: Failed): Op {
-  return { kind: 'get', node: { drive, id: error.node as NodeId }, need: ACTIONS.list, trashed: 'no' }
-}
-
 function newName(body: Body): { name?: string } {
   const name = text(body, 'new_name')
   return name === undefined ? {} : { name }
@@ -134,16 +119,16 @@ export const fileCopy: SteppedEndpoint = {
   operation: 'CopyFile',
   coverage: 'folders are copied while the caller waits, up to the engine’s bound',
   scope: 'FILE.COPY',
+  guests: 'share',
   *steps(body, env): Call {
-    const drive = driveOf(body)
+    const drive = driveOf(env, body)
     const node = refOf(env, body, 'file_id', drive)
-    const toDrive = optionalDriveOf(body, 'to_drive_id') ?? drive
+    const toDrive = targetDriveOf(env, body) ?? drive
     const to = refOf(env, body, 'to_parent_file_id', toDrive)
     const conflict = conflictOf(flag(body, 'auto_rename') ? 'auto_rename' : 'refuse')
     const name = newName(body)
-    const op: Op = { kind: 'copy', node, to, conflict, naming: NAMING, taskIfFolder: true, ...name }
-    const { results } = yield { ops: [op] }
-    const result = results[0]!
+    const op: CopyOp = { kind: 'copy', node, to, conflict, naming: NAMING, taskIfFolder: true, ...name }
+    const result = env.share ? yield* save(env, op) : (yield { ops: [op] }).results[0]!
     const { node: copy, drive: home } = viewOf(result)
     const ids = { domain_id: home.tenant, drive_id: String(home.id), file_id: fileIdOf(env.engine, copy) }
     if (copy.kind === 'file') return { status: 201, body: ids }
@@ -151,13 +136,22 @@ export const fileCopy: SteppedEndpoint = {
   },
 }
 
+/** Nothing is copied into a share; from one, only into a drive that is named. */
+function targetDriveOf(env: Env, body: Body): DriveId | undefined {
+  if (text(body, 'to_share_id')) throw new Refusal(notSupported('to_share_id'))
+  const drive = optionalDriveOf(body, 'to_drive_id')
+  if (env.share && drive === undefined) throw new Refusal(missing('to_drive_id'))
+  return drive
+}
+
 export const fileDelete: SteppedEndpoint = {
   url: '/file/delete',
   operation: 'DeleteFile',
   coverage: 'check_folder_empty is refused',
   scope: 'FILE.DELETE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     // Ignoring it would destroy what its sender wanted spared.
     if (flag(body, 'check_folder_empty')) return notSupported('check_folder_empty')
     const { results } = yield { ops: [{ kind: 'purge', node, trashed: 'any' }] }
@@ -165,18 +159,14 @@ export const fileDelete: SteppedEndpoint = {
   },
 }
 
-/** 204 for an op that is done. */
-export function emptied(result: Result) {
-  return result.status === 'failed' ? failedAnswer(result.error) : { status: 204 }
-}
-
 export const filePutUsertags: SteppedEndpoint = {
   url: '/file/put_usertags',
   operation: 'FilePutUserTags',
   coverage: 'done',
   scope: 'FILE.UPDATE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     const tags = tagsOf(body)
     if (tags === undefined) return missing('user_tags')
     if (Object.keys(tags).length === 0) return empty('user_tags')
@@ -203,8 +193,9 @@ export const fileDeleteUsertags: SteppedEndpoint = {
   operation: 'FileDeleteUserTags',
   coverage: 'done',
   scope: 'FILE.UPDATE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     const keys = texts(body, 'key_list', TAGS_MAX, TAG_BYTES_MAX)
     if (keys === undefined) return missing('key_list')
     if (keys.length === 0) return empty('key_list')

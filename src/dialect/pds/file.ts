@@ -1,30 +1,41 @@
 /** `/file/*`: looking at files and folders. */
-import { ACTIONS, DEPTH_MAX, type NodeView, type Op, type OrderBy, type Result } from '../../engine/index.ts'
+import {
+  ACTIONS,
+  DEPTH_MAX,
+  type NodeView,
+  type Op,
+  type OrderBy,
+  positionOf,
+  positionText,
+  type Result,
+} from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { type Answer, failedAnswer, notFound, notSupported, notValid, Refusal } from './error.ts'
+import { type Answer, notFound, notSupported } from './error.ts'
 import { categoryOf, extensionOf } from './media.ts'
+import { listFailure, viewOf } from './outcome.ts'
 import { files, type Wish } from './present.ts'
 import { type Body, choice, flag, integer, pageSize, requiredText, text } from './request.ts'
-import { driveOf, kindOf, markerOf, parseMarker, refOf, URL_LIFE_S } from './terms.ts'
+import { hasOwnTop, mayPreview, sharedTop } from './share-files.ts'
+import { driveOf, kindOf, parseMarker, ROOT, refOf, URL_LIFE_S } from './terms.ts'
 
 /** The largest page of `/file/list`: the older reference's bound, twice the current one. */
 const PAGE_MAX = 200
 const PAGE_USUAL = 50
 
 /** What `fields` and `url_expire_sec` ask for. */
-function wishOf(body: Body): Wish {
-  const fields = (text(body, 'fields') ?? '').split(',').map((field) => field.trim())
+export function wishOf(env: Env, body: Body): Wish {
+  const asked = fieldsOf(body)
   return {
     urlLifeS: integer(body, 'url_expire_sec', 10, 14_400) ?? URL_LIFE_S,
-    paths: fields.some((field) => field === '*' || field === 'id_path' || field === 'name_path'),
+    paths: asked('id_path') || asked('name_path'),
+    urls: !env.share,
   }
 }
 
-/** The view an op ended in, or the refusal its failure is. */
-export function viewOf(result: Result): NodeView {
-  if (result.status === 'failed') throw new Refusal(failedAnswer(result.error))
-  if (!result.view) throw new Error('the op has no node to show')
-  return result.view
+/** Tells whether `fields` asks for a member, by name or as one of all. */
+function fieldsOf(body: Body): (member: string) => boolean {
+  const fields = (text(body, 'fields') ?? '').split(',').map((field) => field.trim())
+  return (member) => fields.includes(member) || fields.includes('*')
 }
 
 /** 200 with one node's File object. */
@@ -38,11 +49,14 @@ export const fileGet: SteppedEndpoint = {
   operation: 'GetFile',
   coverage: 'no thumbnails, media metadata, dir_size or older revision_id',
   scope: 'FILE.GET',
+  guests: 'share',
   *steps(body, env): Call {
-    const wish = wishOf(body)
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const wish = wishOf(env, body)
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     const { results } = yield { ops: [{ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }] }
-    return yield* shown(env, results[0]!, wish)
+    // Through a share the file's own url is a preview, and counted as one.
+    const urls = wish.urls || (fieldsOf(body)('url') && (yield* mayPreview(env, viewOf(results[0]!))))
+    return yield* shown(env, results[0]!, { ...wish, urls })
   },
 }
 
@@ -51,9 +65,10 @@ export const fileGetByPath: SteppedEndpoint = {
   operation: 'GetFileByPath',
   coverage: 'as /file/get',
   scope: 'FILE.GET',
+  guests: 'share',
   *steps(body, env): Call {
-    const wish = wishOf(body)
-    const drive = driveOf(body)
+    const wish = wishOf(env, body)
+    const drive = driveOf(env, body)
     const path = requiredText(body, 'file_path').split('/').filter(Boolean)
     if (path.length > DEPTH_MAX) return notFound('file')
     const { results } = yield { ops: [{ kind: 'get', node: { drive, path }, need: ACTIONS.list, trashed: 'no' }] }
@@ -90,49 +105,61 @@ export const fileList: SteppedEndpoint = {
   operation: 'ListFile',
   coverage: 'no thumbnails, no status=uploading; a filtered page may be short',
   scope: 'FILE.LIST',
+  guests: 'share',
   *steps(body, env): Call {
-    const wish = wishOf(body)
-    const folder = refOf(env, body, 'parent_file_id', driveOf(body))
-    const after = parseMarker(env, body)
+    const wish = wishOf(env, body)
+    const folder = refOf(env, body, 'parent_file_id', driveOf(env, body))
+    const order = orderOf(body)
+    const after = parseMarker(body, order.by)
     const only = kindOf(body)
     const filter = filterOf(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     if ((choice(body, 'status', ['available', 'uploading']) ?? 'available') !== 'available')
       return notSupported('status')
+    if (env.share && hasOwnTop(env.share) && text(body, 'parent_file_id') === ROOT) {
+      const all = yield* sharedTop(env.share, order, after)
+      return yield* topPage(
+        env,
+        all.filter(({ node }) => !only || node.kind === only),
+        { limit, filter, by: order.by },
+        wish,
+      )
+    }
     const op: Op = {
       kind: 'list',
       folder,
-      ...orderOf(body),
+      ...order,
       foldersFirst: false,
       limit: filter ? PAGE_MAX : limit,
       ...(only && { only }),
       ...(after && { cursor: { after } }),
     }
     const { results } = yield { ops: [op] }
-    return yield* page(env, results[0]!, limit, filter, wish)
+    return yield* page(env, results[0]!, { limit, filter, by: order.by }, wish)
   },
 }
 
-function* page(
-  env: Env,
-  result: Result,
-  limit: number,
-  filter: ((view: NodeView) => boolean) | null,
-  wish: Wish,
-): Steps<Answer> {
+interface Cut {
+  readonly limit: number
+  readonly filter: ((view: NodeView) => boolean) | null
+  readonly by: OrderBy
+}
+
+/** A page of the items a share opens. */
+function* topPage(env: Env, all: readonly NodeView[], { limit, filter, by }: Cut, wish: Wish): Steps<Answer> {
+  const matching = filter ? all.filter(filter) : all
+  const views = matching.slice(0, limit)
+  const last = matching.length > limit ? positionText(positionOf(views.at(-1)!.node, by)) : ''
+  return { status: 200, body: { items: yield* files(env, views, wish), next_marker: last } }
+}
+
+function* page(env: Env, result: Result, { limit, filter, by }: Cut, wish: Wish): Steps<Answer> {
   if (result.status === 'failed') return listFailure(result)
   if (result.status !== 'done' || !result.page) throw new Error('the listing has no page')
   const { folder, items, next } = result.page
   const matching = filter ? items.filter(filter) : items
   const views = matching.slice(0, limit)
-  const last = matching.length > limit ? views.at(-1)!.node.id : next
+  const last = matching.length > limit ? positionOf(views.at(-1)!.node, by) : next
   const objects = yield* files(env, views, wish, [folder.node])
-  return { status: 200, body: { items: objects, next_marker: last ? markerOf(env, folder.drive, last) : '' } }
-}
-
-/** What a folder that cannot be listed is told. */
-export function listFailure({ error }: Extract<Result, { status: 'failed' }>): Answer {
-  if (error.detail === 'cursor') return notValid('marker')
-  if (error.code === 'wrong_kind') return notValid('parent_file_id', 'It is a file.')
-  return failedAnswer(error)
+  return { status: 200, body: { items: objects, next_marker: last ? positionText(last) : '' } }
 }

@@ -1,13 +1,14 @@
 /** Alibaba Cloud Drive and Photo Service (PDS), API v2: `/v2/…` */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
-import { type Caller, callerOf, declaredType, permits } from './auth.ts'
+import { type Caller, callerOf, declaredType, namedCaller } from './auth.ts'
 import { batch } from './batch.ts'
-import { answerFor, type Endpoint, type Env, runCalls, runSteps } from './call.ts'
+import { answerFor, callTo, type Endpoint, type EndpointFacts, type Env, runCalls, runSteps } from './call.ts'
 import { downloadOf } from './download.ts'
 import { ENDPOINTS } from './endpoints.ts'
-import { type Answer, INTERNAL_ERROR, noPermission, noSuchApi, outOfRange, sound } from './error.ts'
+import { type Answer, INTERNAL_ERROR, noSuchApi, outOfRange, Refusal, sound, tokenInvalid } from './error.ts'
 import { type Body, parseBody } from './request.ts'
+import { admitted, STRANGER, visitedShare } from './share-visit.ts'
 import { accountRevoke, accountToken, oauthToken } from './token.ts'
 
 /** Room for a hundred children, or for ten thousand parts with their hash states. */
@@ -117,44 +118,66 @@ async function answered(request: FastifyRequest, reply: FastifyReply, answer: ()
 }
 
 function apiRoutes(scope: FastifyInstance, context: DialectContext) {
-  const post = (url: string, operation: string, coverage: string, answer: (body: Body, env: Env) => Promise<Answer>) =>
+  const post = (
+    { url, operation, coverage, guests }: Omit<EndpointFacts, 'scope'>,
+    answer: (body: Body, env: Env) => Promise<Answer>,
+  ) =>
     scope.post(url, { config: { operation, coverage } }, (request, reply) =>
       answered(request, reply, async () => {
-        const env = await envOf(context, request)
+        const env = await envOf(context, request, guests === 'anybody')
         return answer(parseBody(bytesOf(request)), env)
       }),
     )
 
-  post('/batch', 'Batch', 'done', async (body, env) =>
-    permits(env.scopes, 'BATCH') ? batch(body, env) : noPermission('api'),
-  )
-  for (const endpoint of ENDPOINTS) {
-    post(endpoint.url, endpoint.operation, endpoint.coverage, (body, env) => answerOf(endpoint, body, env))
-  }
-  scope.get('/file/download', { config: { operation: 'DownloadFile', coverage: 'done' } }, (request, reply) =>
+  post(BATCH, (body, env) => batch(body, env, (token) => visitedShare(context, token, env.caller)))
+  for (const endpoint of ENDPOINTS) post(endpoint, (body, env) => answerOf(endpoint, body, env))
+  const { url, operation } = DOWNLOAD
+  scope.get(url, { config: { operation, coverage: 'done' } }, (request, reply) =>
     answered(request, reply, async () => {
-      const env = await envOf(context, request)
-      if (!permits(env.scopes, 'FILE.GET')) return noPermission('api')
-      const { url } = await runSteps(env, downloadOf(queryOf(request), env))
+      const query = queryOf(request)
+      const env = admitted(DOWNLOAD, query, await envOf(context, request, false))
+      const { url } = await runSteps(env, downloadOf(query, env))
       reply.header('location', url)
       return { status: 302, body: {} }
     }),
   )
 }
 
+/** `/batch` itself; guests are sent away by its children. */
+const BATCH = { url: '/batch', operation: 'Batch', coverage: 'done' } as const
+const DOWNLOAD = { url: '/file/download', operation: 'DownloadFile', scope: 'FILE.GET', guests: 'share' } as const
+
 /** A batch of one. */
 async function answerOf(endpoint: Endpoint, body: Body, env: Env): Promise<Answer> {
-  if (!permits(env.scopes, endpoint.scope)) return noPermission('api')
-  if ('run' in endpoint) return endpoint.run(body, env)
-  const [answer] = await runCalls(env, [endpoint.steps(body, env)])
+  const own = admitted(endpoint, body, env)
+  const [answer] = await runCalls(env.report, [{ env: own, call: callTo(endpoint, body, own) }])
   return answer!
 }
 
-async function envOf(context: DialectContext, request: FastifyRequest): Promise<Env> {
-  const { actor, user, scopes }: Caller = await callerOf(context, request, bytesOf(request))
-  const { engine } = context
-  const origin = context.origin(request)
-  return { engine, actor, user, scopes, origin, now: engine.now(), report: reporter(request) }
+/** The caller, the share whose token came along, or both; refused when there is neither, unless anybody may call. */
+async function envOf(context: DialectContext, request: FastifyRequest, isOpen: boolean): Promise<Env> {
+  const { engine, auth } = context
+  const named = await namedCaller(context, request, bytesOf(request)).catch((error: unknown) => {
+    // What anybody may do, the holder of a spent token may do too.
+    if (isOpen && error instanceof Refusal) return null
+    throw error
+  })
+  const token = request.headers['x-share-token']
+  const visit = typeof token === 'string' && token !== '' ? await visitedShare(context, token, named) : null
+  if (!named && !visit && !isOpen) throw new Refusal(tokenInvalid('The request carries none.'))
+  const { actor, user, scopes }: Pick<Caller, 'actor' | 'user' | 'scopes'> = named ?? {
+    actor: visit?.holder ?? STRANGER,
+    user: '',
+    scopes: [],
+  }
+  return {
+    ...{ engine, auth, actor, user, scopes, visit },
+    caller: named,
+    share: null,
+    origin: context.origin(request),
+    now: engine.now(),
+    report: reporter(request),
+  }
 }
 
 /** A query's fields as a body's would be; numbers come as text there. */

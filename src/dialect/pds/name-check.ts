@@ -2,16 +2,16 @@
 import {
   ACTIONS,
   type Done,
-  type NodeId,
   type NodeView,
   nameKey,
   type Op,
   PAGE_SIZE_MAX,
+  type Position,
   type Ref,
 } from '../../engine/index.ts'
 import type { Call, SteppedEndpoint, Steps, Supply } from './call.ts'
 import { failedAnswer, Refusal } from './error.ts'
-import { listFailure, viewOf } from './file.ts'
+import { listFailure, viewOf } from './outcome.ts'
 import { requiredText } from './request.ts'
 import { aliasOf, driveOf, kindOf, refOf } from './terms.ts'
 
@@ -20,8 +20,9 @@ export const filePreCreateCheck: SteppedEndpoint = {
   operation: 'PreCreateCheck',
   coverage: 'done',
   scope: 'FILE.CREATE',
+  guests: 'share',
   *steps(body, env): Call {
-    const drive = driveOf(body)
+    const drive = driveOf(env, body)
     const parent = refOf(env, body, 'parent_file_id', drive)
     const name = requiredText(body, 'name')
     kindOf(body)
@@ -60,7 +61,7 @@ function getOp(node: Ref): Op & { kind: 'get' } {
 /** Looks through a folder's children in the order of their names until the name is passed. */
 function* searched(folder: NodeView, name: string): Steps<NodeView | undefined> {
   const key = nameKey(name)
-  for (let after: NodeId | null | undefined; after !== null; ) {
+  for (let after: Position | null | undefined; after !== null; ) {
     const { results }: Supply = yield { ops: [listOp(folder, after)] }
     const result = results[0]!
     if (result.status === 'failed') throw new Refusal(failedAnswer(result.error))
@@ -73,7 +74,7 @@ function* searched(folder: NodeView, name: string): Steps<NodeView | undefined> 
   return undefined
 }
 
-function listOp({ drive, node }: NodeView, after: NodeId | undefined): Op {
+function listOp({ drive, node }: NodeView, after: Position | undefined): Op {
   return {
     kind: 'list',
     folder: { drive: drive.id, id: node.id },

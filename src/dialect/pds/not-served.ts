@@ -18,16 +18,7 @@ function notServed(url: `/${string}`, operation: string): SteppedEndpoint {
 export const NOT_SERVED: readonly SteppedEndpoint[] = [
   // These the vendor's page lists as children of a batch.
   notServed('/file/search', 'SearchFile'),
-  notServed('/file/get_share_link_download_url', 'GetShareLinkDownloadUrl'),
-  notServed('/share_link/create', 'CreateShareLink'),
-  notServed('/share_link/update', 'UpdateShareLink'),
-  notServed('/share_link/cancel', 'CancelShareLink'),
-  notServed('/share_link/list', 'ListShareLink'),
-  notServed('/share_link/get', 'GetShareLink'),
-  notServed('/share_link/get_share_token', 'GetShareLinkToken'),
   // The rest of what the vendor's own clients call.
-  notServed('/share_link/search', 'SearchShareLink'),
-  notServed('/share_link/get_by_anonymous', 'GetShareLinkByAnonymous'),
   notServed('/file/scan', 'ScanFile'),
   notServed('/file/list_by_custom_index_key', 'ListFileByCustomIndexKey'),
   notServed('/file/get_last_cursor', 'DeltaGetLastCursor'),

@@ -21,9 +21,11 @@ export interface Wish {
   readonly urlLifeS: number
   /** Whether `id_path` and `name_path` are wanted. */
   readonly paths: boolean
+  /** Whether the bytes' URLs may be shown; through a share they are counted, so only some calls show them. */
+  readonly urls: boolean
 }
 
-export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false }
+export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false, urls: true }
 
 /** A node to be shown; trashed ones of a listing come without rights. */
 type Extras = 'actions' | 'path' | 'parentBorn'
@@ -53,14 +55,14 @@ export function* files(
     ...new Set(shown.flatMap(({ node }) => [node.creator, node.modifier]).flatMap((who) => userOf(who) ?? [])),
   ]
   let users: readonly string[] = people
-  let wanted = missingParents(shown, above, asked, wish.paths)
+  let wanted = missingParents(env, shown, above, asked, wish.paths)
   while (users.length > 0 || wanted.length > 0) {
     const { results, users: found } = yield { users, ops: wanted }
     for (const user of found) if (user) names.set(user.id, user.nick || user.name)
     users = []
     const folders = results.flatMap((result) => (result.status === 'done' && result.view ? [result.view] : []))
     for (const { node } of folders) above.set(node.id, node)
-    wanted = wish.paths ? missingParents(folders, above, asked, true) : []
+    wanted = wish.paths ? missingParents(env, folders, above, asked, true) : []
   }
   return shown.map((one) => fileObject(env, one, wish, { above, names }))
 }
@@ -70,6 +72,7 @@ export function* files(
  * known, only if the folders themselves are wanted.
  */
 function missingParents(
+  env: Env,
   shown: readonly Shown[],
   above: ReadonlyMap<NodeId, Node>,
   asked: Set<NodeId>,
@@ -77,11 +80,16 @@ function missingParents(
 ): Op[] {
   return shown.flatMap((one): Op[] => {
     const id = parentOf(one)
-    if (id === 0 || id === one.drive.root || above.has(id) || asked.has(id)) return []
+    if (id === 0 || id === one.drive.root || above.has(id) || asked.has(id) || isSharedTop(env, one)) return []
     if (!themselves && bornAbove(one) !== undefined) return []
     asked.add(id)
     return [{ kind: 'get', node: { drive: one.drive.id, id }, need: ACTIONS.list, trashed: 'any' }]
   })
+}
+
+/** Whether the call goes through a share that opens this very node: what is above does not exist for it. */
+function isSharedTop({ share }: Env, { node }: Shown): boolean {
+  return share?.link.nodes.includes(node.id) ?? false
 }
 
 /** The drive of birth of the folder a node is in; undefined when it was put away from a folder nobody looked at. */
@@ -101,6 +109,7 @@ function fileObject(env: Env, shown: Shown, wish: Wish, around: Surroundings): F
   return {
     domain_id: drive.tenant,
     drive_id: String(drive.id),
+    share_id: env.share?.link.id,
     file_id: aliasOf(env.engine, drive, node),
     parent_file_id: isRoot ? undefined : parentId(env, shown, around),
     name: isRoot ? ROOT : node.name,
@@ -129,17 +138,18 @@ function fileObject(env: Env, shown: Shown, wish: Wish, around: Surroundings): F
 }
 
 function parentId(env: Env, shown: Shown, { above }: Surroundings): string {
+  if (isSharedTop(env, shown)) return ROOT
   const { drive } = shown
   const id = parentOf(shown)
   // A folder the caller may not see is taken to be a native of the drive.
   return aliasOf(env.engine, drive, { id, born: bornAbove(shown) ?? above.get(id)?.born ?? drive.id })
 }
 
-function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS }: Wish): FileObject {
+function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS, urls }: Wish): FileObject {
   const extension = extensionOf(node.name)
   const { content, version, attributes } = node
   const extra = attributes.extra ?? {}
-  const mayFetch = actions !== undefined && (actions & ACTIONS.download) !== 0 && trash === null
+  const mayFetch = urls && actions !== undefined && (actions & ACTIONS.download) !== 0 && trash === null
   const ticket = { drive: drive.id, node: node.id, version, name: node.name, attachment: false, type: '' }
   // Signed once; a listing signs hundreds.
   const url = mayFetch ? downloadUrl(env, ticket, urlLifeS) : undefined

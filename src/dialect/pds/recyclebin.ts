@@ -11,7 +11,7 @@ import {
 } from '../../engine/index.ts'
 import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint } from './call.ts'
 import { failedAnswer, notValid, Refusal } from './error.ts'
-import { emptied } from './file-change.ts'
+import { emptied } from './outcome.ts'
 import { files } from './present.ts'
 import { type Body, pageSize, text } from './request.ts'
 import { conflictOf, driveOf, NAMING, refOf } from './terms.ts'
@@ -24,8 +24,9 @@ export const recyclebinTrash: SteppedEndpoint = {
   operation: 'TrashFile',
   coverage: 'done',
   scope: 'FILE.DELETE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     const { results } = yield { ops: [{ kind: 'trash', node }] }
     return emptied(results[0]!)
   },
@@ -36,8 +37,9 @@ export const recyclebinRestore: SteppedEndpoint = {
   operation: 'RestoreFile',
   coverage: 'done',
   scope: 'FILE.RESTORE',
+  guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(body))
+    const node = refOf(env, body, 'file_id', driveOf(env, body))
     // A clash is never the file's fault: it comes back beside whoever took its name.
     const op: Op = {
       kind: 'restore',
@@ -57,7 +59,7 @@ export const recyclebinList: DirectEndpoint = {
   coverage: 'no thumbnails, no action_list',
   scope: 'FILE.LIST',
   async run(body, env) {
-    const drive = driveOf(body)
+    const drive = driveOf(env, body)
     const after = parseTrashMarker(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     await askRoot(env, drive, ACTIONS.list)
@@ -74,7 +76,7 @@ export const recyclebinClear: DirectEndpoint = {
   coverage: 'done',
   scope: 'FILE.DELETE',
   async run(body, env) {
-    const drive = driveOf(body)
+    const drive = driveOf(env, body)
     await askRoot(env, drive, ACTIONS.purge)
     return { status: 202, body: await cleared(env, drive) }
   },

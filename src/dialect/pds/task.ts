@@ -10,6 +10,7 @@ export const asyncTaskGet: SteppedEndpoint = {
   operation: 'GetAsyncTask',
   coverage: 'done',
   scope: '',
+  guests: 'share',
   *steps(body): Call {
     const id = parseTask(requiredText(body, 'async_task_id'))
     if (id === undefined) return notFound('async_task_id')

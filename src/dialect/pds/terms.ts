@@ -9,17 +9,19 @@ import {
   type Kind,
   type Naming,
   type Node,
-  type NodeId,
+  type OrderBy,
   onConflict,
+  type Position,
   type PublicId,
   parseDecimalId,
   type Ref,
+  readPosition,
   type Subject,
   type TaskId,
   type UploadId,
 } from '../../engine/index.ts'
 import type { Env } from './call.ts'
-import { missing, notFound, notValid, Refusal } from './error.ts'
+import { missing, notFound, notValid, Refusal, shareTokenInvalid } from './error.ts'
 import { type Body, choice, flag, requiredText, text } from './request.ts'
 
 /** The name of a drive's top folder, in place of an id. */
@@ -49,11 +51,12 @@ export function checkNameModeOf(body: Body): CheckNameMode {
   return mode ?? (autoRename ? 'auto_rename' : 'ignore')
 }
 
-/** The drive a request names. Shares, the other way to name one, are not served: every `share_id` is an unknown one. */
-export function driveOf(body: Body, field = 'drive_id'): DriveId {
-  const id = text(body, field)
-  if (id === undefined || id === '') throw new Refusal(text(body, 'share_id') ? notFound('share_link') : missing(field))
-  return parseDrive(id, field)
+/** The drive a request names; through a share it is the share's, whatever is named. */
+export function driveOf({ share }: Env, body: Body): DriveId {
+  if (share) return share.link.drive
+  const id = text(body, 'drive_id')
+  if (id) return parseDrive(id, 'drive_id')
+  throw new Refusal(text(body, 'share_id') ? shareTokenInvalid('The request carries none.') : missing('drive_id'))
 }
 
 export function optionalDriveOf(body: Body, field: string): DriveId | undefined {
@@ -172,16 +175,11 @@ export function iso(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** A listing's position as `marker`: the last node shown. */
-export function markerOf({ engine }: Env, drive: Drive, last: NodeId): string {
-  return engine.ids.fileId({ born: drive.id, id: last })
-}
-
-/** Undefined on the first page. */
-export function parseMarker({ engine }: Env, body: Body): NodeId | undefined {
+/** A listing's `marker`; undefined on the first page. */
+export function parseMarker(body: Body, by: OrderBy): Position | undefined {
   const marker = text(body, 'marker')
   if (marker === undefined || marker === '') return undefined
-  const node = engine.ids.parseFileId(marker)
-  if (!node) throw new Refusal(notValid('marker'))
-  return node.id
+  const position = readPosition(marker, by)
+  if (!position) throw new Refusal(notValid('marker'))
+  return position
 }

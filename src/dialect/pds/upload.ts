@@ -7,8 +7,9 @@ import type { Attributes, Json, Op, Ref, Result, Upload, UploadPart } from '../.
 import { putPath } from '../../http/transfer-url.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, badJson, failedAnswer, missing, notFound, notValid, Refusal, sound } from './error.ts'
-import { shown, viewOf } from './file.ts'
-import { attributesOf, existingOp, isTaken, tagsOf } from './file-change.ts'
+import { shown } from './file.ts'
+import { attributesOf, tagsOf } from './file-change.ts'
+import { existingOp, isTaken, viewOf } from './outcome.ts'
 import { type Body, flag, integer, objects, requiredText, text } from './request.ts'
 import {
   type CheckNameMode,
@@ -45,6 +46,7 @@ export const fileCreate: SteppedEndpoint = {
   operation: 'CreateFile',
   coverage: 'rapid upload of the empty content only; proof codes are not needed and not read',
   scope: 'FILE.CREATE',
+  guests: 'share',
   *steps(body, env): Call {
     const kind = kindOf(body)
     if (kind === undefined) return missing('type')
@@ -53,7 +55,7 @@ export const fileCreate: SteppedEndpoint = {
 }
 
 function* createFolder(body: Body, env: Env): Call {
-  const drive = driveOf(body)
+  const drive = driveOf(env, body)
   const parent = refOf(env, body, 'parent_file_id', drive)
   const name = requiredText(body, 'name')
   const mode = checkNameModeOf(body)
@@ -103,7 +105,7 @@ function* existing(env: Env, body: Body, taken: Parameters<typeof existingOp>[1]
 }
 
 function* createFile(body: Body, env: Env): Call {
-  const drive = driveOf(body)
+  const drive = driveOf(env, body)
   const mode = checkNameModeOf(body)
   const numbers = partNumbersOf(body)
   const size = integer(body, 'size', 0, Number.MAX_SAFE_INTEGER)
@@ -239,7 +241,7 @@ interface Session {
 
 /** The session a request names, checked against the file it names beside it. */
 function* sessionOf(body: Body, env: Env): Steps<Session> {
-  const drive = driveOf(body)
+  const drive = driveOf(env, body)
   const fileId = requiredText(body, 'file_id')
   const id = parseUpload(requiredText(body, 'upload_id'))
   const file = env.engine.ids.parseFileId(fileId)
@@ -261,6 +263,7 @@ export const fileComplete: SteppedEndpoint = {
   operation: 'CompleteFile',
   coverage: 'last_revision_id is not checked',
   scope: 'FILE.CREATE',
+  guests: 'share',
   *steps(body, env): Call {
     const listed = listedParts(body)
     const crc64 = text(body, 'crc64_hash')
@@ -313,6 +316,7 @@ export const fileGetUploadUrl: SteppedEndpoint = {
   operation: 'GetUploadUrl',
   coverage: 'done',
   scope: 'FILE.CREATE',
+  guests: 'share',
   *steps(body, env): Call {
     const numbers = partNumbersOf(body)
     const { upload } = yield* sessionOf(body, env)
@@ -336,6 +340,7 @@ export const fileListUploadedParts: SteppedEndpoint = {
   operation: 'ListUploadedParts',
   coverage: 'no parallel_sha1_ctx',
   scope: 'FILE.CREATE',
+  guests: 'share',
   *steps(body, env): Call {
     const marker = body.part_number_marker ?? 0
     // The vendor fails to read anything but a number here before it looks at the rest.
