@@ -11,6 +11,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export const DEMO_MODES = ['auto', 'on', 'off'] as const
 export type DemoMode = (typeof DEMO_MODES)[number]
 
+/** off: plain HTTP. self-signed: HTTPS with a pair made and kept in the data folder. Or files with a pair in PEM. */
+export const TLS_MODES = ['off', 'self-signed'] as const
+export type Tls = (typeof TLS_MODES)[number] | { readonly certFile: string; readonly keyFile: string }
+
 export interface Config {
   /** The address to listen at: a host name or an IP address, without brackets. */
   readonly host: string
@@ -18,8 +22,13 @@ export interface Config {
   readonly port: number
   /** Absolute. */
   readonly dataDir: string
+  /** The address of a PostgreSQL database; '' = SQLite in the data folder. Holds a password: never shown. */
+  readonly database: string
+  /** Whether this server also runs tasks and the sweep; off where `batchdrive work` does. */
+  readonly work: boolean
   /** What clients reach us under, without a slash at the end; '' = whatever they say. */
   readonly publicUrl: string
+  readonly tls: Tls
   readonly demo: DemoMode
   readonly logLevel: LogLevel
   readonly settings: DialectSettings
@@ -38,6 +47,8 @@ interface Setting<T> {
   readonly parse: (text: string) => T | undefined
   /** Ends the sentence "must be …". */
   readonly expected: string
+  /** Whether what was given must not be shown. */
+  readonly isSecret?: boolean
 }
 
 /** Every setting: its variable, its default, and which texts it takes. */
@@ -55,12 +66,23 @@ export const SETTINGS = {
     parse: (text) => (text.includes('\0') ? undefined : text),
     expected: 'a folder',
   },
+  database: {
+    env: 'BATCHDRIVE_DATABASE_URL',
+    fallback: '',
+    parse: parseDatabase,
+    expected: 'an address such as postgres://user:password@host:5432/batchdrive',
+    isSecret: true,
+  },
+  work: choice('BATCHDRIVE_WORK', 'on', ['on', 'off']),
   publicUrl: {
     env: 'BATCHDRIVE_PUBLIC_URL',
     fallback: '',
     parse: parseOrigin,
     expected: 'an address such as https://drive.example.com, without a path',
   },
+  tls: choice('BATCHDRIVE_TLS', 'off', TLS_MODES),
+  tlsCert: file('BATCHDRIVE_TLS_CERT'),
+  tlsKey: file('BATCHDRIVE_TLS_KEY'),
   demo: choice('BATCHDRIVE_DEMO', 'auto', DEMO_MODES),
   logLevel: choice('BATCHDRIVE_LOG', 'warn', LOG_LEVELS),
   smhInlineItemsMax: number('BATCHDRIVE_SMH_INLINE_ITEMS_MAX', DEFAULT_DIALECT_SETTINGS.smhInlineItemsMax, 1, 1000),
@@ -69,6 +91,9 @@ export const SETTINGS = {
   batchesPerDriveMax: number('BATCHDRIVE_BATCHES_PER_DRIVE_MAX', DEFAULT_ENGINE_OPTIONS.batchesPerDriveMax, 1),
   waitMsMax: number('BATCHDRIVE_WAIT_MS_MAX', DEFAULT_ENGINE_OPTIONS.waitMsMax, 1),
   subtreeNodesMax: number('BATCHDRIVE_SUBTREE_NODES_MAX', DEFAULT_ENGINE_OPTIONS.subtreeNodesMax, 1),
+  sliceNodesMax: number('BATCHDRIVE_SLICE_NODES_MAX', DEFAULT_ENGINE_OPTIONS.sliceNodesMax, 1),
+  tasksPerTenantMax: number('BATCHDRIVE_TASKS_PER_TENANT_MAX', DEFAULT_ENGINE_OPTIONS.tasksPerTenantMax, 1),
+  taskLeaseMs: number('BATCHDRIVE_TASK_LEASE_MS', DEFAULT_ENGINE_OPTIONS.taskLeaseMs, 1),
 } satisfies Record<string, Setting<string> | Setting<number>>
 
 export type SettingName = keyof typeof SETTINGS
@@ -87,14 +112,18 @@ export function readConfig(options: GivenOptions = {}, env: NodeJS.ProcessEnv = 
     const parsed = text === '' ? undefined : setting.parse(text)
     if (parsed !== undefined) return parsed
     const source = given === undefined ? setting.env : `--${kebab(name)}`
-    problems.push(`${source} must be ${setting.expected}, not ${JSON.stringify(text)}`)
+    const shown = setting.isSecret ? '' : `, not ${JSON.stringify(text)}`
+    problems.push(`${source} must be ${setting.expected}${shown}`)
     return setting.fallback
   }
   const config: Config = {
     host: value('host'),
     port: value('port'),
     dataDir: resolve(value('data')),
+    database: value('database'),
+    work: value('work') === 'on',
     publicUrl: value('publicUrl'),
+    tls: tlsOf(value('tls'), value('tlsCert'), value('tlsKey'), problems),
     demo: value('demo'),
     logLevel: value('logLevel'),
     settings: Object.freeze({
@@ -106,6 +135,9 @@ export function readConfig(options: GivenOptions = {}, env: NodeJS.ProcessEnv = 
       batchesPerDriveMax: value('batchesPerDriveMax'),
       waitMsMax: value('waitMsMax'),
       subtreeNodesMax: value('subtreeNodesMax'),
+      sliceNodesMax: value('sliceNodesMax'),
+      tasksPerTenantMax: value('tasksPerTenantMax'),
+      taskLeaseMs: value('taskLeaseMs'),
     }),
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
@@ -131,6 +163,16 @@ function number(env: string, fallback: number, min: number, max = Number.MAX_SAF
   return { env, fallback, parse, expected: `a whole number ${bound}` }
 }
 
+function tlsOf(mode: (typeof TLS_MODES)[number], cert: string, key: string, problems: string[]): Tls {
+  if (cert === '' && key === '') return mode
+  if (cert === '' || key === '') problems.push('--tls-cert and --tls-key must be given together')
+  return { certFile: resolve(cert), keyFile: resolve(key) }
+}
+
+function file(env: string): Setting<string> {
+  return { env, fallback: '', parse: (text) => (text.includes('\0') ? undefined : text), expected: 'a file' }
+}
+
 function choice<T extends string>(env: string, fallback: T, words: readonly T[]): Setting<T> {
   return { env, fallback, parse: (text) => words.find((word) => word === text), expected: words.join(', ') }
 }
@@ -138,6 +180,11 @@ function choice<T extends string>(env: string, fallback: T, words: readonly T[])
 function parseHost(text: string): string | undefined {
   const host = unbracketed(text)
   return isIP(host) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host) ? host : undefined
+}
+
+function parseDatabase(text: string): string | undefined {
+  if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(text)) return undefined
+  return new URL(text).pathname.length > 1 ? text : undefined
 }
 
 function parseOrigin(text: string): string | undefined {

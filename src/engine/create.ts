@@ -1,10 +1,14 @@
 /** Puts the engine together. */
 import { createBatch } from './batch.ts'
+import { createChanges } from './changes.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
+import { createGivenGrants } from './given-grants.ts'
 import { idCodec } from './id.ts'
 import { createLinks } from './link.ts'
+import { createMarks } from './marks.ts'
 import { expireTrash } from './retention.ts'
+import { createSearch } from './search.ts'
 import { sweep } from './sweep.ts'
 import { createTasks } from './tasks.ts'
 import { createTickets } from './ticket.ts'
@@ -17,13 +21,17 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
   const run = createBatch(context)
   const { seal, ...uploads } = createUploads(store, blobs, clock)
   const directory = createDirectory(store, clock)
-  const { step, ...tasks } = createTasks(context)
+  const { turn, ...tasks } = createTasks(context)
   return {
     ...directory,
     ...uploads,
     ...tasks,
     ...createLinks(store, clock, run),
     ...createTotals(store, run),
+    ...createChanges(store, run),
+    ...createGivenGrants(store, run, clock),
+    ...createMarks(store, run, clock),
+    ...createSearch(store, run, clock),
     ...createTrashPages(store, run, directory.drives),
     async batch(actor, ops, mode = 'each') {
       const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))
@@ -34,7 +42,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ids: idCodec(secret),
     now: clock,
     async work() {
-      const tasksLeft = await step()
+      const tasksLeft = await turn()
       const expiredLeft = await expireTrash(context)
       return (await sweep(store, blobs, clock)) || tasksLeft || expiredLeft
     },

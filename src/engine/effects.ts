@@ -1,4 +1,5 @@
 /** From the state a plan arrived at to the rows to write: each touched row once, whatever the ops did with it meanwhile. */
+import { termsOf } from './gram.ts'
 import type { DriveId, Node, NodeId } from './model.ts'
 import { PairMap } from './pair-map.ts'
 import type { Changes, NodeKey } from './port.ts'
@@ -10,10 +11,14 @@ export function emptyChanges(): Changes {
     deleteNodes: [],
     rehome: [],
     insertNodes: [],
+    stage: [],
+    endHauls: [],
     moveNodes: [],
     placeNodes: [],
     updateNodes: [],
+    putTerms: [],
     insertVersions: [],
+    updateVersions: [],
     deleteVersions: [],
     blobRefs: [],
     deleteTrash: [],
@@ -25,6 +30,12 @@ export function emptyChanges(): Changes {
     insertChanges: [],
     putUploads: [],
     putTasks: [],
+    updateTasks: [],
+    insertOutcomes: [],
+    putQueue: [],
+    deleteQueue: [],
+    putHolds: [],
+    deleteHolds: [],
   }
 }
 
@@ -55,6 +66,13 @@ function nodeEffects(view: View, changes: Changes) {
     } else if (!now) {
       changes.deleteNodes.push({ drive: before.drive, id })
     } else {
+      const landing = view.landings.find(({ top }) => top.id === id)
+      if (landing) {
+        // Its row is there already: it takes its place, and the one it leaves goes out of sight.
+        changes.placeNodes.push(now, landing.left)
+        changes.endHauls.push(landing.haul)
+        continue
+      }
       if (now.drive !== before.drive) collect(homes, before.drive, now.drive, id)
       if (isRewritten(before, now)) changes.updateNodes.push(now)
       else if (isMovedOnly(before, now)) changes.moveNodes.push(now)
@@ -62,11 +80,26 @@ function nodeEffects(view: View, changes: Changes) {
     }
   }
   changes.rehome.push(...homes.values())
+  changes.putTerms.push(...newTerms(view))
   changes.vacate.push(...vacated(view, changes))
   // What stepped aside has lost its twin and must be placed in full.
   const aside = new Set(changes.vacate.map(({ id }) => id))
   changes.placeNodes.push(...changes.moveNodes.filter(({ id }) => aside.has(id)))
   changes.moveNodes = changes.moveNodes.filter(({ id }) => !aside.has(id))
+}
+
+/** Of what is new, and of what changed in anything it is found by. A move changes nothing of that. */
+function newTerms(view: View): Changes['putTerms'] {
+  const found: Changes['putTerms'] = []
+  for (const [id, now] of view.nodes) {
+    const before = view.facts.nodes.get(id)
+    if (now && !(before && isFoundAlike(before, now))) found.push({ drive: now.drive, node: id, terms: termsOf(now) })
+  }
+  return found
+}
+
+function isFoundAlike(before: Node, now: Node): boolean {
+  return now.name === before.name && now.attributes === before.attributes && now.content === before.content
 }
 
 function collect(
@@ -125,13 +158,16 @@ function vacated(view: View, changes: Changes): NodeKey[] {
 
 function contentEffects(view: View, changes: Changes) {
   for (const [id, now] of view.versions) {
-    const node = view.nodes.get(id)
+    const node = view.node(id)
     if (!node) continue // a destroyed node's versions go with its row
-    const before = new Set(view.facts.versions.get(id)?.map(({ version }) => version))
+    const stored = view.facts.versions.get(id) ?? []
+    const before = new Set(stored.map(({ version }) => version))
     const after = new Set(now.map(({ version }) => version))
     changes.insertVersions.push(
       ...now.filter(({ version }) => !before.has(version)).map((version) => ({ ...version, drive: node.drive })),
     )
+    const rewritten = now.filter((version) => before.has(version.version) && !stored.includes(version))
+    changes.updateVersions.push(...rewritten.map((version) => ({ ...version, drive: node.drive })))
     for (const version of before)
       if (!after.has(version)) changes.deleteVersions.push({ drive: node.drive, node: id, version })
   }

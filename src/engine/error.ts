@@ -38,6 +38,7 @@ export const ERROR_CODES = [
   'too_large', // the subtree has more nodes than one batch may touch
   'attribute_invalid', // detail: the attribute's name
   'chain_broken', // an earlier op of the chain failed, or the task could not go on
+  'cancelled', // somebody stopped the task before its turn came
   'batch_refused', // mode `all`: some other op failed, so nothing was done
 ] as const
 

@@ -141,7 +141,7 @@ export function addFolder(view: View, parent: Node, name: string, twin: boolean,
 }
 
 /** What every new node starts with. */
-export function blank(view: View, parent: Node, name: string): Omit<Node, 'id'> {
+export function blank(view: View, parent: Pick<Node, 'drive' | 'id'>, name: string): Omit<Node, 'id'> {
   return {
     drive: parent.drive,
     parent: parent.id,

@@ -5,25 +5,48 @@
 import type { Actor } from './actor.ts'
 import { fail } from './error.ts'
 import type { Facts, Needs } from './facts.ts'
+import type { Ready } from './haul.ts'
 import { wantRef } from './locate.ts'
+import type { TaskId } from './model.ts'
 import type { Mode, Op, Ref, Result } from './op.ts'
 import { commit, upload } from './ops/content.ts'
 import { copy } from './ops/copy.ts'
 import { createFolder } from './ops/create-folder.ts'
 import { move, rename } from './ops/move.ts'
 import { purge } from './ops/purge.ts'
-import { get, list } from './ops/read.ts'
+import { get, grants, list } from './ops/read.ts'
 import { restore, trash } from './ops/trash.ts'
 import { grant, update } from './ops/update.ts'
+import { deleteVersions, revert, updateVersion, versions } from './ops/version.ts'
+import { postponed } from './task-row.ts'
 import { MISSING, View } from './view.ts'
 
 export type Plan =
   /** Facts are missing: load them and plan again. */
   | { readonly needs: Needs; readonly results?: never }
+  /** In a task, the results end before an op that is too large; `view.haul` says what it wants hauled. */
   | { readonly results: Result[]; readonly view: View; readonly needs?: never }
 
-export function plan(facts: Facts, actor: Actor, ops: readonly Op[], mode: Mode, now: number): Plan {
-  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length)
+/** On whose behalf ops are planned. */
+export interface PlanFor {
+  /** What this task holds does not stand in the way; 0 = none. */
+  readonly task: TaskId | 0
+  /** Whether to stop before an op that is too large; else it gets a task of its own, where a batch may have such. */
+  readonly stops: boolean
+  readonly ready: Ready | null
+}
+
+const NOBODY: PlanFor = { task: 0, stops: false, ready: null }
+
+export function plan(
+  facts: Facts,
+  actor: Actor,
+  ops: readonly Op[],
+  mode: Mode,
+  now: number,
+  { stops, ready }: PlanFor = NOBODY,
+): Plan {
+  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready)
   if (!facts.begun) {
     // Ops of one batch often share a target, as the very same object.
     const refs = new Set(ops.flatMap(refsOf))
@@ -36,8 +59,11 @@ export function plan(facts: Facts, actor: Actor, ops: readonly Op[], mode: Mode,
   let failed = false
   for (const [index, op] of ops.entries()) {
     const result: Result | undefined = failed && mode === 'chain' ? fail('chain_broken') : attempt(view, op, index)
-    failed ||= result?.status === 'failed'
-    if (result) results.push(result)
+    if (stops && view.haul) break
+    const answer: Result | undefined =
+      mode === 'each' && view.haul && result ? postponed(view, op, view.haul, result) : result
+    failed ||= answer?.status === 'failed'
+    if (answer) results.push(answer)
   }
   if (view.needs.any) return { needs: view.needs }
   if (mode === 'all' && failed) return { results: results.map(refused), view: new View(facts, actor, now, 0) }
@@ -65,6 +91,16 @@ function run(view: View, op: Op, index: number): Result {
       return get(view, op)
     case 'list':
       return list(view, op, index)
+    case 'versions':
+      return versions(view, op)
+    case 'revert':
+      return revert(view, op)
+    case 'updateVersion':
+      return updateVersion(view, op)
+    case 'deleteVersions':
+      return deleteVersions(view, op)
+    case 'grants':
+      return grants(view, op)
     case 'createFolder':
       return createFolder(view, op)
     case 'upload':
@@ -90,9 +126,11 @@ function run(view: View, op: Op, index: number): Result {
   }
 }
 
+const READINGS: ReadonlySet<Op['kind']> = new Set(['get', 'list', 'versions', 'grants'])
+
 /** Whether an op only reads. */
 export function isReading(op: Op): boolean {
-  return op.kind === 'get' || op.kind === 'list'
+  return READINGS.has(op.kind)
 }
 
 /** Every node an op names. */

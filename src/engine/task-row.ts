@@ -1,6 +1,8 @@
-/** Tasks as the planner makes them: rows for work that was done inline but is shown as a task. */
-import type { Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
-import type { NodeView, Result } from './op.ts'
+/** Tasks as the planner makes them: for work that was done at once but is shown as a task, and for work too large for one batch. */
+import { type Haul, haulCursor } from './haul.ts'
+import type { Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
+import type { NodeView, Op, Result } from './op.ts'
+import type { NewTask } from './port.ts'
 import type { View } from './view.ts'
 
 /** The result of an op that succeeded; as a task's when the dialect wants one for this op. */
@@ -15,7 +17,7 @@ export function finished(
   const extra = trash ? { trash } : {}
   if (!asTask) return { status: 'done', view: seen, existed: false, ...extra }
   const id = view.fresh('task') as TaskId
-  const { actor, now } = view
+  const { now } = view
   const drive = (seen?.drive.id ?? about?.drive)!
   const outcome: TaskOutcome = {
     ok: true,
@@ -29,24 +31,45 @@ export function finished(
     trash: trash?.id ?? (0 as TrashId),
     note: null,
   }
+  const done = { state: 'done', done: 1, startedAt: now, finishedAt: now } as const
+  view.addTask({ ...taskRow(view, id, kind, drive), ...done, report: [outcome] })
+  return { status: 'later', task: id, view: seen, ...extra }
+}
+
+/** The result of an op that a task of its own will do. A merge cannot be one: it stays `refused`. */
+export function postponed(view: View, op: Op, haul: Haul, refused: Result): Result {
+  if (haul.verb === 'merge' || (op.kind !== 'move' && op.kind !== 'copy')) return refused
+  const id = view.fresh('task') as TaskId
+  const cursor = haulCursor(haul, op)
   view.addTask({
+    ...taskRow(view, id, op.kind, cursor.to),
+    input: { actor: view.actor, ops: [cursor.op], notes: [null] } as unknown as Json,
+    cursor: { next: 0, failures: 0, haul: cursor } as unknown as Json,
+    holds: haul.verb === 'carry' ? [cursor.source] : [],
+  })
+  return { status: 'later', task: id, view: haul.seen }
+}
+
+function taskRow({ actor, now }: View, id: TaskId, kind: string, drive: Node['drive']): NewTask {
+  return {
     id,
     tenant: actor.tenant,
     drive,
     kind,
-    state: 'done',
+    state: 'queued',
     total: 1,
-    done: 1,
+    done: 0,
     failed: 0,
     error: '',
+    cancelled: false,
     creator: actor.self,
     dialect: actor.dialect,
     input: null,
-    report: [outcome],
+    cursor: null,
+    report: [],
     createdAt: now,
-    startedAt: now,
-    finishedAt: now,
+    startedAt: 0,
+    finishedAt: 0,
     holds: [],
-  })
-  return { status: 'later', task: id, view: seen, ...extra }
+  }
 }

@@ -3,7 +3,7 @@ import { startServer, type TestServer } from '../../tests/server.ts'
 import type { Actor } from './actor.ts'
 import { type Op, onConflict } from './op.ts'
 import type { Store, WriteTx } from './port.ts'
-import { TASK_LEASE_MS } from './tasks.ts'
+import { DEFAULT_ENGINE_OPTIONS } from './engine.ts'
 
 let server: TestServer
 afterEach(() => server.stop())
@@ -19,7 +19,7 @@ const clock = () => Date.now() + ahead
 async function finished(actor: Actor, id: Awaited<ReturnType<TestServer['engine']['submit']>>) {
   const state = async () => {
     // A step that failed is tried again when its lease has run out.
-    ahead += TASK_LEASE_MS
+    ahead += DEFAULT_ENGINE_OPTIONS.taskLeaseMs
     return (await server.engine.tasks(actor, [id]))[0]?.state
   }
   await expect.poll(state, { timeout: 20_000, interval: 500 }).toBe('done')

@@ -3,187 +3,154 @@
  * commits their effects together with the task's own progress, so that after a crash it goes on where it stopped.
  */
 import type { Actor } from './actor.ts'
-import { type BatchContext, planBatch, writeBatch } from './batch.ts'
+import { type BatchContext, planBatch } from './batch.ts'
 import { emptyChanges } from './effects.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, OPS_PER_BATCH_MAX } from './engine.ts'
 import { fail } from './error.ts'
-import type { DriveId, Json, Node, NodeId, Task, TaskId, TaskOutcome, TrashId } from './model.ts'
-import type { Op, Result } from './op.ts'
+import type { DriveId, Json, NodeId, Task, TaskId, TaskOutcome } from './model.ts'
+import type { Op } from './op.ts'
 import { refsOf } from './plan.ts'
-import type { NodeKey } from './port.ts'
+import type { Lease, NodeKey, ReadTx, TaskRow } from './port.ts'
+import { FIRST_CURSOR, giveUp, runStep } from './task-step.ts'
 
-/** Ops a step runs in one transaction. */
-export const OPS_PER_STEP = 100
-/** How long a claimed step may take before another worker may claim the task, ms. */
-export const TASK_LEASE_MS = 10_000
 /** How long a finished task can be asked about, ms: 30 days. */
 export const TASK_KEPT_MS = 30 * 24 * 3600_000
 
-/** How often a step may fail as a whole before the task is given up. */
-const STEP_FAILURES_MAX = 5
+/** Tasks a worker takes up at once, and the steps it does for each before others have their turn. */
+const TASKS_PER_TURN = 4
+const STEPS_PER_TURN = 8
 
-interface TaskInput {
-  readonly actor: Actor
-  readonly ops: readonly Op[]
-  readonly notes: readonly Json[]
-  /** How often the present step has failed as a whole. */
-  readonly failures?: number
-}
-
-export type Tasks = Pick<Engine, 'submit' | 'tasks'> & {
-  /** Runs one step of every task that waits; true while any is left. */
-  step(): Promise<boolean>
+export type Tasks = Pick<Engine, 'submit' | 'tasks' | 'taskReport' | 'cancelTasks'> & {
+  /** Runs some steps of the tasks whose turn it is; true while any of them is not done. */
+  turn(): Promise<boolean>
 }
 
 export function createTasks(context: BatchContext): Tasks {
-  const { store, clock } = context
+  const { store } = context
   return {
-    submit: (actor, drive, kind, ops, notes) => submit(context, actor, drive, kind, { actor, ops, notes }),
+    submit: (actor, drive, kind, ops, notes) => submit(context, actor, drive, kind, ops, notes),
 
-    async tasks(actor, ids) {
-      const rows = await store.read((tx) => tx.tasks(ids))
-      const visible = rows.filter(
-        (task) => task.tenant === actor.tenant && (actor.admin || task.creator === actor.self),
-      )
-      const byId = new Map(visible.map((task) => [task.id, task]))
-      return ids.map((id) => byId.get(id) ?? null)
+    tasks: (actor, ids) => store.read((tx) => visibleTasks(tx, actor, ids)),
+
+    async taskReport(actor, id, { after, limit, failedOnly }) {
+      return store.read(async (tx) => {
+        const [row] = (await tx.tasks([id])).filter((task) => isVisible(actor, task))
+        if (!row) return fail('task_not_found')
+        const items = await tx.outcomes({ tasks: [id], after: after ?? -1, failedOnly, limit })
+        return { items, next: items.length === limit ? items.at(-1)!.number : null }
+      })
     },
 
-    async step() {
-      const now = clock()
-      const claimed = await store.write((tx) => tx.claimTasks({ now, until: now + TASK_LEASE_MS, limit: 10 }))
-      const unfinished = await Promise.all(claimed.map((task) => runSteps(context, task)))
-      return unfinished.some(Boolean)
+    async cancelTasks(actor, ids) {
+      return store.write(async (tx) => {
+        const visible = (await tx.tasks(ids)).filter((task) => isVisible(actor, task))
+        await tx.cancelTasks(visible.map(({ id }) => id))
+        const tasks = await visibleTasks(tx, actor, ids)
+        return tasks.map((task) => task ?? fail('task_not_found'))
+      })
     },
+
+    turn: () => turn(context),
   }
 }
 
-function submit(context: BatchContext, actor: Actor, drive: DriveId, kind: string, input: TaskInput): Promise<TaskId> {
-  const now = context.clock()
+function isVisible(actor: Actor, task: TaskRow): boolean {
+  return task.tenant === actor.tenant && (actor.admin || task.creator === actor.self)
+}
+
+async function visibleTasks(tx: ReadTx, actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]> {
+  const rows = (await tx.tasks(ids)).filter((task) => isVisible(actor, task))
+  const done = rows.flatMap(({ id, state }) => (state === 'done' ? [id] : []))
+  const outcomes = await tx.outcomes({
+    tasks: done,
+    after: -1,
+    failedOnly: false,
+    limit: done.length * OPS_PER_BATCH_MAX,
+  })
+  const reports = new Map(rows.map(({ id }) => [id, [] as TaskOutcome[]]))
+  for (const { task, number, outcome } of outcomes) if (number < OPS_PER_BATCH_MAX) reports.get(task)!.push(outcome)
+  const byId = new Map(
+    rows.map(({ input: _, cursor: __, ...task }) => [task.id, { ...task, report: reports.get(task.id)! }]),
+  )
+  return ids.map((id) => byId.get(id) ?? null)
+}
+
+function submit(
+  context: BatchContext,
+  actor: Actor,
+  drive: DriveId,
+  kind: string,
+  ops: readonly Op[],
+  notes: readonly Json[],
+): Promise<TaskId> {
   return context.store.write(async (tx) => {
     const [id] = (await tx.ids('task', 1)) as [TaskId]
-    const task: Task = {
+    // A node is held only for what the actor could do with it now: else anybody could lock anything.
+    const { results } = await planBatch(context, tx, actor, ops)
+    const task = {
       id,
       tenant: actor.tenant,
       drive,
       kind,
-      state: 'queued',
-      total: input.ops.length,
+      state: 'queued' as const,
+      total: ops.length,
       done: 0,
       failed: 0,
       error: '',
+      cancelled: false,
       creator: actor.self,
       dialect: actor.dialect,
-      input: input as unknown as Json,
+      input: { actor, ops, notes } as unknown as Json,
+      cursor: FIRST_CURSOR as unknown as Json,
       report: [],
-      createdAt: now,
+      createdAt: context.clock(),
       startedAt: 0,
       finishedAt: 0,
+      holds: heldBy(
+        drive,
+        ops.filter((_, at) => results[at]?.status !== 'failed'),
+      ),
     }
-    // A node is held only for what the actor could do with it now: else anybody could lock anything.
-    const outcomes = await planBatch(context, tx, actor, input.ops, 'each')
-    const allowed = input.ops.filter((_, at) => outcomes[at]?.status !== 'failed')
-    await tx.apply({ ...emptyChanges(), putTasks: [{ ...task, holds: heldBy(drive, allowed) }] })
+    await tx.apply({ ...emptyChanges(), putTasks: [task] })
     return id
   })
 }
 
+/** What changes the node it names; a copy does not, and a folder takes in many things at once. */
+const HOLDING: ReadonlySet<Op['kind']> = new Set(['rename', 'move', 'update', 'trash', 'restore', 'purge', 'grant'])
+
 /** The nodes a task will change, as far as its ops name them by id: nobody else changes them meanwhile. */
 function heldBy(drive: DriveId, ops: readonly Op[]): NodeKey[] {
-  const ids = ops.flatMap((op) =>
-    refsOf(op)
-      .slice(0, 1)
-      .flatMap((ref) => ('id' in ref ? [ref.id] : [])),
+  const ids = new Set<NodeId>()
+  for (const op of ops) {
+    const [ref] = HOLDING.has(op.kind) ? refsOf(op) : []
+    if (ref && 'id' in ref) ids.add(ref.id)
+  }
+  return [...ids].map((id) => ({ drive, id }))
+}
+
+async function turn(context: BatchContext): Promise<boolean> {
+  const { store, clock, options } = context
+  const now = clock()
+  const claimed = await store.write((tx) =>
+    tx.claimTasks({
+      now,
+      until: now + options.taskLeaseMs,
+      limit: TASKS_PER_TURN,
+      perTenantMax: options.tasksPerTenantMax,
+    }),
   )
-  return [...new Set(ids)].map((id) => ({ drive, id }))
+  const ends = await Promise.allSettled(claimed.map((lease) => runSteps(context, lease)))
+  const failure = ends.find((end) => end.status === 'rejected')
+  if (failure) throw failure.reason
+  return ends.some((end) => end.status === 'fulfilled' && end.value)
 }
 
-/** Runs a task's steps until it is done. Each step is one transaction. */
-async function runSteps(context: BatchContext, task: Task): Promise<boolean> {
-  let at = task
-  try {
-    while (at.state !== 'done') at = await runStep(context, at.id)
-  } catch (error) {
-    await noteFailure(context, task.id)
+/** Runs some steps of a task, each one transaction, and gives the lease back with the last; true when more are to come. */
+async function runSteps(context: BatchContext, lease: Lease, left = STEPS_PER_TURN): Promise<boolean> {
+  const hasMore = await runStep(context, lease, left === 1).catch(async (error: unknown) => {
+    await giveUp(context, lease)
     throw error
-  }
-  return false
-}
-
-/** A step that failed as a whole is tried again; one that keeps failing ends the task, its ops reported as failed. */
-function noteFailure({ store, clock }: BatchContext, id: TaskId): Promise<void> {
-  return store.write(async (tx) => {
-    const [task] = (await tx.tasks([id])) as [Task]
-    const input = task.input as unknown as TaskInput | null
-    if (task.state === 'done' || !input) return
-    const failures = (input.failures ?? 0) + 1
-    const rest = input.ops.slice(task.report.length)
-    const next =
-      failures < STEP_FAILURES_MAX
-        ? { ...task, input: { ...input, failures } as unknown as Json }
-        : advanced(
-            task,
-            rest.map((op, at) => outcomeOf(fail('chain_broken'), op, input.notes[task.report.length + at] ?? null)),
-            input.ops.length,
-            clock(),
-          )
-    await tx.apply({ ...emptyChanges(), putTasks: [{ ...next, holds: [] }] })
   })
-}
-
-function runStep(context: BatchContext, id: TaskId): Promise<Task> {
-  const { store, clock } = context
-  return store.write(async (tx) => {
-    // Read again inside the transaction: progress and effects are one.
-    const [task] = (await tx.tasks([id])) as [Task]
-    if (task.state === 'done') return task
-    const { failures: _, ...input } = task.input as unknown as TaskInput
-    const { actor, ops, notes } = input
-    const from = task.report.length
-    const slice = ops.slice(from, from + OPS_PER_STEP)
-    const results = await writeBatch(context, tx, actor, slice, 'each', id)
-    const outcomes = results.map((result, index) => outcomeOf(result, slice[index]!, notes[from + index] ?? null))
-    const next = advanced({ ...task, input: input as unknown as Json }, outcomes, ops.length, clock())
-    // What was held at the start stays held; a task that began anew after failing holds nothing any more.
-    const held = new Set((await tx.holds([task.drive])).flatMap((hold) => (hold.task === id ? [hold.node] : [])))
-    const holds = next.state === 'done' ? [] : heldBy(task.drive, ops).filter((key) => held.has(key.id))
-    await tx.apply({ ...emptyChanges(), putTasks: [{ ...next, holds }] })
-    return next
-  })
-}
-
-function advanced(task: Task, outcomes: readonly TaskOutcome[], total: number, now: number): Task {
-  const report = [...task.report, ...outcomes]
-  const failures = report.filter(({ ok }) => !ok)
-  const isDone = report.length >= total
-  return {
-    ...task,
-    report,
-    done: report.length - failures.length,
-    failed: failures.length,
-    error: failures[0]?.code ?? '',
-    state: isDone ? 'done' : 'running',
-    startedAt: task.startedAt || now,
-    finishedAt: isDone ? now : 0,
-    // What is done needs its instructions no more.
-    input: isDone ? null : task.input,
-  }
-}
-
-function outcomeOf(result: Result, op: Op, note: Json): TaskOutcome {
-  const failed = result.status === 'failed'
-  const seen = failed ? null : result.view
-  const node: Pick<Node, 'id' | 'drive' | 'kind'> | undefined = seen?.node
-  return {
-    ok: !failed,
-    code: failed ? result.error.code : '',
-    at: failed ? result.error.at : 'node',
-    detail: failed ? result.error.detail : '',
-    kind: failed ? result.error.kind : (node?.kind ?? null),
-    drive: node?.drive ?? ((refsOf(op)[0]?.drive ?? 0) as DriveId),
-    node: node?.id ?? (0 as NodeId),
-    path: seen?.path ?? [],
-    trash: failed ? (0 as TrashId) : (result.trash?.id ?? (0 as TrashId)),
-    note,
-  }
+  return hasMore && left > 1 ? runSteps(context, lease, left - 1) : hasMore
 }

@@ -8,9 +8,11 @@ import { type ActionBits, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { ErrorCode } from './error.ts'
 import { emptyNeeds, type Facts, type Needs, type Sequence, seekFrom, stemKey } from './facts.ts'
+import type { Haul, Landing, Ready } from './haul.ts'
 import type {
   Change,
   ChangeKind,
+  ChangeOrigin,
   Drive,
   DriveId,
   Grant,
@@ -18,15 +20,13 @@ import type {
   Node,
   NodeId,
   Pool,
-  Subject,
-  Task,
   TrashEntry,
   Upload,
   UploadId,
   Version,
 } from './model.ts'
 import { PairMap } from './pair-map.ts'
-import type { NodeKey, Seek } from './port.ts'
+import type { NewTask, Seek } from './port.ts'
 
 /** Thrown when a fact is missing; never leaves the planner. */
 export const MISSING = Object.freeze({ missing: true })
@@ -48,7 +48,7 @@ export class View {
   readonly grants = new Map<NodeId, Grant[]>()
   readonly trash = new Map<NodeId, TrashEntry | null>()
   readonly uploads = new Map<UploadId, Upload>()
-  readonly tasks: (Task & { holds: NodeKey[] })[] = []
+  readonly tasks: NewTask[] = []
   readonly blobRefs = new Map<string, number>()
   readonly poolDeltas = new Map<string, { drive: Drive; pool: Pool; delta: number }>()
   readonly changes: PendingChange[] = []
@@ -68,13 +68,19 @@ export class View {
   private undo: UndoStep[] = []
   /** What the op at work is about, once that is found. */
   subjectKind: Kind | null = null
+  /** The tree that the op at work wants copied or carried and that is too large for that. */
+  haul: Haul | null = null
+  /** What a task has made ready of such a tree. */
+  readonly ready: Ready | null
+  readonly landings: Landing[] = []
   private readonly rights = new Map<NodeId, ActionBits>()
 
   /** How many nodes the ops of this batch may take out of a listing, at most. */
   readonly touched: number
 
-  constructor(facts: Facts, actor: Actor, now: number, touched: number) {
+  constructor(facts: Facts, actor: Actor, now: number, touched: number, ready: Ready | null = null) {
     this.touched = touched
+    this.ready = ready
     this.facts = facts
     this.actor = actor
     this.now = now
@@ -85,6 +91,7 @@ export class View {
   mark(): void {
     this.undo.length = 0
     this.subjectKind = null
+    this.haul = null
   }
 
   rollback(): void {
@@ -468,17 +475,44 @@ export class View {
     this.set(this.uploads, upload.id, upload)
   }
 
-  addTask(task: Task & { holds: NodeKey[] }): void {
+  addTask(task: NewTask): void {
     this.push(this.tasks, task)
+  }
+
+  land(landing: Landing): void {
+    this.push(this.landings, landing)
   }
 
   addBlobRef(digest: string, delta: number): void {
     this.set(this.blobRefs, digest, (this.blobRefs.get(digest) ?? 0) + delta)
   }
 
-  note(kind: ChangeKind, node: Node, by: Subject = this.actor.self): void {
-    const { drive, id, parent, name } = node
-    this.push(this.changes, { drive, kind, node: id, parent, name, at: this.now, by })
+  /** @param before the node in its former place, for what is moved or renamed */
+  note(
+    kind: ChangeKind,
+    node: Node,
+    { before, overwrites = false }: { before?: Node; overwrites?: boolean } = {},
+  ): void {
+    const { drive, id, kind: nodeKind, born, parent, name } = node
+    const from = before ? this.origin(before) : null
+    const { now: at, actor } = this
+    this.push(this.changes, {
+      drive,
+      kind,
+      node: id,
+      nodeKind,
+      born,
+      parent,
+      name,
+      from,
+      overwrites,
+      at,
+      by: actor.self,
+    })
+  }
+
+  private origin({ parent, name }: Node): ChangeOrigin {
+    return { parent, parentBorn: this.node(parent)!.born, name }
   }
 
   // --- quota ---

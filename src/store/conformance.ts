@@ -4,6 +4,7 @@ import { changesConformance } from './conformance/changes.ts'
 import { linkConformance } from './conformance/links.ts'
 import { peopleConformance } from './conformance/people.ts'
 import type { Open } from './conformance/sample.ts'
+import { tasksConformance } from './conformance/tasks.ts'
 import { transactionConformance } from './conformance/transactions.ts'
 import { treeConformance } from './conformance/tree.ts'
 
@@ -16,5 +17,6 @@ export function storeConformance(name: string, open: Open): void {
   describe(`${name}: changes`, () => changesConformance(open))
   describe(`${name}: drives and people`, () => peopleConformance(open))
   describe(`${name}: links`, () => linkConformance(open))
+  describe(`${name}: tasks`, () => tasksConformance(open))
   describe(`${name}: transactions`, () => transactionConformance(open))
 }

@@ -24,19 +24,33 @@ import { PairMap } from '../engine/pair-map.ts'
 /** Nodes and names remembered at most, over all drives; a node takes about 1 KiB. */
 const ENTRIES_MAX = 100_000
 
+export interface RememberOptions {
+  readonly entriesMax?: number
+  /**
+   * Whether writes run one after the other, each seeing what the one before it wrote although it is not committed yet. Where
+   * they run at once, nobody may learn from a write before its commit: it may be undone, and `seq` be used by another.
+   */
+  readonly oneByOne?: boolean
+}
+
 /** A store that answers from memory what it can of `chains`, `walk` and `children`, and passes on everything else. */
-export function rememberNodes(store: Store, entriesMax = ENTRIES_MAX): Store {
+export function rememberNodes(store: Store, options: RememberOptions = {}): Store {
+  const { entriesMax = ENTRIES_MAX, oneByOne = true } = options
   const memory = new Memory(entriesMax)
   return {
     read: (fn) => store.read((tx) => fn(reading(tx, new Session(memory)))),
-    async write(fn) {
+    async write(fn, drives) {
+      let last: Session | undefined
       try {
-        return await store.write(async (tx) => {
+        const value = await store.write(async (tx) => {
           const session = new Session(memory)
+          last = session
           const value = await fn(writing(tx, session))
-          session.publish()
+          if (oneByOne) session.publish()
           return value
-        })
+        }, drives)
+        if (!oneByOne) last?.publish()
+        return value
       } catch (error) {
         // What was published may never have been committed.
         memory.clear()
@@ -62,6 +76,8 @@ const MEANING: Readonly<Record<keyof Changes, 'rows' | 'nothing' | 'forget drive
   placeNodes: 'rows',
   updateNodes: 'rows',
   insertVersions: 'nothing',
+  updateVersions: 'nothing',
+  putTerms: 'nothing',
   deleteVersions: 'nothing',
   blobRefs: 'nothing',
   deleteTrash: 'nothing',
@@ -72,7 +88,16 @@ const MEANING: Readonly<Record<keyof Changes, 'rows' | 'nothing' | 'forget drive
   driveSeqs: 'rows',
   insertChanges: 'nothing',
   putUploads: 'nothing',
+  // What is staged hangs under a grave until its top is placed.
+  stage: 'nothing',
+  endHauls: 'nothing',
   putTasks: 'nothing',
+  updateTasks: 'nothing',
+  insertOutcomes: 'nothing',
+  putQueue: 'nothing',
+  deleteQueue: 'nothing',
+  putHolds: 'nothing',
+  deleteHolds: 'nothing',
 }
 const FORGETS_ALL = (Object.keys(MEANING) as (keyof Changes)[]).filter((kind) => MEANING[kind] === 'forget all')
 
@@ -167,6 +192,11 @@ class Memory {
   of(drive: DriveId, seq: number): DriveMemory | undefined {
     const known = this.#drives.get(drive)
     return known?.seq === seq ? known : undefined
+  }
+
+  /** Whether what is remembered of a drive is as of `seq` or later. */
+  isAt(drive: DriveId, seq: number): boolean {
+    return (this.#drives.get(drive)?.seq ?? -1) >= seq
   }
 
   /** As `of`, begun anew when what is there is older; undefined when it is newer. */
@@ -294,6 +324,8 @@ class Session {
   /** What was known of a drive, now as of `seq`; a drive whose rows changed without a new `seq` is forgotten. */
   #advance(drive: DriveId, seq: number | undefined): DriveMemory | undefined {
     const seen = this.#seqs.get(drive)
+    // Filled from the store after this was committed: that is newer, or the same.
+    if (seq !== undefined && this.#memory.isAt(drive, seq)) return undefined
     const known = seen === undefined ? undefined : this.#memory.of(drive, seen)
     if (!known || seq === undefined) {
       this.#memory.drop(drive)

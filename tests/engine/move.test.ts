@@ -18,7 +18,7 @@ import {
   trash,
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
-import { alice, codeOf, codes, createDrive, done, driveNow, nodeOf, run } from './world.ts'
+import { alice, codeOf, codes, createDrive, done, driveNow, nodeOf, run, settleDown } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -244,7 +244,7 @@ describe('moving to another drive', () => {
     expect(await namesIn(drive)).toEqual([])
   })
 
-  test('a subtree larger than the limit is refused as a whole', async () => {
+  test('a subtree larger than the limit is a task’s, unless the batch must do all or nothing', async () => {
     await use.world.restart({ engine: { subtreeNodesMax: 3 } })
     await putFolders(use.world, alice, drive, [
       'small',
@@ -260,9 +260,15 @@ describe('moving to another drive', () => {
     const moves = await Promise.all(
       ['small', 'big'].map((name) => run(use.world, alice, move(at(drive, name), at(other.id)))),
     )
-    expect(codes(moves)).toEqual(['done', 'too_large'])
-    expect(codeOf(await run(use.world, alice, copy(at(drive, 'big'), at(other.id))))).toBe('too_large')
-    expect(codeOf(await run(use.world, alice, rename(at(drive, 'big'), 'huge')))).toBe('done')
+    expect(codes(moves)).toEqual(['done', 'later'])
+    const big = copy(at(drive, 'big'), at(other.id), { name: 'copy' })
+    for (const mode of ['all', 'chain'] as const) {
+      const results = await use.world.engine.batch(alice, [big], mode)
+      expect(codes(results)).toEqual(['too_large'])
+    }
+    expect(await namesIn(other.id)).toEqual(['small'])
+    await settleDown(use.world)
+    expect(await namesIn(other.id)).toEqual(['big', 'small'])
   })
 })
 

@@ -21,6 +21,8 @@ export const errors = {
   forbidden: [403, 'permissionDenied', 'The operator lacks the permission.'],
   wrong_kind: [400, 'paramError', 'A file where a folder is expected, or the reverse.'],
   root_refused: [403, 'operationNotSupported', 'The root folder does not support this operation.'],
+  mark_exists: [400, 'paramError', 'The file or folder is on the list already.'],
+  mark_not_found: [404, 'dentryNotExist', 'The file or folder is not on the list.'],
   precondition_failed: [400, 'operationConcurrentControl', 'The file or folder has changed meanwhile.'],
   name_invalid: [400, 'dentryNameIllegal', 'The name is not allowed.'],
   cycle: [400, 'paramError.targetFolderId', 'A folder cannot go into itself or below itself.'],
@@ -30,6 +32,7 @@ export const errors = {
   history_kept: [400, 'dentryAlreadyExist', 'The existing file has earlier versions.'],
   trash_off: [400, 'recycleBinNotSupportForSpace', 'The space has no recycle bin.'],
   parent_gone: [404, 'dentryNotExist', 'The original folder no longer exists.'],
+  version_current: [400, 'paramError.version', 'The version is the current one.'],
   quota_drive: [400, 'spaceQuotaInsufficient', 'The quota of the space is not sufficient.'],
   quota_shared: [400, 'spaceQuotaInsufficient', 'The quota that spaces share is not sufficient.'],
   quota_scene: [400, 'sceneQuotaInsufficient', 'The quota of the scene is not sufficient.'],
@@ -41,6 +44,7 @@ export const errors = {
   too_large: [400, 'operationNotSupported', 'The folder holds too many files for one operation.'],
   attribute_invalid: [400, 'paramError', 'A property is not allowed.'],
   chain_broken: [500, 'systemError', 'The operation was not run.'],
+  cancelled: [500, 'systemError', 'The operation was cancelled.'],
   batch_refused: [500, 'systemError', 'The operation was not run.'],
 } as const satisfies Record<ErrorCode, Answer>
 

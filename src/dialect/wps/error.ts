@@ -43,6 +43,7 @@ export const CODES = {
   tryLater: [403008047, 'the server is busy, try again later'],
   driveNameTooLong: [403008057, 'the drive name is longer than 240 characters'],
   driveNameForbidden: [403008058, 'the drive name holds a character that is not allowed'],
+  versionKept: [403008022, 'this version may not be deleted'],
   notOpen: [403008059, 'this function is switched off for the drive'],
   driveNameEmpty: [403008063, 'the drive name is empty'],
   noRapidUpload: [403008065, 'this file cannot be uploaded rapidly'],
@@ -94,6 +95,8 @@ const ERRORS = {
   forbidden: 'forbidden',
   wrong_kind: 'typeUnsupported',
   root_refused: 'valueInvalid',
+  mark_exists: 'requestInvalid',
+  mark_not_found: 'notFound',
   precondition_failed: 'requestInvalid',
   name_invalid: 'valueInvalid',
   cycle: 'moveFailed',
@@ -103,6 +106,7 @@ const ERRORS = {
   history_kept: 'nameTaken',
   trash_off: 'notOpen',
   parent_gone: 'noFile',
+  version_current: 'versionKept',
   quota_drive: 'spaceFull',
   quota_shared: 'spaceFull',
   quota_scene: 'spaceFull',
@@ -114,6 +118,7 @@ const ERRORS = {
   too_large: 'tooMany',
   attribute_invalid: 'valueInvalid',
   chain_broken: 'batchFailed',
+  cancelled: 'batchFailed',
   batch_refused: 'batchFailed',
 } satisfies Record<ErrorCode, Code>
 
@@ -122,7 +127,6 @@ const NAME_PROBLEMS: Readonly<Record<string, Code>> = { empty: 'nameEmpty', too_
 /** A failed op in the vendor's words. @param kind what was tried, where the vendor tells verbs apart */
 export function refusalOf(error: OpError, kind?: OpKind): Refusal {
   if (error.code === 'name_invalid') return refuse(NAME_PROBLEMS[error.detail] ?? 'valueInvalid', nameMessage(error))
-  if (error.detail === 'cursor') return refuse('valueInvalid', 'page_token is not one of this listing')
   if (error.code === 'upload_mismatch' && error.detail === 'size') return refuse('sizeMismatch')
   if (error.code === 'cycle' && kind === 'copy') return refuse('copyFailed')
   if (error.code === 'wrong_kind' && error.at === 'target') return refuse('valueInvalid', 'the parent is not a folder')

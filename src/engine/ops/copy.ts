@@ -1,12 +1,14 @@
 /** Copies: a file's current content, or a folder with all below it. Bytes are shared, only rows are made. */
 import { ACTIONS } from '../action.ts'
 import { addFile, addVersion, growth } from '../bytes.ts'
+import { DEPTH_MAX } from '../engine.ts'
 import { fail } from '../error.ts'
+import { type Ready, tooLarge } from '../haul.ts'
 import { isFailed, subject, viewOf } from '../locate.ts'
-import type { Attributes, Drive, Node, NodeId } from '../model.ts'
+import type { Drive, Node, NodeId } from '../model.ts'
 import { cleanName } from '../name.ts'
 import type { CopyOp, Failed, Result } from '../op.ts'
-import { blank, isWithin, makesParents, settle, sinksTooDeep, target } from '../place.ts'
+import { blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -60,8 +62,10 @@ function copyVersion(view: View, source: Node, existing: Node): Made | Failed {
 
 function mergeCopy(view: View, source: Node, existing: Node, op: CopyOp): Made | Failed {
   if (source.id === existing.id) return { node: existing, existed: true }
+  // It came to be there while the copy was made ready to be where it is.
+  if (view.ready) return fail('name_taken', { node: existing.id })
   const below = view.descendants(source)
-  if (below === null) return fail('too_large', { node: source.id })
+  if (below === null) return tooLarge(view, 'merge', source, existing, existing)
   for (const child of below.filter((node) => node.parent === source.id)) {
     const made = copyInto(view, child, existing, child.name, op)
     if (isFailed(made)) return made
@@ -77,10 +81,27 @@ function copyTree(
   twin: boolean,
   keepGrants: boolean,
 ): Made | Failed {
+  const top =
+    view.ready?.source === source.id
+      ? land(view, view.ready, into, name, twin)
+      : copyAll(view, source, into, name, twin)
+  if (isFailed(top)) return top
+  if (keepGrants) {
+    const grants = view.grantsOf(source)
+    if (grants.length > 0)
+      view.setGrants(
+        top.id,
+        grants.map((grant) => ({ ...grant, drive: top.drive, node: top.id })),
+      )
+  }
+  return { node: top, existed: false }
+}
+
+function copyAll(view: View, source: Node, into: Node, name: string, twin: boolean): Node | Failed {
   const drive = view.driveOf(into)
-  if (sinksTooDeep(view, source, into)) return fail('too_deep', { at: 'target' })
   const below = source.kind === 'folder' ? view.descendants(source) : []
-  if (below === null) return fail('too_large', { node: source.id })
+  if (below === null) return tooLarge(view, 'copy', source, into, blankCopy(view, source, into, name, twin))
+  if (sinksTooDeep(view, source, into)) return fail('too_deep', { at: 'target' })
   // What the actor may not copy stays what it is: not in anybody's copy either.
   const denied = below.find((node) => !(view.actionsOn(node) & ACTIONS.copy))
   if (denied) return fail('forbidden', { node: denied.id })
@@ -89,31 +110,46 @@ function copyTree(
   if (over) return fail(over)
 
   const top = copyNode(view, drive, source, into, name, twin)
+  view.note('copy', top)
   const made = new Map([[source.id, top]])
-  for (const node of below)
-    made.set(node.id, copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0))
-  if (keepGrants) {
-    const grants = view.grantsOf(source)
-    if (grants.length > 0)
-      view.setGrants(
-        top.id,
-        grants.map((grant) => ({ ...grant, drive: drive.id, node: top.id })),
-      )
+  for (const node of below) {
+    const copied = copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0)
+    view.note('copy', copied)
+    made.set(node.id, copied)
   }
-  return { node: top, existed: false }
+  return top
 }
 
-function copyNode(view: View, drive: Drive, source: Node, into: Node, name: string, twin: boolean): Node {
-  const id = view.fresh('node') as NodeId
-  const attributes = copiedAttributes(source)
-  const fresh: Node = { ...blank(view, into, name), id, twin: twin ? id : 0, attributes }
-  const node = source.content ? addFile(view, drive, fresh, source.content) : view.put(fresh)
-  view.note('copy', node)
-  return node
+/** Puts a copy that was made out of sight where it belongs. What lies below it is told of afterwards. */
+function land(view: View, { top, height, cradle }: Ready, into: Node, name: string, twin: boolean): Node | Failed {
+  if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
+  const landed = view.put(placed(view, top, into.id, name, twin))
+  view.destroy(cradle)
+  view.note('copy', landed)
+  return landed
 }
 
-/** A star is on the original, not on its copies. */
-function copiedAttributes({ attributes }: Node): Attributes {
-  const { starred: _, ...rest } = attributes
-  return rest
+/** One node's copy; telling of it is the caller's. */
+export function copyNode(
+  view: View,
+  drive: Drive,
+  source: Node,
+  into: Pick<Node, 'drive' | 'id'>,
+  name: string,
+  twin: boolean,
+): Node {
+  const fresh = blankCopy(view, source, into, name, twin)
+  return source.content ? addFile(view, drive, fresh, source.content) : view.put(fresh)
+}
+
+/** What a copy starts with, before it has content. A star is on the original, not on its copies. */
+export function blankCopy(
+  view: View,
+  { attributes: { starred: _, ...attributes } }: Node,
+  into: Pick<Node, 'drive' | 'id'>,
+  name: string,
+  twin: boolean,
+  id = view.fresh('node') as NodeId,
+): Node {
+  return { ...blank(view, into, name), id, twin: twin ? id : 0, attributes }
 }

@@ -1,12 +1,14 @@
 /** Another name, another folder, another drive. Inside a drive one row changes; between drives the whole subtree goes. */
 import { ACTIONS } from '../action.ts'
 import { addVersion, destroy, growth, weight } from '../bytes.ts'
+import { DEPTH_MAX } from '../engine.ts'
 import { fail } from '../error.ts'
+import { type Ready, tooLarge } from '../haul.ts'
 import { isFailed, subject, viewOf } from '../locate.ts'
-import type { Drive, Node } from '../model.ts'
+import type { Node, NodeId } from '../model.ts'
 import { cleanName, type Naming, nameKey } from '../name.ts'
 import type { Conflict, Failed, MoveOp, RenameOp, Result } from '../op.ts'
-import { type Arrival, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
+import { type Arrival, blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -96,27 +98,32 @@ function settleDown(
   terms: Terms,
 ): Landed | Failed {
   const isHome = into.id === node.parent
-  if (!isHome && sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
+  const isAbroad = into.drive !== node.drive
+  if (!isHome && !isAbroad && sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
   const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [wanted, false]
   // A twin that only takes another spelling of its own name stays a twin.
   const stays = isHome && nameKey(name) === node.key && node.twin !== 0
   const landed = placed(view, node, into.id, name, twin || stays)
-  if (into.drive !== node.drive) {
-    const failure = carry(view, node, landed, view.driveOf(into))
+  if (isAbroad) {
+    const failure = carry(view, node, landed, into, arrival.how === 'replace')
     if (failure) return failure
   } else {
     view.put(landed)
-    view.note(isHome ? 'rename' : 'move', landed)
+    view.note(isHome ? 'rename' : 'move', landed, { before: node, overwrites: arrival.how === 'replace' })
   }
   if (!isHome && !terms.keepGrants && view.grantsOf(node).length > 0) view.setGrants(node.id, [])
   return { node: view.node(node.id)!, existed: false }
 }
 
 /** Carries a subtree to another drive. Every node keeps its id; the store leaves forwarding rows. */
-function carry(view: View, node: Node, landed: Node, to: Drive): Failed | undefined {
-  const from = view.driveOf(node)
+function carry(view: View, node: Node, landed: Node, into: Node, overwrites: boolean): Failed | undefined {
+  const [from, to] = [view.driveOf(node), view.driveOf(into)]
+  // Some of the nodes may have left old rows there that are still being removed.
+  if (view.facts.held.has(to.grave)) return fail('busy', { at: 'target' })
+  if (view.ready?.source === node.id) return land(view, view.ready, node, landed, into, overwrites)
   const below = node.kind === 'folder' ? view.descendants(node) : []
-  if (below === null) return fail('too_large', { node: node.id })
+  if (below === null) return tooLarge(view, 'carry', node, into, { ...landed, drive: to.id })
+  if (sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
   const all = [node, ...below]
   view.wantVersions(all)
   const size = all.reduce((sum, one) => sum + weight(view, one), 0)
@@ -127,7 +134,28 @@ function carry(view: View, node: Node, landed: Node, to: Drive): Failed | undefi
   view.note('leave', node)
   for (const one of below) view.put({ ...one, drive: to.id })
   view.put({ ...landed, drive: to.id })
-  view.note('move', view.node(node.id)!)
+  view.note('move', view.node(node.id)!, { overwrites })
+  return undefined
+}
+
+/** Lets a tree that was repeated out of sight take its place in the new drive; its old rows go out of sight instead. */
+function land(
+  view: View,
+  { haul, height, cradle }: Ready,
+  node: Node,
+  landed: Node,
+  into: Node,
+  overwrites: boolean,
+): Failed | undefined {
+  if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
+  const from = view.driveOf(node)
+  const coffin = view.fresh('node') as NodeId
+  view.put({ ...blank(view, { drive: from.id, id: from.grave }, node.name), id: coffin, twin: coffin })
+  view.note('leave', node)
+  const top = view.put({ ...landed, drive: into.drive })
+  view.land({ haul, top, left: placed(view, node, coffin, node.name, true) })
+  view.destroy(cradle)
+  view.note('move', top, { overwrites })
   return undefined
 }
 
@@ -146,8 +174,10 @@ function becomeVersion(view: View, source: Node, existing: Node): Landed | Faile
 
 /** A folder that meets a folder of its name brings its children into it and is itself no more. */
 function merge(view: View, source: Node, existing: Node, terms: Terms): Landed | Failed {
+  // It came to be there while the source was made ready to be where it is.
+  if (view.ready) return fail('name_taken', { node: existing.id })
   const below = view.descendants(source)
-  if (below === null) return fail('too_large', { node: source.id })
+  if (below === null) return tooLarge(view, 'merge', source, existing, existing)
   for (const child of below.filter((node) => node.parent === source.id)) {
     const landed = enter(view, child, existing, child.name, terms)
     if (isFailed(landed)) return landed

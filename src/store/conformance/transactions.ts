@@ -11,6 +11,7 @@ import {
   file,
   folder,
   keyOf,
+  memberRow,
   nodeId,
   type Open,
   type Opened,
@@ -231,6 +232,9 @@ export function transactionConformance(open: Open) {
 }
 
 /** Every method that takes a set, called with the first so many of 1,000 things. */
+/** A task that nothing else is about. */
+const taskOf = (ids: readonly number[]) => task(ids.length * 10_000).id
+
 const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>][] = [
   ['drives', (tx, ids) => tx.drives(ids.map(driveId))],
   [
@@ -300,13 +304,19 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
         foldersFirst: false,
         only: null,
       } as const
-      return tx.pages(ids.map((id) => ({ ...shape, limit: 2, cursor: { after: nodeId(id) } })))
+      return tx.pages(
+        ids.map((id) => ({
+          ...shape,
+          limit: 2,
+          cursor: { after: { kind: 'folder' as const, value: `n${id}`, id: nodeId(id) } },
+        })),
+      )
     },
   ],
   [
     'putting people',
     async (tx, ids) => {
-      await tx.putMembers(ids.map((id) => ({ tenant: TENANT, group: 'g', member: `user:${id}` })))
+      await tx.putMembers(ids.map((id) => memberRow('g', `user:${id}`)))
       await tx.deleteMembers(ids.map((id) => ({ tenant: TENANT, group: 'g', member: `user:${id}` })))
       await tx.putDrives(ids.map((id) => drive(id)))
       await tx.putPools(ids.map((id) => ({ ...POOL, key: `${id}`, quota: id })))
@@ -344,7 +354,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
           blobRefs: ids.map((id) => ({ digest: content(id).digest, delta: 1 })),
           insertTrash: fresh.map(({ id }) => trashed(id, id)),
           putUploads: ids.map((id) => upload(id)),
-          putTasks: ids.map((id) => task(id, { holds: [keyOf(id)] })),
+          putTasks: ids.map((id) => task(ids.length * 10_000 + id, { holds: [keyOf(id)], report: [{} as never] })),
           driveSeqs: ids.map((id) => ({ id: driveId(id), seq: 1, trashSeq: 1 })),
         }),
       )
@@ -356,9 +366,32 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
           updateNodes: ids.map((id) => file(10_000 + id, 1, `h${id}`, { drive: driveId(8_000 + id) })),
           deleteTrash: keys,
           poolDeltas: ids.map((id) => ({ ...POOL, key: `${id}`, delta: 1 })),
+          updateTasks: ids.map((id) => task(ids.length * 10_000 + id, { state: 'done' })),
+          putQueue: ids.map((id) => ({
+            ...keyOf(id),
+            task: taskOf(ids),
+            position: id,
+            made: ROOT,
+            level: 1,
+            after: null,
+          })),
+          putHolds: ids.map((id) => ({ ...keyOf(id), task: taskOf(ids) })),
         }),
       )
-      await tx.apply(changes({ deleteNodes: ids.map((id) => keyOf(10_000 + id, driveId(8_000 + id))) }))
+      await tx.apply(
+        changes({
+          stage: ids.map((id) => ({
+            haul: ids.length * 10_000 + id,
+            from: driveId(8_000 + id),
+            to: driveId(9_500 + id),
+            ids: [nodeId(10_000 + id)],
+          })),
+          deleteQueue: ids.map((id) => ({ task: taskOf(ids), upTo: id })),
+          deleteHolds: ids.map((id) => ({ ...keyOf(id), task: taskOf(ids) })),
+        }),
+      )
+      const left = ids.flatMap((id) => [8_000, 9_500].map((drive) => keyOf(10_000 + id, driveId(drive + id))))
+      await tx.apply(changes({ deleteNodes: left, endHauls: ids.map((id) => ids.length * 10_000 + id) }))
     },
   ],
 ]

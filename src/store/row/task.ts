@@ -1,9 +1,21 @@
-/** Tasks as rows. */
-import type { DriveId, Subject, Task, TaskId, TenantId } from '../../engine/index.ts'
+/** Tasks, their outcomes and their queues as rows. */
+import type {
+  DriveId,
+  NodeId,
+  NumberedOutcome,
+  QueuedFolder,
+  TaskRow as Row,
+  Subject,
+  Task,
+  TaskId,
+  TaskProgress,
+  TenantId,
+} from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 
-export const TASK_COLUMNS = `id, tenant_id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, report,
-  created_at, started_at, finished_at`
+export const TASK_COLUMNS = `id, tenant_id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, cursor,
+  cancelled, created_at, started_at, finished_at`
+export const TASK_COLUMN_COUNT = 17
 
 export type TaskRow = [
   id: TaskId,
@@ -18,13 +30,14 @@ export type TaskRow = [
   creator: Subject,
   dialect: string,
   input: string,
-  report: string,
+  cursor: string,
+  cancelled: number,
   createdAt: number,
   startedAt: number,
   finishedAt: number,
 ]
 
-export function toTask(row: TaskRow): Task {
+export function toTask(row: TaskRow): Row {
   const [id, tenant, drive, kind, state, total, done, failed, error, creator, dialect] = row
   return {
     id,
@@ -39,14 +52,15 @@ export function toTask(row: TaskRow): Task {
     creator,
     dialect,
     input: fromJson(row[11]),
-    report: fromJson<Task['report']>(row[12]),
-    createdAt: row[13],
-    startedAt: row[14],
-    finishedAt: row[15],
+    cursor: fromJson(row[12]),
+    cancelled: row[13] === 1,
+    createdAt: row[14],
+    startedAt: row[15],
+    finishedAt: row[16],
   }
 }
 
-export function fromTask(task: Task): unknown[] {
+export function fromTask(task: Row): unknown[] {
   return [
     task.id,
     task.tenant,
@@ -60,9 +74,50 @@ export function fromTask(task: Task): unknown[] {
     task.creator,
     task.dialect,
     JSON.stringify(task.input),
-    JSON.stringify(task.report),
+    JSON.stringify(task.cursor),
+    task.cancelled ? 1 : 0,
     task.createdAt,
     task.startedAt,
     task.finishedAt,
   ]
+}
+
+/** id, state, total, done, failed, error, cursor, started_at, finished_at. */
+export function fromProgress(task: TaskProgress): unknown[] {
+  const { id, state, total, done, failed, error, cursor, startedAt, finishedAt } = task
+  return [id, state, total, done, failed, error, JSON.stringify(cursor), startedAt, finishedAt]
+}
+
+export const OUTCOME_COLUMNS = 'task_id, number, ok, outcome'
+
+export type OutcomeRow = [task: TaskId, number: number, ok: number, outcome: string]
+
+export function toOutcome([task, number, , outcome]: OutcomeRow): NumberedOutcome {
+  return { task, number, outcome: fromJson<NumberedOutcome['outcome']>(outcome) }
+}
+
+export function fromOutcome({ task, number, outcome }: NumberedOutcome): OutcomeRow {
+  return [task, number, outcome.ok ? 1 : 0, JSON.stringify(outcome)]
+}
+
+export const QUEUE_COLUMNS = 'task_id, position, drive_id, node_id, made_id, level, after_key, after_twin'
+export const QUEUE_COLUMN_COUNT = 8
+
+export type QueueRow = [
+  task: TaskId,
+  position: number,
+  drive: DriveId,
+  node: NodeId,
+  made: NodeId,
+  level: number,
+  afterKey: string | null,
+  afterTwin: number | null,
+]
+
+export function toQueued([task, position, drive, id, made, level, key, twin]: QueueRow): QueuedFolder {
+  return { task, position, drive, id, made, level, after: key === null ? null : { key, twin: twin! } }
+}
+
+export function fromQueued({ task, position, drive, id, made, level, after }: QueuedFolder): QueueRow {
+  return [task, position, drive, id, made, level, after?.key ?? null, after?.twin ?? null]
 }

@@ -1,9 +1,10 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
 import { type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
+import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
 import { keysJson, members } from './json.ts'
-import { putTasks } from './tasks.ts'
+import { applyTasks } from './tasks.ts'
 import { putUploads } from './uploads.ts'
 
 /** Each row gets a twin of its own, so that the whole set lets go of its names at once. */
@@ -14,12 +15,29 @@ update node set twin = -id where (drive_id, id) in (select value ->> 0, value ->
 export const NOTE_BURIALS = `
 insert or ignore into burial (drive_id) select id from drive where grave in (select value from json_each(?))`
 
-/** A node that lives where it was born has no forwarding row. */
+/**
+ * Forwarding rows that lead to where the nodes are. A row that leads home is there only while a task carries a node back to its
+ * drive of birth; it goes with the node's other rows.
+ */
 export const DELETE_FORWARDS = `
-delete from forward where (drive_id, node_id) in (
-  select n.born, n.id from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1
-  where n.born <> n.drive_id
+delete from forward where (drive_id, node_id, to_drive) in (
+  select n.born, n.id, iif(w.value, n.born, n.drive_id)
+  from json_each(?) k cross join node n on n.drive_id = k.value ->> 0 and n.id = k.value ->> 1
+  cross join json_each('[0, 1]') w
 )`
+/** A node that is also in another drive, because it is just being carried there, is still found. */
+export const DELETE_TERMS = `
+delete from node_term where rowid in (
+  select n.id from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1
+  where not exists (
+    select 1 from node o where o.drive_id = n.born and o.id = n.id and n.born <> n.drive_id
+  ) and not exists (
+    select 1 from forward f cross join node o on o.drive_id = f.to_drive and o.id = f.node_id
+    where f.drive_id = n.born and f.node_id = n.id and f.to_drive <> n.drive_id
+  )
+)`
+export const PUT_TERMS = `
+insert or replace into node_term (rowid, terms) select value ->> 0, value ->> 1 from json_each(?)`
 export const DELETE_NODES = `
 delete from node where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 export const DELETE_NODE_VERSIONS = `
@@ -34,16 +52,39 @@ export const REHOME_VERSIONS = `
 update version set drive_id = value ->> 2 from json_each(?) where drive_id = value ->> 0 and node_id = value ->> 1`
 export const REHOME_GRANTS = `
 update node_grant set drive_id = value ->> 2 from json_each(?) where drive_id = value ->> 0 and node_id = value ->> 1`
-export const PUT_FORWARDS = `
-insert or replace into forward (drive_id, node_id, to_drive)
-select n.born, n.id, n.drive_id
-from json_each(?) cross join node n on n.drive_id = value ->> 2 and n.id = value ->> 1
-where n.born <> n.drive_id`
-export const DELETE_FORWARDS_HOME = `
+/** Whatever led to where the nodes were. */
+export const DROP_FORWARDS = `
 delete from forward where (drive_id, node_id) in (
   select n.born, n.id from json_each(?) cross join node n on n.drive_id = value ->> 2 and n.id = value ->> 1
-  where n.born = n.drive_id
 )`
+/** A node that lives where it was born has no forwarding row. */
+export const PUT_FORWARDS = `
+insert or replace into forward (drive_id, node_id, to_drive, haul_id)
+select n.born, n.id, n.drive_id, 0
+from json_each(?) cross join node n on n.drive_id = value ->> 2 and n.id = value ->> 1
+where n.born <> n.drive_id`
+
+// The sets of a staging are [[from, id, to, haul], …].
+const STAGE_NODES = `
+insert into node (drive_id, id, parent_id, name, name_key, twin, kind, version, digest, size, md5, sha1, crc64,
+  born, rev, created_at, updated_at, creator, modifier, attributes)
+select value ->> 2, n.id, n.parent_id, n.name, n.name_key, n.twin, n.kind, n.version, n.digest, n.size, n.md5, n.sha1, n.crc64,
+  n.born, n.rev, n.created_at, n.updated_at, n.creator, n.modifier, n.attributes
+from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1`
+const STAGE_VERSIONS = `
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, digest, size, md5, sha1, crc64)
+select value ->> 2, v.node_id, v.version, v.created_at, v.creator, v.keep, v.description, v.digest, v.size, v.md5, v.sha1, v.crc64
+from json_each(?) cross join version v on v.drive_id = value ->> 0 and v.node_id = value ->> 1`
+const STAGE_GRANTS = `
+insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
+select value ->> 2, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator, g.tenant_id
+from json_each(?) cross join node_grant g on g.drive_id = value ->> 0 and g.node_id = value ->> 1`
+const STAGE_FORWARDS = `
+insert or replace into forward (drive_id, node_id, to_drive, haul_id)
+select n.born, n.id, value ->> 2, value ->> 3
+from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1`
+const BEGIN_HAULS = 'insert or ignore into haul (id) select value from json_each(?)'
+export const END_HAULS = 'delete from haul where id in (select value from json_each(?))'
 
 const INSERT_NODES = `
 insert into node (drive_id, id, parent_id, name, name_key, twin, kind, version, digest, size, md5, sha1, crc64,
@@ -64,8 +105,11 @@ update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->
 from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
 
 const INSERT_VERSIONS = `
-insert into version (drive_id, node_id, version, created_at, creator, digest, size, md5, sha1, crc64)
-select ${members(10)} from json_each(?)`
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, digest, size, md5, sha1, crc64)
+select ${members(12)} from json_each(?)`
+export const UPDATE_VERSIONS = `
+update version set keep = value ->> 3, description = value ->> 4 from json_each(?)
+where drive_id = value ->> 0 and node_id = value ->> 1 and version = value ->> 2`
 export const DELETE_VERSIONS = `
 delete from version where (drive_id, node_id, version) in (select ${members(3)} from json_each(?))`
 export const BLOB_REFS = `
@@ -77,8 +121,8 @@ select ${members(9)} from json_each(?)`
 export const DELETE_TRASH = `
 delete from trash where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 const PUT_GRANTS = `
-insert or replace into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator)
-select ${members(8)} from json_each(?)`
+insert or replace into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
+select ${members(8)}, coalesce((select tenant_id from drive where id = value ->> 0), '') from json_each(?)`
 export const DELETE_GRANTS = `
 delete from node_grant where (drive_id, node_id, subject) in (select ${members(3)} from json_each(?))`
 
@@ -88,7 +132,8 @@ where pool.tenant_id = value ->> 0 and pool.kind = value ->> 1 and pool.key = va
 export const DRIVE_SEQS = `
 update drive set seq = value ->> 1, trash_seq = value ->> 2 from json_each(?) where drive.id = value ->> 0`
 const INSERT_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, parent_id, name, at, by) select ${members(8)} from json_each(?)`
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
+select ${members(12)} from json_each(?)`
 
 /** In the order of the members of Changes, which the rules rely on. */
 export function apply(db: Connection, changes: Changes): void {
@@ -97,7 +142,7 @@ export function apply(db: Connection, changes: Changes): void {
   applyTrash(db, changes)
   applyTotals(db, changes)
   putUploads(db, changes.putUploads)
-  putTasks(db, changes.putTasks)
+  applyTasks(db, changes)
 }
 
 function applyNodes(db: Connection, changes: Changes) {
@@ -112,6 +157,7 @@ function applyNodes(db: Connection, changes: Changes) {
       PUT_FORWARDS,
       toSet(abroad, ({ drive, id }) => [drive, id, drive]),
     )
+  stageNodes(db, changes)
   moveNodesTogether(db, moveNodes)
   mustChangeSet(db, PLACE_NODES, placeNodes, placement)
   if (updateNodes.length > 0) {
@@ -123,8 +169,22 @@ function applyNodes(db: Connection, changes: Changes) {
     ])
     mustChange(db, UPDATE_NODES, updateNodes.length, set)
   }
+  writeSet(db, PUT_TERMS, changes.putTerms, ({ node, terms }) => [node, terms.join(' ')])
   const parents = new Set([...insertNodes, ...moveNodes, ...placeNodes, ...updateNodes].map(({ parent }) => parent))
   if (parents.size > 0) db.run(NOTE_BURIALS, JSON.stringify([...parents]))
+}
+
+function stageNodes(db: Connection, { stage, endHauls }: Changes) {
+  const rows = stage.flatMap(({ haul, from, to, ids }) => ids.map((id: NodeId) => [from, id, to, haul]))
+  if (rows.length > 0) {
+    const set = JSON.stringify(rows)
+    mustChange(db, STAGE_NODES, rows.length, set)
+    db.run(STAGE_VERSIONS, set)
+    db.run(STAGE_GRANTS, set)
+    db.run(STAGE_FORWARDS, set)
+    db.run(BEGIN_HAULS, JSON.stringify(stage.map(({ haul }) => haul)))
+  }
+  if (endHauls.length > 0) db.run(END_HAULS, JSON.stringify(endHauls))
 }
 
 /** Into one folder a set goes in one plain update, which is faster than one that takes every row's values from the set. */
@@ -153,6 +213,7 @@ function placement(node: Node): unknown[] {
 }
 
 function removeNodes(db: Connection, keys: string) {
+  db.run(DELETE_TERMS, keys)
   db.run(DELETE_FORWARDS, keys)
   db.run(DELETE_NODES, keys)
   db.run(DELETE_NODE_VERSIONS, keys)
@@ -166,18 +227,21 @@ function rehomeNodes(db: Connection, moves: Changes['rehome']) {
   mustChange(db, REHOME_NODES, rows.length, set)
   db.run(REHOME_VERSIONS, set)
   db.run(REHOME_GRANTS, set)
+  db.run(DROP_FORWARDS, set)
   db.run(PUT_FORWARDS, set)
-  db.run(DELETE_FORWARDS_HOME, set)
 }
 
-function applyVersions(db: Connection, { insertVersions, deleteVersions, blobRefs }: Changes) {
-  writeSet(db, INSERT_VERSIONS, insertVersions, ({ drive, node, version, createdAt, creator, content }) => [
+function applyVersions(db: Connection, { insertVersions, updateVersions, deleteVersions, blobRefs }: Changes) {
+  writeSet(db, INSERT_VERSIONS, insertVersions, (row) => {
+    const { drive, node, version, createdAt, creator, keep, description, content } = row
+    return [drive, node, version, createdAt, creator, keep, description, ...fromContent(content)]
+  })
+  mustChangeSet(db, UPDATE_VERSIONS, updateVersions, ({ drive, node, version, keep, description }) => [
     drive,
     node,
     version,
-    createdAt,
-    creator,
-    ...fromContent(content),
+    keep,
+    description,
   ])
   writeSet(db, DELETE_VERSIONS, deleteVersions, ({ drive, node, version }) => [drive, node, version])
   const refs = summed(blobRefs, ({ digest }) => [digest])
@@ -217,16 +281,7 @@ function applyTotals(db: Connection, { poolDeltas, driveSeqs, insertChanges }: C
     const set = toSet(driveSeqs, ({ id, seq, trashSeq }) => [id, seq, trashSeq])
     mustChange(db, DRIVE_SEQS, driveSeqs.length, set)
   }
-  writeSet(db, INSERT_CHANGES, insertChanges, ({ drive, seq, kind, node, parent, name, at, by }) => [
-    drive,
-    seq,
-    kind,
-    node,
-    parent,
-    name,
-    at,
-    by,
-  ])
+  writeSet(db, INSERT_CHANGES, insertChanges, fromChange)
 }
 
 function toSet<Row>(rows: readonly Row[], values: (row: Row) => unknown[]): string {

@@ -1,11 +1,14 @@
 /** The tree: finding nodes by id, by name, above and below others. */
-import type { ChildKey, Node, NodeId, ReadTx, Seek, Walk } from '../../engine/index.ts'
+import type { ChildKey, Node, NodeId, ReadTx, Seek } from '../../engine/index.ts'
+import { namesBelow, textAfter } from '../row/names.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
 import { keysJson } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-type NodeQueries = Queries<Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'subtrees' | 'counts'>>
+type NodeQueries = Queries<
+  Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'nextChildren' | 'subtrees' | 'counts'>
+>
 
 // `cross join` keeps SQLite from reordering: the given set is always the outer loop and the tables are sought by index.
 
@@ -16,9 +19,13 @@ type NodeQueries = Queries<Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems'
 export const CHAINS = `
 with recursive
   seek (drive_id, id) as materialized (
-    select coalesce(f.to_drive, value ->> 0), value ->> 1
-    from json_each(?)
-    left join forward f on value ->> 2 and f.drive_id = value ->> 0 and f.node_id = value ->> 1
+    select coalesce((
+      select f.to_drive from forward f
+      where k.value ->> 2 and f.drive_id = k.value ->> 0 and f.node_id = k.value ->> 1
+        and not exists (select 1 from haul h where h.id = f.haul_id)
+      order by f.haul_id desc limit 1
+    ), k.value ->> 0), k.value ->> 1
+    from json_each(?) k
   ),
   above (drive_id, id) as (
     select n.drive_id, n.parent_id
@@ -82,6 +89,17 @@ select distinct value ->> 1 from json_each(?)
 where exists (select 1 from node n where n.drive_id = value ->> 0 and n.parent_id = value ->> 1)`
 
 /**
+ * In the order of the set, and in each folder in the order of the index node_name: a nested loop gives its rows in order, and
+ * stops at the limit, where sorting them would read every folder to its end.
+ */
+export const NEXT_CHILDREN = `
+select ${NODE_COLUMNS}
+from json_each(?) k cross join node n indexed by node_name
+  on n.drive_id = k.value ->> 0 and n.parent_id = k.value ->> 1
+  and (n.name_key, n.twin) > (k.value ->> 2, k.value ->> 3)
+limit ?`
+
+/**
  * Breadth-first, because SQLite takes the rows of a recursive query from its queue in the order they went in. Relies on
  * the index node_name.
  */
@@ -109,7 +127,7 @@ export const nodeQueries: NodeQueries = {
 
   walk(db, walks) {
     if (walks.length === 0) return []
-    return db.all<NodeRow>(WALK, JSON.stringify(trees(walks))).map(toNode)
+    return db.all<NodeRow>(WALK, JSON.stringify(namesBelow(walks))).map(toNode)
   },
 
   children(db, keys) {
@@ -126,6 +144,13 @@ export const nodeQueries: NodeQueries = {
   parents(db, keys) {
     if (keys.length === 0) return []
     return db.all<[NodeId]>(PARENTS, keysJson(keys)).map(([id]) => id)
+  },
+
+  nextChildren(db, places, limit) {
+    if (places.length === 0 || limit <= 0) return []
+    // No name is empty: behind the empty key come all of them.
+    const set = places.map(({ drive, id, after }) => [drive, id, after?.key ?? '', after?.twin ?? 0])
+    return db.all<NodeRow>(NEXT_CHILDREN, JSON.stringify(set), limit).map(toNode)
   },
 
   subtrees(db, keys, limit) {
@@ -145,38 +170,7 @@ function nodes<Key>(db: Connection, sql: string, keys: readonly Key[], members: 
   return db.all<NodeRow>(sql, JSON.stringify(keys.map(members))).map(toNode)
 }
 
-/** Names below names. No prototype: `__proto__` is a name like any other. */
-interface Names {
-  [name: string]: Names
-}
-
-/** The walks as [[drive, from, names], …], one for each start. */
-function trees(walks: readonly Walk[]): [drive: number, from: number, names: Names][] {
-  const starts = new Map<string, [drive: number, from: number, names: Names]>()
-  for (const { drive, from, keys } of walks) {
-    const start = `${drive} ${from}`
-    if (!starts.has(start)) starts.set(start, [drive, from, Object.create(null)])
-    let names = starts.get(start)![2]
-    for (const key of keys) {
-      names[key] ??= Object.create(null) as Names
-      names = names[key]
-    }
-  }
-  return [...starts.values()]
-}
-
 function once(nodes: readonly Node[]): Node[] {
   const seen = new Set<NodeId>()
   return nodes.filter(({ id }) => !seen.has(id) && seen.add(id))
-}
-
-/** The first text, by code points, that is greater than every text with the prefix; null when there is none. */
-export function textAfter(prefix: string): string | null {
-  const points = Array.from(prefix, (character) => character.codePointAt(0)!)
-  while (points.at(-1) === 0x10ffff) points.pop()
-  const last = points.pop()
-  if (last === undefined) return null
-  // UTF-8 has no surrogates: after U+D7FF comes U+E000.
-  points.push(last === 0xd7ff ? 0xe000 : last + 1)
-  return String.fromCodePoint(...points)
 }

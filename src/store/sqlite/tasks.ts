@@ -1,42 +1,112 @@
-/** Tasks, the nodes they hold, and what time takes away. */
-import type { DriveId, NodeId, NodeKey, ReadTx, Task, TaskId, WriteTx } from '../../engine/index.ts'
-import { fromTask, TASK_COLUMNS, type TaskRow, toTask } from '../row/task.ts'
+/** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
+import type { Changes, DriveId, NodeId, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import {
+  fromOutcome,
+  fromProgress,
+  fromQueued,
+  fromTask,
+  OUTCOME_COLUMNS,
+  type OutcomeRow,
+  QUEUE_COLUMN_COUNT,
+  QUEUE_COLUMNS,
+  type QueueRow,
+  TASK_COLUMN_COUNT,
+  TASK_COLUMNS,
+  type TaskRow,
+  toOutcome,
+  toQueued,
+  toTask,
+} from '../row/task.ts'
 import type { Connection } from './connection.ts'
 import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
 export const TASKS = `select ${TASK_COLUMNS} from task where id in (select value from json_each(?))`
 
-/** A put keeps the lease: whoever works on a task writes its progress many times. */
-const PUT_TASKS = `
-insert into task (${TASK_COLUMNS}, leased_until) select ${members(16)}, 0 from json_each(?) where true
-on conflict (id) do update set
-  tenant_id = excluded.tenant_id, drive_id = excluded.drive_id, kind = excluded.kind, state = excluded.state,
-  total = excluded.total, done = excluded.done, failed = excluded.failed, error = excluded.error,
-  creator = excluded.creator, dialect = excluded.dialect, input = excluded.input, report = excluded.report,
-  created_at = excluded.created_at, started_at = excluded.started_at, finished_at = excluded.finished_at`
+const INSERT_TASKS = `
+insert into task (${TASK_COLUMNS}, leased_until, lease) select ${members(TASK_COLUMN_COUNT)}, 0, 0 from json_each(?)`
+/** Leases stay as they are. What is done needs its instructions no more. */
+export const UPDATE_TASKS = `
+update task set state = value ->> 1, total = value ->> 2, done = value ->> 3, failed = value ->> 4, error = value ->> 5,
+  cursor = value ->> 6, started_at = value ->> 7, finished_at = value ->> 8,
+  input = iif(value ->> 1 = 'done', 'null', input)
+from json_each(?) where task.id = value ->> 0`
+export const CANCEL_TASKS = `
+update task set cancelled = 1 where id in (select value from json_each(?)) and state <> 'done'`
+
+const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select ${members(4)} from json_each(?)`
+export const OUTCOMES = `
+select ${OUTCOME_COLUMNS} from task_outcome
+where task_id in (select value from json_each(?)) and number > ?
+order by task_id, number limit ?`
+/** Relies on the index task_failure. */
+export const FAILURES = `
+select ${OUTCOME_COLUMNS} from task_outcome indexed by task_failure
+where task_id in (select value from json_each(?)) and number > ? and ok = 0
+order by task_id, number limit ?`
+
+const PUT_QUEUE = `
+insert or replace into task_queue (${QUEUE_COLUMNS}) select ${members(QUEUE_COLUMN_COUNT)} from json_each(?)`
+export const DELETE_QUEUE = `
+delete from task_queue where (task_id, position) in (
+  select q.task_id, q.position from json_each(?) cross join task_queue q
+    on q.task_id = value ->> 0 and q.position <= value ->> 1
+)`
+export const DROP_QUEUES = 'delete from task_queue where task_id in (select value from json_each(?))'
+export const QUEUE = `select ${QUEUE_COLUMNS} from task_queue where task_id = ? order by position limit ?`
 
 /** Relies on the index task_hold_of_task. */
 export const DROP_HOLDS = 'delete from task_hold where task_id in (select value from json_each(?))'
 const ADD_HOLDS = `
 insert or ignore into task_hold (drive_id, node_id, task_id) select ${members(3)} from json_each(?)`
+export const DELETE_HOLDS = `
+delete from task_hold where (drive_id, node_id, task_id) in (select ${members(3)} from json_each(?))`
 export const HOLDS = `
 select drive_id, task_id, node_id from task_hold where drive_id in (select value from json_each(?))`
 
-/** Relies on the index task_open. */
+/**
+ * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line; who was served
+ * longest ago comes first. A lease that was given back ended when it was given back.
+ */
 export const CLAIM_TASKS = `
+update task set leased_until = ?, lease = lease + 1
+where id in (
+  select id from (
+    select id, leased_until,
+      row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
+      max(leased_until) over (partition by tenant_id) as served_at
+    from task where state <> 'done'
+  )
+  where place <= ? and leased_until <= ?
+  order by place, served_at, leased_until, id limit ?
+)
+returning ${TASK_COLUMNS}, lease`
+export const RENEW_TASKS = `
 update task set leased_until = ?
-where id in (select id from task where state <> 'done' and leased_until <= ? order by leased_until, id limit ?)
-returning ${TASK_COLUMNS}`
+where (id, lease) in (select value ->> 0, value ->> 1 from json_each(?)) returning id`
 
 /** Relies on the indexes token_expiry and task_finished. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= ?'
+export const DELETE_FINISHED_OUTCOMES = `
+delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < ?)`
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < ?`
 
-export const taskQueries: Queries<Pick<ReadTx, 'tasks' | 'holds'> & Pick<WriteTx, 'claimTasks' | 'deleteExpired'>> = {
+export const taskQueries: Queries<
+  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds'> &
+    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
+> = {
   tasks(db, ids) {
     if (ids.length === 0) return []
     return db.all<TaskRow>(TASKS, JSON.stringify(ids)).map(toTask)
+  },
+
+  outcomes(db, { tasks, after, failedOnly, limit }) {
+    if (tasks.length === 0) return []
+    return db.all<OutcomeRow>(failedOnly ? FAILURES : OUTCOMES, JSON.stringify(tasks), after, limit).map(toOutcome)
+  },
+
+  queue(db, task, limit) {
+    return db.all<QueueRow>(QUEUE, task, limit).map(toQueued)
   },
 
   holds(db, drives) {
@@ -45,22 +115,46 @@ export const taskQueries: Queries<Pick<ReadTx, 'tasks' | 'holds'> & Pick<WriteTx
     return rows.map(([drive, task, node]) => ({ drive, task, node }))
   },
 
-  claimTasks(db, { now, until, limit }) {
-    return db.all<TaskRow>(CLAIM_TASKS, until, now, limit).map(toTask)
+  claimTasks(db, { now, until, limit, perTenantMax }) {
+    const rows = db.all<[...TaskRow, number]>(CLAIM_TASKS, until, perTenantMax, now, limit)
+    return rows.map((row) => ({ ...toTask(row as unknown as TaskRow), lease: row.at(-1) as number }))
+  },
+
+  renewTasks(db, leases, until) {
+    if (leases.length === 0) return []
+    const set = JSON.stringify(leases.map(({ id, lease }) => [id, lease]))
+    return db.all<[TaskId]>(RENEW_TASKS, until, set).map(([id]) => id)
+  },
+
+  cancelTasks(db, ids) {
+    if (ids.length > 0) db.run(CANCEL_TASKS, JSON.stringify(ids))
   },
 
   deleteExpired(db, now, taskBefore) {
     db.run(DELETE_EXPIRED_TOKENS, now)
+    db.run(DELETE_FINISHED_OUTCOMES, taskBefore)
     db.run(DELETE_FINISHED_TASKS, taskBefore)
   },
 }
 
-/** Inserts tasks or, by id, replaces them with what they hold. A task that is done holds nothing. */
-export function putTasks(db: Connection, tasks: readonly (Task & { readonly holds: readonly NodeKey[] })[]): void {
-  if (tasks.length === 0) return
-  const open = tasks.filter(({ state }) => state !== 'done')
-  const holds = open.flatMap(({ id: task, holds }) => holds.map(({ drive, id }) => [drive, id, task]))
-  db.run(PUT_TASKS, JSON.stringify(tasks.map(fromTask)))
-  db.run(DROP_HOLDS, JSON.stringify(tasks.map(({ id }) => id)))
-  if (holds.length > 0) db.run(ADD_HOLDS, JSON.stringify(holds))
+/** What changes about tasks: new ones, progress, outcomes, queues, holds. */
+export function applyTasks(db: Connection, changes: Changes): void {
+  const { putTasks, updateTasks } = changes
+  const write = <Row>(sql: string, rows: readonly Row[], values: (row: Row) => unknown) => {
+    if (rows.length > 0) db.run(sql, JSON.stringify(rows.map(values)))
+  }
+  write(INSERT_TASKS, putTasks, fromTask)
+  write(UPDATE_TASKS, updateTasks, fromProgress)
+  const made = putTasks.flatMap(({ id: task, report }) => report.map((outcome, number) => ({ task, number, outcome })))
+  write(INSERT_OUTCOMES, [...made, ...changes.insertOutcomes], fromOutcome)
+  write(DELETE_QUEUE, changes.deleteQueue, ({ task, upTo }) => [task, upTo])
+  write(PUT_QUEUE, changes.putQueue, fromQueued)
+  write(DELETE_HOLDS, changes.deleteHolds, ({ drive, id, task }) => [drive, id, task])
+  const holds = putTasks.flatMap(({ id: task, state, holds }) =>
+    state === 'done' ? [] : holds.map((key) => ({ ...key, task })),
+  )
+  write(ADD_HOLDS, [...holds, ...changes.putHolds], ({ drive, id, task }) => [drive, id, task])
+  const done = updateTasks.flatMap(({ id, state }) => (state === 'done' ? [id] : []))
+  write(DROP_HOLDS, done, (id) => id)
+  write(DROP_QUEUES, done, (id) => id)
 }

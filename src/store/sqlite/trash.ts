@@ -67,6 +67,7 @@ select ${NODE_COLUMNS}
 from burial b
 cross join drive d on d.id = b.drive_id
 cross join node n indexed by node_name on n.drive_id = d.id and n.parent_id = d.grave
+where not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id)
 limit ?`
 
 export const trashQueries: Queries<

@@ -1,0 +1,171 @@
+/** One step of a task, in one transaction: the lease, what the step does, and how far the task is then. */
+import type { Actor } from './actor.ts'
+import { type BatchContext, planBatch } from './batch.ts'
+import { effects, emptyChanges } from './effects.ts'
+import { fail } from './error.ts'
+import { type HaulCursor, haulCursor } from './haul.ts'
+import { haulStep } from './haul-step.ts'
+import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
+import type { Op, Result } from './op.ts'
+import { refsOf } from './plan.ts'
+import type { Changes, Lease, TaskRow, WriteTx } from './port.ts'
+
+/** Ops a step runs in one transaction. */
+export const OPS_PER_STEP = 100
+/** How often one step may fail as a whole before the task is given up. */
+const STEP_FAILURES_MAX = 5
+
+interface TaskInput {
+  readonly actor: Actor
+  readonly ops: readonly Op[]
+  readonly notes: readonly Json[]
+}
+
+interface TaskCursor {
+  /** The first op that is not done. */
+  readonly next: number
+  /** How often the present step has failed as a whole. */
+  readonly failures: number
+  /** How far the op `next` is, when it is done slice by slice. */
+  readonly haul: HaulCursor | null
+}
+
+export const FIRST_CURSOR: TaskCursor = { next: 0, failures: 0, haul: null }
+
+/** What a step did: changes to write with it, how far it came, and what became of ops. */
+export interface Step {
+  readonly changes: Changes
+  readonly haul: HaulCursor | null
+  /** Of the ops from the present one on. */
+  readonly outcomes: readonly TaskOutcome[]
+  /** Added to the task's counts. */
+  readonly total: number
+  readonly done: number
+  readonly failed: number
+}
+
+/** True while there is more to do. False, too, when the task is another worker's by now: then nothing is written. */
+export function runStep(context: BatchContext, lease: Lease, isLast: boolean): Promise<boolean> {
+  const { store, clock, options } = context
+  return store.write(async (tx) => {
+    const until = clock() + (isLast ? 0 : options.taskLeaseMs)
+    const [mine] = await tx.renewTasks([lease], until)
+    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    if (!task || task.state === 'done') return false
+    const step = await nextStep(context, tx, task)
+    const next = advanced(task, step, clock())
+    await tx.apply({ ...step.changes, ...next })
+    return next.updateTasks[0]!.state !== 'done'
+  })
+}
+
+/** A step that failed as a whole is tried again; one that keeps failing ends the task, its ops reported as failed. */
+export function giveUp({ store, clock }: BatchContext, lease: Lease): Promise<void> {
+  return store.write(async (tx) => {
+    const [task] = await tx.tasks([lease.id])
+    if (!task || task.state === 'done') return
+    const cursor = cursorOf(task)
+    const failures = cursor.failures + 1
+    const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
+    const changes =
+      failures < STEP_FAILURES_MAX ? { updateTasks: [again] } : advanced(task, refusal(task, 'chain_broken'), clock())
+    await tx.apply({ ...emptyChanges(), ...changes })
+  })
+}
+
+function inputOf(task: TaskRow): TaskInput {
+  return task.input as unknown as TaskInput
+}
+
+function cursorOf(task: TaskRow): TaskCursor {
+  return task.cursor as unknown as TaskCursor
+}
+
+async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
+  const { actor, ops, notes } = inputOf(task)
+  const { haul, next } = cursorOf(task)
+  if (haul)
+    return haulStep(context, tx, task, actor, haul, (result) => outcomeOf(result, ops[next]!, notes[next] ?? null))
+  if (task.cancelled) return refusal(task, 'cancelled')
+  return opsStep(context, tx, task)
+}
+
+/** Every op that is left fails. */
+function refusal(task: TaskRow, code: 'cancelled' | 'chain_broken'): Step {
+  const { ops, notes } = inputOf(task)
+  const { next } = cursorOf(task)
+  const outcomes = ops.slice(next).map((op, at) => outcomeOf(fail(code), op, notes[next + at] ?? null))
+  return {
+    changes: emptyChanges(),
+    haul: null,
+    outcomes,
+    total: 0,
+    done: 0,
+    failed: task.total - task.done - task.failed,
+  }
+}
+
+/** Runs the next ops, up to one whose tree is too large for that. */
+async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
+  const { options } = context
+  const { actor, ops, notes } = inputOf(task)
+  const { next } = cursorOf(task)
+  const slice = ops.slice(next, next + OPS_PER_STEP)
+  const bite = Math.min(options.sliceNodesMax, options.subtreeNodesMax)
+  let planned = await planBatch(context, tx, actor, slice, { task: task.id, stops: true, subtreeNodesMax: bite })
+  // A merge cannot be done in slices: it may be as large as a batch's.
+  if (planned.results.length === 0 && planned.view.haul?.verb === 'merge') {
+    planned = await planBatch(context, tx, actor, slice.slice(0, 1), { task: task.id })
+  }
+  const { results, view } = planned
+  const outcomes = results.map((result, at) => outcomeOf(result, slice[at]!, notes[next + at] ?? null))
+  const op = slice[results.length]
+  const isCarrier = op?.kind === 'move' || op?.kind === 'copy'
+  const failed = outcomes.filter(({ ok }) => !ok).length
+  return {
+    changes: effects(view),
+    haul: view.haul && view.haul.verb !== 'merge' && isCarrier ? haulCursor(view.haul, op) : null,
+    outcomes,
+    total: 0,
+    done: outcomes.length - failed,
+    failed,
+  }
+}
+
+function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'updateTasks' | 'insertOutcomes'> {
+  const { next } = cursorOf(task)
+  const at = next + step.outcomes.length
+  const isDone = at >= inputOf(task).ops.length
+  const cursor: TaskCursor = { next: at, failures: 0, haul: step.haul }
+  const progress: TaskRow = {
+    ...task,
+    state: isDone ? 'done' : 'running',
+    total: task.total + step.total,
+    done: task.done + step.done,
+    failed: task.failed + step.failed,
+    error: task.error || (step.outcomes.find(({ ok }) => !ok)?.code ?? ''),
+    cursor: isDone ? null : (cursor as unknown as Json),
+    startedAt: task.startedAt || now,
+    finishedAt: isDone ? now : 0,
+  }
+  const numbered = step.outcomes.map((outcome, i) => ({ task: task.id, number: next + i, outcome }))
+  return { updateTasks: [progress], insertOutcomes: numbered }
+}
+
+function outcomeOf(result: Result, op: Op, note: Json): TaskOutcome {
+  const failed = result.status === 'failed'
+  const seen = failed ? null : result.view
+  const node: Pick<Node, 'id' | 'drive' | 'kind'> | undefined = seen?.node
+  return {
+    ok: !failed,
+    code: failed ? result.error.code : '',
+    at: failed ? result.error.at : 'node',
+    detail: failed ? result.error.detail : '',
+    kind: failed ? result.error.kind : (node?.kind ?? null),
+    drive: node?.drive ?? ((refsOf(op)[0]?.drive ?? 0) as DriveId),
+    node: node?.id ?? (0 as NodeId),
+    path: seen?.path ?? [],
+    trash: failed ? (0 as TrashId) : (result.trash?.id ?? (0 as TrashId)),
+    note,
+  }
+}
