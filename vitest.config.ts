@@ -4,7 +4,15 @@ import { defineConfig } from 'vitest/config'
 const SQLITE_ONLY = ['src/store/sqlite/**/*.test.ts']
 const POSTGRES_ONLY = ['src/store/postgres/**/*.test.ts', 'tests/postgres/**/*.test.ts']
 /** What talks to a store, whichever it is: it runs on both. */
-const ON_BOTH: string[] = []
+const ON_BOTH = [
+  'src/app.test.ts',
+  'src/auth/create.test.ts',
+  'src/demo.test.ts',
+  'src/engine/{directory,retention,sweep,tasks}.test.ts',
+  'src/http/transfer.test.ts',
+  'tests/{concurrent,dingtalk,engine,pds,smh,wps}/**/*.test.ts',
+  'tests/crossing.test.ts',
+]
 
 export default defineConfig({
   test: {

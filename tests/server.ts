@@ -12,6 +12,7 @@ import { type Demo, demoKeyFile } from '../src/demo.ts'
 import type { Clock, DriveId, Engine, EngineOptions, Store, TenantId } from '../src/engine/index.ts'
 import { type AppSpec, addApps, addTenants, addUsers, isMade } from '../src/engine/people.ts'
 import type { DialectSettings } from '../src/http/dialect.ts'
+import { createTestDatabase, type TestDatabase } from './store.ts'
 
 export interface StartOptions {
   readonly settings?: Partial<DialectSettings>
@@ -44,14 +45,22 @@ export interface TenantSpec {
 // A key takes long to make and nothing depends on its being fresh.
 let rsaKey: string | undefined
 
+/** Of data folders that are kept, for the next server on them. */
+const kept = new Map<string, TestDatabase>()
+
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'batchdrive-test-')))
   rsaKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString()
   await writeOwnerOnly(demoKeyFile(dataDir), rsaKey)
+  const database = kept.get(dataDir) ?? (await createTestDatabase(join(dataDir, 'unused')))
+  if (options.dataDir !== undefined) kept.set(dataDir, database)
   const { clock = Date.now, wrapStore } = options
-  const server = await createServer(configOf(dataDir, options), { clock, ...(wrapStore ? { wrapStore } : {}) })
+  const server = await createServer(configOf(dataDir, database.url, options), {
+    clock,
+    ...(wrapStore ? { wrapStore } : {}),
+  })
   const { engine, auth, store, demo } = server
   if (demo === null) throw new Error('the demo tenant is missing')
   return {
@@ -60,13 +69,15 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     addTenant: (spec) => addTenant({ store, dataDir, clock }, spec),
     async stop() {
       await server.close()
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      if (options.dataDir !== undefined) return
+      await database.drop()
+      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
 
-function configOf(data: string, { settings = {}, engine = {} }: StartOptions) {
-  const given: GivenOptions = { data, port: '0', logLevel: 'silent' }
+function configOf(data: string, database: string, { settings = {}, engine = {} }: StartOptions) {
+  const given: GivenOptions = { data, port: '0', logLevel: 'silent', ...(database === '' ? {} : { database }) }
   const config = readConfig(given, {})
   return { ...config, settings: { ...config.settings, ...settings }, engine: { ...config.engine, ...engine } }
 }

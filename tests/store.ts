@@ -1,8 +1,9 @@
 /** The store tests run on. The one place that knows which it is in this run: the project decides, see `vitest.config.ts`. */
-import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { Store } from '../src/engine/index.ts'
+import { rememberNodes } from '../src/store/node-cache.ts'
 import { createPostgresStore } from '../src/store/postgres/store.ts'
 import { createSqliteStore } from '../src/store/sqlite/store.ts'
 import type {} from './postgres/setup.ts'
@@ -13,8 +14,11 @@ export interface TestDatabase {
   readonly url: string
   /** Opens a store on it, as one more process would. */
   open(): Promise<Store>
-  /** Reads past the store. Sets are parameters in the store's own form. */
-  rows<Row>(sql: { readonly sqlite: string; readonly postgres: string }, ...parameters: unknown[]): Promise<Row[]>
+  /**
+   * Reads past the store, with SQL as SQLite speaks it: `?` for parameters, `(select value from json_each(?))` for sets of
+   * numbers, `->>` for members of JSON columns.
+   */
+  rows<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]>
   /** To be called when all its stores are closed. */
   drop(): Promise<void>
 }
@@ -24,6 +28,11 @@ export function isPostgres(): boolean {
   return inject('postgres') !== undefined
 }
 
+/** As servers use it: with what they remember between transactions. */
+export function remembering(store: Store): Store {
+  return rememberNodes(store, { oneByOne: !isPostgres() })
+}
+
 /** @param file where SQLite keeps the database; whoever made its folder removes it */
 export async function createTestDatabase(file: string): Promise<TestDatabase> {
   if (!isPostgres()) return sqliteDatabase(file)
@@ -31,7 +40,7 @@ export async function createTestDatabase(file: string): Promise<TestDatabase> {
   return {
     url: database.url,
     open: () => createPostgresStore({ url: database.url, connectionsMax: 6 }),
-    rows: async ({ postgres }, ...parameters) => (await database.client.query(postgres, parameters)).rows,
+    rows: async (sql, ...parameters) => (await database.client.query(asPostgres(sql), parameters)).rows,
     async drop() {
       await database.client.query(database.empty)
       free.push(database)
@@ -43,11 +52,10 @@ function sqliteDatabase(file: string): TestDatabase {
   return {
     url: '',
     open: async () => createSqliteStore({ file }),
-    async rows<Row>({ sqlite }: { sqlite: string }, ...parameters: unknown[]) {
-      const { default: Database } = await import('better-sqlite3')
+    async rows<Row>(sql: string, ...parameters: unknown[]) {
       const db = new Database(file, { readonly: true })
       try {
-        return db.prepare<unknown[], Row>(sqlite).all(...parameters)
+        return db.prepare<unknown[], Row>(sql).all(...parameters)
       } finally {
         db.close()
       }
@@ -56,7 +64,15 @@ function sqliteDatabase(file: string): TestDatabase {
   }
 }
 
-interface Database {
+function asPostgres(sql: string): string {
+  let parameters = 0
+  return sql
+    .replaceAll('select value from json_each(?)', 'select value::bigint from json_array_elements_text(?::json)')
+    .replaceAll(' ->>', '::json ->>')
+    .replace(/\?/g, () => `$${++parameters}`)
+}
+
+interface PostgresDatabase {
   readonly url: string
   readonly client: pg.Client
   /** Puts the database back to what it was when it was made. */
@@ -64,10 +80,10 @@ interface Database {
 }
 
 /** Databases that tests have finished with: emptying one is faster than making one. */
-const free: Database[] = []
+const free: PostgresDatabase[] = []
 let made = 0
 
-async function makeDatabase(): Promise<Database> {
+async function makeDatabase(): Promise<PostgresDatabase> {
   const { url, prefix } = inject('postgres')
   const name = `${prefix}_${process.pid}_${++made}`
   const admin = new pg.Client({ connectionString: url })
@@ -92,9 +108,4 @@ async function emptying(client: pg.Client): Promise<string> {
   const sequences = rows.map(({ name, next }) => `('${name}', ${next})`).join(', ')
   const deletions = tables.rows.map(({ name }) => `delete from ${name}`).join('; ')
   return `${deletions}; insert into sequence (name, next) values ${sequences}`
-}
-
-/** A store's own file in a folder of a test. */
-export function databaseFileIn(folder: string): string {
-  return join(folder, 'metadata.db')
 }

@@ -133,7 +133,7 @@ describe('what is remembered', () => {
   })
 
   it('stays within its bound', async () => {
-    const small = rememberNodes(plain, 2)
+    const small = rememberNodes(plain, { entriesMax: 2 })
     await find([11], small)
     expect(await statements(() => find([11], small))).toBe(2)
   })

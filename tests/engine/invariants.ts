@@ -1,45 +1,30 @@
 /** What must hold of the stored rows after anything whatsoever. Each broken invariant is one line. */
-import Database from 'better-sqlite3'
 import type { Drive, DriveId, NodeId } from '../../src/engine/index.ts'
+import type { TestDatabase } from '../store.ts'
 import { type Dump, type DumpNode, dump } from './dump.ts'
 import type { World } from './world.ts'
 
 /** @param only the drives to look at; absent = all that are active */
 export async function brokenInvariants(world: World, only?: readonly DriveId[]): Promise<string[]> {
-  const rows = openRows(world.file)
-  try {
-    const ids = only ?? rows.all<{ id: DriveId }>("select id from drive where status = 'active'").map(({ id }) => id)
-    const found = await dump(world.store, ids)
-    const nodes = [...found.byId.values()]
-    const among = JSON.stringify(ids)
-    return [
-      ...brokenTree(found),
-      ...brokenPlaces(nodes),
-      ...brokenContent(nodes),
-      ...brokenTrash(found),
-      ...lostRows(rows, found, among),
-      ...brokenForwards(rows, nodes, among),
-      ...found.drives.flatMap((drive) => brokenTotals(rows, nodes, drive)),
-      ...brokenBlobs(rows),
-    ]
-  } finally {
-    rows.close()
-  }
+  const { database } = world
+  const active = "select id from drive where status = 'active'"
+  const ids = only ?? (await database.rows<{ id: DriveId }>(active)).map(({ id }) => id)
+  const found = await dump(world.store, ids)
+  const nodes = [...found.byId.values()]
+  const among = JSON.stringify(ids)
+  return [
+    ...brokenTree(found),
+    ...brokenPlaces(nodes),
+    ...brokenContent(nodes),
+    ...brokenTrash(found),
+    ...(await lostRows(database, found, among)),
+    ...(await brokenForwards(database, nodes, among)),
+    ...(await brokenTotals(database, nodes, found.drives)),
+    ...(await brokenBlobs(database)),
+  ]
 }
 
-/** Rows read past the store with SQL of our own: what no node leads to is found no other way. */
-interface Rows {
-  all<Row>(sql: string, ...parameters: unknown[]): Row[]
-  close(): void
-}
-
-function openRows(file: string): Rows {
-  const db = new Database(file, { readonly: true })
-  return {
-    all: <Row>(sql: string, ...parameters: unknown[]) => db.prepare<unknown[], Row>(sql).all(...parameters),
-    close: () => db.close(),
-  }
-}
+// Rows are read past the store with SQL of our own: what no node leads to is found no other way.
 
 /** Exactly three tops a drive; everything hangs under one of them, once, in its own drive. */
 function brokenTree({ drives, byId, tops }: Dump): string[] {
@@ -99,14 +84,14 @@ function brokenTrash({ drives, byId }: Dump): string[] {
 }
 
 /** No node that hangs nowhere; no version, grant or trash entry without its node. */
-function lostRows(rows: Rows, { byId }: Dump, among: string): string[] {
-  const ids = (sql: string) => rows.all<{ id: NodeId }>(sql, among).map(({ id }) => id)
+async function lostRows(database: TestDatabase, { byId }: Dump, among: string): Promise<string[]> {
+  const ids = async (sql: string) => (await database.rows<{ id: NodeId }>(sql, among)).map(({ id }) => id)
   const here = 'where drive_id in (select value from json_each(?))'
   const lost = {
-    node: ids(`select id from node ${here}`),
-    version: ids(`select node_id as id from version ${here}`),
-    grant: ids(`select node_id as id from node_grant ${here}`),
-    trash: ids(`select node_id as id from trash ${here}`),
+    node: await ids(`select id from node ${here}`),
+    version: await ids(`select node_id as id from version ${here}`),
+    grant: await ids(`select node_id as id from node_grant ${here}`),
+    trash: await ids(`select node_id as id from trash ${here}`),
   }
   return Object.entries(lost).flatMap(([table, found]) =>
     found.filter((id) => !byId.has(id)).map((id) => `a ${table} row of node ${id}, which is nowhere`),
@@ -114,8 +99,8 @@ function lostRows(rows: Rows, { byId }: Dump, among: string): string[] {
 }
 
 /** A node away from its drive of birth has a forwarding row there that says where it is; no other node has one. */
-function brokenForwards(rows: Rows, nodes: readonly DumpNode[], among: string): string[] {
-  const forwards = rows.all<{ drive: DriveId; node: NodeId; to: DriveId }>(
+async function brokenForwards(database: TestDatabase, nodes: readonly DumpNode[], among: string): Promise<string[]> {
+  const forwards = await database.rows<{ drive: DriveId; node: NodeId; to: DriveId }>(
     'select drive_id as drive, node_id as node, to_drive as "to" from forward where drive_id in (select value from json_each(?))',
     among,
   )
@@ -130,23 +115,31 @@ function brokenForwards(rows: Rows, nodes: readonly DumpNode[], among: string): 
 }
 
 /** What a drive's pool says is used is the sum of the versions in it; the change log has no gap. */
-function brokenTotals(rows: Rows, nodes: readonly DumpNode[], { id, seq, pools }: Drive): string[] {
-  const versions = nodes.filter(({ node }) => node.drive === id).flatMap((one) => one.versions)
-  const sum = versions.reduce((total, { content }) => total + content.size, 0)
-  const used = pools.find(({ kind }) => kind === 'drive')?.used
-  const [log] = rows.all<{ count: number; last: number }>(
-    'select count(*) as count, coalesce(max(seq), 0) as last from change where drive_id = ?',
-    id,
+async function brokenTotals(
+  database: TestDatabase,
+  nodes: readonly DumpNode[],
+  drives: readonly Drive[],
+): Promise<string[]> {
+  const logs = await database.rows<{ drive: DriveId; count: number; last: number }>(
+    `select drive_id as drive, count(*) as count, max(seq) as last from change
+     where drive_id in (select value from json_each(?)) group by drive_id`,
+    JSON.stringify(drives.map(({ id }) => id)),
   )
-  return [
-    ...(used === sum ? [] : [`drive ${id} says ${used} bytes are used, its versions are ${sum}`]),
-    ...(log!.count === seq && log!.last === seq ? [] : [`drive ${id} is at ${seq}, its log at ${log!.last}`]),
-  ]
+  return drives.flatMap(({ id, seq, pools }) => {
+    const versions = nodes.filter(({ node }) => node.drive === id).flatMap((one) => one.versions)
+    const sum = versions.reduce((total, { content }) => total + content.size, 0)
+    const used = pools.find(({ kind }) => kind === 'drive')?.used
+    const log = logs.find(({ drive }) => drive === id) ?? { count: 0, last: 0 }
+    return [
+      ...(used === sum ? [] : [`drive ${id} says ${used} bytes are used, its versions are ${sum}`]),
+      ...(log.count === seq && log.last === seq ? [] : [`drive ${id} is at ${seq}, its log at ${log.last}`]),
+    ]
+  })
 }
 
 /** Every blob is referred to as often as it says: by versions, and by uploads that are sealed but not committed. */
-function brokenBlobs(rows: Rows): string[] {
-  const wrong = rows.all<{ digest: string; refs: number | null; real: number }>(
+async function brokenBlobs(database: TestDatabase): Promise<string[]> {
+  const wrong = await database.rows<{ digest: string; refs: number | null; real: number }>(
     `with held (digest) as (
        select digest from version
        union all select content ->> 0 from upload where state = 'sealed'

@@ -1,4 +1,4 @@
-/** A whole engine for tests: a real SQLite file, real blob files, and a clock that only the test moves. */
+/** A whole engine for tests: a real database, real blob files, and a clock that only the test moves. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,12 +22,13 @@ import {
   type Subject,
   type TenantId,
 } from '../../src/engine/index.ts'
-import { rememberNodes } from '../../src/store/node-cache.ts'
-import { createSqliteStore } from '../../src/store/sqlite/store.ts'
+import { createTestDatabase, remembering, type TestDatabase } from '../store.ts'
 
 export interface World {
   readonly folder: string
+  /** SQLite's file, where that is the store. */
   readonly file: string
+  readonly database: TestDatabase
   engine: Engine
   store: Store
   blobs: BlobStore
@@ -43,6 +44,8 @@ export interface WorldOptions {
   readonly wrapStore?: (store: Store) => Store
   /** Every batch begins with nothing remembered from earlier ones. */
   readonly forgetful?: boolean
+  /** The clock moves on whenever somebody looks at it, so that no two batches happen at the same time. */
+  readonly ticking?: boolean
   /** The folder in which the world's own folder is made; absent = the system's for temporary files. */
   readonly within?: string
 }
@@ -53,10 +56,11 @@ export const START = Date.UTC(2026, 0, 2, 3, 4, 5)
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(options.within ?? tmpdir(), 'batchdrive-engine-'))
   const file = join(folder, 'metadata.db')
+  const database = await createTestDatabase(file)
   const open = async (wanted: WorldOptions) => {
-    const clock = () => world.now
-    const plain = createSqliteStore({ file })
-    const store = wanted.forgetful ? plain : rememberNodes(plain)
+    const clock = () => (wanted.ticking ? world.now++ : world.now)
+    const plain = await database.open()
+    const store = wanted.forgetful ? plain : remembering(plain)
     const blobs = await createDiskBlobs({ folder: join(folder, 'blobs'), clock })
     const seen = wanted.wrapStore?.(store) ?? store
     const engine = createEngine({ store: seen, blobs, clock, secret: SECRET, options: wanted.engine ?? {} })
@@ -65,6 +69,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const world: World = {
     folder,
     file,
+    database,
     now: START,
     ...({} as Pick<World, 'engine' | 'store' | 'blobs'>),
     async restart(wanted = options) {
@@ -73,6 +78,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     async stop() {
       await world.engine.close()
+      await database.drop()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -47,11 +47,23 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // Never another dialect, a store or a blob store.
   'src/dialect/*': { ours: ['src/engine', 'src/auth', 'src/http'], packages: [NODE, 'fastify', 'jose'] },
   'src/cli': {
-    ours: ['src/app.ts', 'src/config.ts', 'src/demo.ts', 'src/data-lock.ts', 'src/engine', 'src/auth', 'src/fsck'],
+    ours: [
+      'src/app.ts',
+      'src/config.ts',
+      'src/demo.ts',
+      'src/data-lock.ts',
+      'src/place.ts',
+      'src/tls.ts',
+      'src/engine',
+      'src/auth',
+      'src/fsck',
+    ],
     packages: [NODE, 'commander', 'jose'],
   },
   'src/config.ts': { ours: ['src/engine', 'src/http/dialect.ts'], packages: [NODE] },
   'src/data-lock.ts': { ours: [], packages: [NODE] },
+  'src/place.ts': { ours: [], packages: [NODE] },
+  'src/tls.ts': { ours: ['src/auth', 'src/config.ts', 'src/http'], packages: [NODE] },
   'src/demo.ts': { ours: ['src'], packages: [NODE] },
   'src/app.ts': { ours: ['src'], packages: [NODE, 'fastify'] },
 }
