@@ -17,7 +17,9 @@ export function matchLogs(
     if (change.seq !== drive.seq + index + 1) throw new Error(`${when}the log goes from ${drive.seq} to ${change.seq}`)
     const [next] = left
     const among = left.filter(({ op }) => op === next!.op)
-    const alike = among.filter((entry) => isSame(change, entry, drive))
+    const same = among.filter((entry) => isSame(change, entry, drive))
+    const certain = same.filter((entry) => summary(entry, drive).parent === change.parent)
+    const alike = certain.length > 0 ? certain : same
     const [entry] = alike
     if (!entry) {
       const wanted = among.map((one) => `\n  ${JSON.stringify(summary(one, drive))}`).join('')
@@ -32,6 +34,7 @@ export function matchLogs(
   if (missing) throw new Error(`${when}the log lacks\n  ${JSON.stringify(summary(missing, drive))}`)
 }
 
+/** A folder whose id is not known yet may be any. */
 function isSame(change: Change, entry: ModelChange, drive: Pick<Drive, 'trash'>): boolean {
   const { node, parent, ...rest } = summary(entry, drive)
   const isIt = node === 0 ? isMaking(entry) : node === change.node

@@ -2,7 +2,7 @@
 
 /** A list of steps, some of which are lists of ops. */
 export interface Steps {
-  readonly steps: readonly { readonly ops?: readonly unknown[] }[]
+  readonly steps: readonly { readonly do?: string; readonly ops?: readonly unknown[] }[]
 }
 
 /** What a history fails with; undefined when it does not. */
