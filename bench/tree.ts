@@ -111,7 +111,10 @@ async function plant(tx: Parameters<Parameters<Store['write']>[0]>[0], nodes: re
   for (const insertNodes of chunks) {
     const files = insertNodes.filter(({ kind }) => kind === 'file')
     const insertVersions = files.map(
-      ({ drive, id, createdAt, creator }): Version => ({ drive, node: id, version: 1, content, createdAt, creator }),
+      ({ drive, id, createdAt, creator }): Version => ({
+        ...{ drive, node: id, version: 1, content, createdAt, creator },
+        ...{ keep: false, description: '' },
+      }),
     )
     const blobRefs = [{ digest: content.digest, delta: files.length }]
     await tx.apply({ ...emptyChanges(), insertNodes, insertVersions, blobRefs })

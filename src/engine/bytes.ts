@@ -40,6 +40,8 @@ export function addVersion(view: View, drive: Drive, file: Node, content: Conten
     content,
     createdAt: view.now,
     creator: view.actor.self,
+    keep: false,
+    description: '',
   }
   view.charge(drive, growth(view, drive, file, content))
   for (const version of gone) view.addBlobRef(version.content.digest, -1)
@@ -55,7 +57,7 @@ export function addVersion(view: View, drive: Drive, file: Node, content: Conten
     updatedAt: now,
     modifier: actor.self,
   })
-  view.note('version', node)
+  view.note('version', node, { overwrites: true })
   return node
 }
 
@@ -64,14 +66,14 @@ export function addFile(view: View, drive: Drive, node: Node, content: Content):
   const { now, actor } = view
   view.charge(drive, content.size)
   view.addBlobRef(content.digest, 1)
-  view.setVersions(node.id, [
-    { drive: drive.id, node: node.id, version: 1, content, createdAt: now, creator: actor.self },
-  ])
+  const origin = { createdAt: now, creator: actor.self, keep: false, description: '' }
+  view.setVersions(node.id, [{ drive: drive.id, node: node.id, version: 1, content, ...origin }])
   return view.put({ ...node, kind: 'file', content, version: 1 })
 }
 
-/** The versions that must go so that one more fits, oldest first. */
+/** The versions that must go so that one more fits, oldest first; those to be kept neither go nor count. */
 function surplus(versions: readonly Version[], max: number): Version[] {
-  const excess = versions.length + 1 - Math.max(1, max)
-  return excess > 0 ? versions.toSorted((a, b) => a.version - b.version).slice(0, excess) : []
+  const passing = versions.filter(({ keep }) => !keep)
+  const excess = passing.length + 1 - Math.max(1, max)
+  return excess > 0 ? passing.toSorted((a, b) => a.version - b.version).slice(0, excess) : []
 }

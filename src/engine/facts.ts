@@ -26,8 +26,8 @@ export interface Facts {
   readonly parents: Map<NodeId, boolean>
   /** All descendants of a folder; null when they are too many. */
   readonly subtrees: Map<NodeId, readonly Node[] | null>
-  /** By the op's index: the rows, or null when the cursor's node is gone. */
-  readonly pages: Map<number, readonly Node[] | null>
+  /** By the op's index. */
+  readonly pages: Map<number, readonly Node[]>
   readonly counts: Map<NodeId, { files: number; folders: number }>
   readonly versions: Map<NodeId, readonly Version[]>
   /** The actor's grants on a node. */

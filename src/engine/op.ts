@@ -5,6 +5,7 @@ import type {
   Attributes,
   Drive,
   DriveId,
+  Grant,
   Kind,
   Node,
   NodeId,
@@ -14,6 +15,7 @@ import type {
   TrashId,
   Upload,
   UploadId,
+  Version,
 } from './model.ts'
 import type { Naming } from './name.ts'
 
@@ -64,10 +66,18 @@ export type Trashed = 'no' | 'only' | 'any'
 export type OrderBy = 'name' | 'updated' | 'created' | 'size'
 
 /**
- * A position in a listing: the last node already shown, which an earlier op of the same batch must not have renamed; or how
- * many to pass over.
+ * A place in a listing: what the last node shown was ordered by, and the node. A page goes on after it whether or not the
+ * node is still there. JSON-able; `cursor.ts` makes text of it.
  */
-export type Cursor = { readonly after: NodeId } | { readonly offset: number }
+export interface Position {
+  readonly kind: Kind
+  /** The name key, the time or the size, whichever the listing is ordered by. */
+  readonly value: string | number
+  readonly id: NodeId
+}
+
+/** Where a listing goes on: after a position, or after so many. */
+export type Cursor = { readonly after: Position } | { readonly offset: number }
 
 interface Guarded {
   /** Fails with `precondition_failed` unless the node's rev is this. */
@@ -233,9 +243,53 @@ export interface GrantOp {
   readonly expiresAt: number
 }
 
+/** All versions of a file. Needs `list`. */
+export interface VersionsOp {
+  readonly kind: 'versions'
+  readonly node: Ref
+}
+
+/** Makes a new current version with the content of an earlier one. Needs `replace`. */
+export interface RevertOp extends Guarded {
+  readonly kind: 'revert'
+  readonly node: Ref
+  /** `version_not_found` when there is none of that number, `version_current` for the current one. */
+  readonly version: number
+}
+
+/** Changes what is written on a version. Needs `update`. */
+export interface UpdateVersionOp {
+  readonly kind: 'updateVersion'
+  readonly node: Ref
+  readonly version: number
+  /** Whether it is kept whatever comes after it; a file may have KEPT_VERSIONS_MAX such versions. */
+  readonly keep?: boolean
+  readonly description?: string
+}
+
+/** Destroys earlier versions, all of them or, when one cannot be, none. Needs `purge`. */
+export interface DeleteVersionsOp extends Guarded {
+  readonly kind: 'deleteVersions'
+  readonly node: Ref
+  readonly versions: readonly number[]
+}
+
+/** Who may do what on a node. Needs `list`; without `permCtl` only the grants to the actor's own subjects are shown. */
+export interface GrantsOp {
+  readonly kind: 'grants'
+  readonly node: Ref
+  /** Also those the node inherits from the folders above it. */
+  readonly inherited: boolean
+}
+
 export type Op =
   | GetOp
   | ListOp
+  | VersionsOp
+  | RevertOp
+  | UpdateVersionOp
+  | DeleteVersionsOp
+  | GrantsOp
   | CreateFolderOp
   | UploadOp
   | CommitOp
@@ -267,11 +321,19 @@ export interface NodeView {
 export interface Page {
   readonly folder: NodeView
   readonly items: readonly NodeView[]
-  /** The cursor of the next page; null on the last. */
-  readonly next: NodeId | null
+  /** Where the next page goes on; null on the last. */
+  readonly next: Position | null
   /** Direct children of the folder, when asked for; 0 otherwise. */
   readonly files: number
   readonly folders: number
+}
+
+/** A grant and the node it stands on: the one asked about, or a folder above it. */
+export interface GrantView {
+  readonly grant: Grant
+  readonly node: Node
+  /** Names from below the root down to that node. */
+  readonly path: readonly string[]
 }
 
 /** What became of an op: one for each, in order. */
@@ -284,6 +346,10 @@ export interface Done {
   /** Nothing was written because something of that name was there (`reuse`), or the op had nothing to do. */
   readonly existed: boolean
   readonly page?: Page
+  /** Newest first, the current one being the first. */
+  readonly versions?: readonly Version[]
+  /** The node's own first, then those of the folders above it, the nearest first. */
+  readonly grants?: readonly GrantView[]
   readonly upload?: Upload
   readonly trash?: TrashEntry
 }

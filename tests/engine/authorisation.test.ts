@@ -14,19 +14,25 @@ import {
   commit,
   copy,
   createFolder,
+  deleteVersions,
   get,
   grant,
+  grants,
   list,
+  MERGE,
   move,
   purge,
   putFile,
   putFolders,
   rename,
   restore,
+  revert,
   staged,
   trash,
   update,
+  updateVersion,
   upload,
+  versions,
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { OP_KINDS } from './vocabulary.ts'
@@ -52,6 +58,8 @@ beforeEach(async () => {
   ])
   await putFile(world, alice, drive, 'open/file', 'bytes')
   await putFile(world, alice, drive, 'shut/file', 'bytes')
+  await putFile(world, alice, drive, 'open/file', 'more', { conflict: MERGE })
+  await putFile(world, alice, drive, 'shut/file', 'more', { conflict: MERGE })
   await done(world, alice, [grant(at(drive), 'user:bob', ALL_ACTIONS)])
   const sessions = await Promise.all([1, 2, 3].map(() => staged(world, bob, drive, 'fresh')))
   uploads = sessions.map(({ id }) => id)
@@ -108,6 +116,15 @@ const VERBS: Verb[] = [
   { kind: 'trash', action: 'delete', op: (folder) => trash(at(drive, `${folder}/file`)) },
   { kind: 'restore', action: 'restore', op: (folder, _, trashed) => trashed(folder) },
   { kind: 'purge', action: 'purge', op: (folder) => purge(at(drive, `${folder}/file`)) },
+  { kind: 'versions', action: 'list', op: (folder) => versions(at(drive, `${folder}/file`)) },
+  { kind: 'revert', action: 'replace', op: (folder) => revert(at(drive, `${folder}/file`), 1) },
+  {
+    kind: 'updateVersion',
+    action: 'update',
+    op: (folder) => updateVersion(at(drive, `${folder}/file`), 1, { keep: true }),
+  },
+  { kind: 'deleteVersions', action: 'purge', op: (folder) => deleteVersions(at(drive, `${folder}/file`), [1]) },
+  { kind: 'grants', action: 'list', op: (folder) => grants(at(drive, `${folder}/file`)) },
   { kind: 'grant', action: 'permCtl', op: (folder) => grant(at(drive, `${folder}/file`), 'user:carol', ACTIONS.list) },
 ]
 

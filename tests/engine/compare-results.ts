@@ -1,5 +1,5 @@
 /** The engine's results and the model's. */
-import type { NodeView, Op, Result } from '../../src/engine/index.ts'
+import type { NodeView, Op, Page, Result } from '../../src/engine/index.ts'
 import type { ModelResult, ModelView } from './model-work.ts'
 
 /** How an op's result differs from what was expected; '' when it does not. */
@@ -22,7 +22,7 @@ function shown(op: Op, result: Exclude<Result, { status: 'failed' }>) {
   return { status: result.status, view, page, existed: result.status === 'done' && result.existed }
 }
 
-function pageOf({ items, next }: { items: readonly NodeView[]; next: number | null }) {
+function pageOf({ items, next }: Page) {
   return { items: items.map(viewOf), more: next !== null }
 }
 

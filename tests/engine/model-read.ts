@@ -1,5 +1,5 @@
 /** The naive model's readings, and what is written on a node. */
-import { ACTIONS, type Attributes, type ListOp } from '../../src/engine/index.ts'
+import { ACTIONS, type Attributes, type ListOp, type NodeId, type Position } from '../../src/engine/index.ts'
 import { arriveHere } from './model-place.ts'
 import { ageOf, keyOf, type ModelNode, sizeOf } from './model-state.ts'
 import type { Handlers, ModelResult, Work } from './model-work.ts'
@@ -61,12 +61,7 @@ function page(work: Work, folder: ModelNode, op: ListOp): ModelResult {
   const { cursor } = op
   let from = 0
   if (cursor && 'offset' in cursor) from = cursor.offset
-  else if (cursor) {
-    const last = folder.children.find(({ id }) => id === cursor.after)
-    if (!last) return work.fail('node_not_found')
-    from = sorted([...all, ...(all.includes(last) ? [] : [last])], op).indexOf(last) + 1
-    if (!all.includes(last)) from--
-  }
+  else if (cursor) from = all.filter((node) => comparator(op)(placeOf(node, op), cursor.after) <= 0).length
   const shown = all.slice(from, from + op.limit)
   const items = shown.filter((node) => work.may(node) & ACTIONS.list).map((node) => work.view(node))
   const { view } = work.done(folder) as Extract<ModelResult, { status: 'done' | 'later' }>
@@ -74,14 +69,22 @@ function page(work: Work, folder: ModelNode, op: ListOp): ModelResult {
 }
 
 function sorted(nodes: readonly ModelNode[], op: ListOp): ModelNode[] {
-  const value = (node: ModelNode): number | Buffer => {
-    if (op.by === 'name') return Buffer.from(keyOf(node.name))
-    if (op.by === 'size') return sizeOf(node.versions.at(-1)?.text ?? '')
-    return op.by === 'created' ? node.createdAt : node.updatedAt
-  }
-  const compare = (a: number | Buffer, b: number | Buffer) =>
-    typeof a === 'number' ? a - (b as number) : Buffer.compare(a, b as Buffer)
+  const compare = comparator(op)
+  return nodes.toSorted((a, b) => compare(placeOf(a, op), placeOf(b, op)))
+}
+
+/** Where a node stands in a listing. */
+export function placeOf(node: ModelNode, { by }: Pick<ListOp, 'by'>): Position {
+  const { kind } = node
+  const size = kind === 'file' ? sizeOf(node.versions.at(-1)?.text ?? '') : 0
+  const value = { name: keyOf(node.name), size, created: node.createdAt, updated: node.updatedAt }[by]
+  return { kind, value, id: ageOf(node) as NodeId }
+}
+
+function comparator(op: ListOp): (a: Position, b: Position) => number {
+  const compare = ({ value: a }: Position, { value: b }: Position) =>
+    typeof a === 'number' ? a - (b as number) : Buffer.compare(Buffer.from(a), Buffer.from(b as string))
   const sign = op.descending ? -1 : 1
-  const rank = ({ kind }: ModelNode) => (op.foldersFirst && kind === 'file' ? 1 : 0)
-  return nodes.toSorted((a, b) => rank(a) - rank(b) || sign * (compare(value(a), value(b)) || ageOf(a) - ageOf(b)))
+  const rank = ({ kind }: Position) => (op.foldersFirst && kind === 'file' ? 1 : 0)
+  return (a, b) => rank(a) - rank(b) || sign * (compare(a, b) || a.id - b.id)
 }

@@ -23,6 +23,7 @@ import {
   upwards,
   usedOf,
 } from './model-state.ts'
+import type { PlayedKind } from './vocabulary.ts'
 
 /** A node as a result shows it. */
 export interface ModelView {
@@ -240,4 +241,4 @@ function standing(node: ModelNode): ModelNode[] {
   return origin && !origin.gone && origin.drive === node.drive ? [...own, ...standing(origin)] : own
 }
 
-export type Handlers = { readonly [Kind in Op['kind']]: (work: Work, op: Extract<Op, { kind: Kind }>) => ModelResult }
+export type Handlers = { readonly [Kind in PlayedKind]: (work: Work, op: Extract<Op, { kind: Kind }>) => ModelResult }

@@ -6,9 +6,11 @@ import {
   type Conflict,
   type CopyOp,
   type CreateFolderOp,
+  type DeleteVersionsOp,
   type DriveId,
   type GetOp,
   type GrantOp,
+  type GrantsOp,
   type ListOp,
   type MoveOp,
   type Naming,
@@ -18,11 +20,14 @@ import {
   type Ref,
   type RenameOp,
   type RestoreOp,
+  type RevertOp,
   type Subject,
   type TrashOp,
   type UpdateOp,
+  type UpdateVersionOp,
   type UploadId,
   type UploadOp,
+  type VersionsOp,
 } from '../../src/engine/index.ts'
 import { done, type World } from './world.ts'
 
@@ -142,4 +147,24 @@ export async function putFolders(world: World, actor: Actor, drive: DriveId, pat
     }),
   )
   return results.map((result) => result.view!.node)
+}
+
+export function versions(node: Ref): VersionsOp {
+  return { kind: 'versions', node }
+}
+
+export function revert(node: Ref, version: number, more: Partial<RevertOp> = {}): RevertOp {
+  return { kind: 'revert', node, version, ...more }
+}
+
+export function updateVersion(node: Ref, version: number, set: Partial<UpdateVersionOp>): UpdateVersionOp {
+  return { kind: 'updateVersion', node, version, ...set }
+}
+
+export function deleteVersions(node: Ref, numbers: readonly number[]): DeleteVersionsOp {
+  return { kind: 'deleteVersions', node, versions: numbers }
+}
+
+export function grants(node: Ref, inherited = false): GrantsOp {
+  return { kind: 'grants', node, inherited }
 }

@@ -12,6 +12,7 @@ import {
   type TrashId,
   type UploadId,
 } from '../../src/engine/index.ts'
+import { placeOf } from './model-read.ts'
 import { type ModelNode, type ModelState, pathOf, trashTop } from './model-state.ts'
 import { spaced } from './ops.ts'
 import type { OpSymbol, RefSymbol } from './random-steps.ts'

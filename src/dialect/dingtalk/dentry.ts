@@ -3,9 +3,12 @@ import {
   ACTIONS,
   type DriveId,
   type GetOp,
-  type NodeId,
+  type OrderBy,
   onConflict,
+  type Position,
+  positionText,
   type Ref,
+  readPosition,
   type Result,
 } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
@@ -14,7 +17,7 @@ import { answerTo, paramError, refusal, type Wording } from './error.ts'
 import { categorizedDentryOf, dentryOf } from './present.ts'
 import { booleanIn, demandedText, fieldsIn, listIn, queryBooleanIn, queryIntegerIn, textIn, wordIn } from './request.ts'
 import { type Call, type Route, spaceOfPath } from './route.ts'
-import { conflictOf, NAMING, orderOf, parseId, parseRef } from './terms.ts'
+import { conflictOf, NAMING, orderOf, parseRef } from './terms.ts'
 
 /** How many dentries one "get in bulk" may name. */
 const GET_MAX = 30
@@ -123,7 +126,7 @@ async function listDentries(context: DialectContext, call: Call): Promise<object
   if (!by) throw paramError('orderBy', 'must be one of MODIFIED_TIME, CREATE_TIME, NAME, SIZE.')
   const descending = wordIn(query, 'order', ['ASC', 'DESC']) !== 'ASC'
   queryBooleanIn(query, 'withThumbnail')
-  const after = cursorIn(query)
+  const after = cursorIn(query, by)
   const [result] = await context.engine.batch(call.actor, [
     {
       kind: 'list',
@@ -135,27 +138,22 @@ async function listDentries(context: DialectContext, call: Call): Promise<object
       ...(after === undefined ? {} : { cursor: { after } }),
     },
   ])
-  if (result?.status === 'failed') {
-    const stale = result.error.code === 'node_not_found' && result.error.detail === 'cursor'
-    throw stale
-      ? paramError('nextToken', 'points to a dentry that is here no more.')
-      : refusal(result.error, PARENT_WORDING)
-  }
+  if (result?.status === 'failed') throw refusal(result.error, PARENT_WORDING)
   const page = result?.status === 'done' ? result.page : undefined
   if (!page) throw new Error('a listing answered without its page')
   return {
     dentries: page.items.map((view) => categorizedDentryOf(view, call.viewer)),
-    ...(page.next === null ? {} : { nextToken: String(page.next) }),
+    ...(page.next === null ? {} : { nextToken: positionText(page.next) }),
   }
 }
 
-/** `nextToken` of an earlier page: the last dentry shown. An empty one starts over. */
-function cursorIn(query: Call['query']): NodeId | undefined {
+/** `nextToken` of an earlier page: where the last dentry shown stood. An empty one starts over. */
+function cursorIn(query: Call['query'], by: OrderBy): Position | undefined {
   const text = textIn(query, 'nextToken') ?? ''
   if (text === '') return undefined
-  const id = parseId<NodeId>(text)
-  if (id === undefined) throw paramError('nextToken', 'is not one this call gave out.')
-  return id
+  const position = readPosition(text, by)
+  if (position === undefined) throw paramError('nextToken', 'is not one this call gave out.')
+  return position
 }
 
 /** A name already taken is an error: renaming knows no strategy. */

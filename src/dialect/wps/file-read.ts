@@ -1,5 +1,14 @@
 /** Reading files one by one: meta, path, a folder's children, whether a name is taken. */
-import { type DriveId, type NodeId, type NodeView, PAGE_SIZE_MAX, splitName } from '../../engine/index.ts'
+import {
+  type NodeView,
+  type OrderBy,
+  PAGE_SIZE_MAX,
+  type Position,
+  positionOf,
+  positionText,
+  readPosition,
+  splitName,
+} from '../../engine/index.ts'
 import {
   type Answer,
   type Call,
@@ -71,7 +80,7 @@ async function children(call: Call): Promise<Answer> {
   const filter = readFilter(query)
   const orderBy = query.word('order_by', ORDER_WORDS, 'mtime')
   const descending = query.word('order', ['asc', 'desc'], 'desc') === 'desc'
-  const cursor = readCursor(call)
+  const cursor = readCursor(call, ORDERS[orderBy])
   const found = inputProblem(call) ?? (await nodeParams(call, 'may be the root'))
   if (isRefusal(found)) return found
 
@@ -92,9 +101,9 @@ async function children(call: Call): Promise<Answer> {
   if (!page || filter.type === 'shortcut') return { data: { items: [], next_page_token: '' } }
   const matching = page.items.filter((view) => filter.extensions.length === 0 || hasExtension(view, filter.extensions))
   const shown = matching.slice(0, limit)
-  const next = matching.length > limit ? shown.at(-1)!.node.id : page.next
+  const next = matching.length > limit ? positionOf(shown.at(-1)!.node, ORDERS[orderBy]) : page.next
   const items = await presentFiles(call, shown, parts)
-  return { data: { items, next_page_token: next === null ? '' : pageToken(call, found.drive, next) } }
+  return { data: { items, next_page_token: next === null ? '' : positionText(next) } }
 }
 
 function readFilter(query: Input) {
@@ -110,17 +119,12 @@ function hasExtension({ node }: NodeView, extensions: readonly string[]): boolea
   return node.kind === 'file' && extensions.includes(extension.slice(1).toLowerCase())
 }
 
-/** A page token is the last node already shown, written like a file id: opaque, and forged ones are noticed. */
-function pageToken({ engine }: Call, born: DriveId, id: NodeId): string {
-  return engine.ids.fileId({ born, id })
-}
-
-function readCursor({ engine, query }: Call): NodeId | undefined {
+function readCursor({ query }: Call, by: OrderBy): Position | undefined {
   const text = query.optionalText('page_token')
   if (text === undefined || text === '') return undefined
-  const cursor = engine.ids.parseFileId(text)
+  const cursor = readPosition(text, by)
   if (!cursor) query.refuse('valueInvalid', 'page_token is not one of this listing')
-  return cursor?.id
+  return cursor
 }
 
 async function checkName(call: Call): Promise<Answer> {

@@ -1,9 +1,10 @@
 /** Reading: one node, or a page of a folder's children. Reads see what earlier ops of their batch wrote. */
 import { ACTIONS } from '../action.ts'
+import { compareValues, positionOf } from '../cursor.ts'
 import { fail } from '../error.ts'
-import { isFailed, type Located, locate, viewOf } from '../locate.ts'
+import { isFailed, type Located, locate, pathOf, viewOf } from '../locate.ts'
 import type { Node } from '../model.ts'
-import type { GetOp, ListOp, Result } from '../op.ts'
+import type { GetOp, GrantsOp, ListOp, Position, Result } from '../op.ts'
 import type { View } from '../view.ts'
 
 export function get(view: View, op: GetOp): Result {
@@ -18,6 +19,26 @@ export function get(view: View, op: GetOp): Result {
   return { status: 'done', view: seen, existed: false }
 }
 
+/** Grants that still hold, nearest first. Who may not give any sees those of the actor's own subjects only. */
+export function grants(view: View, op: GrantsOp): Result {
+  const found = locate(view, op.node, 'no')
+  if (isFailed(found)) return found
+  const { node, chain } = found
+  const seen = viewOf(view, node)
+  if (!(seen.actions & ACTIONS.list)) return fail('forbidden', { node: node.id })
+  const mayAll = (seen.actions & ACTIONS.permCtl) !== 0
+  const places = op.inherited ? chain : [node]
+  for (const place of places) view.expectGrants(place)
+  const shown = places.flatMap((place, index) =>
+    view
+      .grantsOf(place)
+      .filter(({ expiresAt }) => expiresAt === 0 || expiresAt > view.now)
+      .filter(({ subject }) => mayAll || view.actor.subjects.includes(subject))
+      .map((grant) => ({ grant, node: place, path: pathOf(chain.slice(index)) })),
+  )
+  return { status: 'done', view: seen, existed: false, grants: shown }
+}
+
 /** @param index the op's place in the batch, under which its page was fetched */
 export function list(view: View, op: ListOp, index: number): Result {
   const found = locate(view, op.folder, 'no')
@@ -27,24 +48,14 @@ export function list(view: View, op: ListOp, index: number): Result {
   if (folder.kind !== 'folder') return fail('wrong_kind', { node: folder.id })
 
   const wanted = view.isNew(folder.id) ? [] : storedPage(view, op, index, found)
-  if (wanted === null || hasLeft(view, op, folder)) return fail('node_not_found', { detail: 'cursor' })
   const { rows, more } = overlaid(view, op, folder, wanted)
   const shown = rows.slice(0, op.limit)
   const items = shown.map((node) => viewOf(view, node)).filter((item) => item.actions & ACTIONS.list)
-  const next = rows.length > op.limit || more ? (shown.at(-1)?.id ?? null) : null
+  const last = shown.at(-1)
+  const next = last && (rows.length > op.limit || more) ? positionOf(last, op.by) : null
   const counts = op.count ? childCounts(view, folder) : { files: 0, folders: 0 }
   const page = { folder: viewOf(view, folder), items, next, ...counts }
   return { status: 'done', view: page.folder, existed: false, page }
-}
-
-/** Whether the batch took the cursor's node out of the folder. */
-function hasLeft(view: View, { cursor }: ListOp, folder: Node): boolean {
-  return (
-    cursor !== undefined &&
-    'after' in cursor &&
-    view.nodes.has(cursor.after) &&
-    view.node(cursor.after)?.parent !== folder.id
-  )
 }
 
 /** One row more than the page, to know whether another follows, and one for every node the batch may have taken out of it. */
@@ -76,10 +87,15 @@ function overlaid(view: View, op: ListOp, folder: Node, stored: readonly Node[])
   const kept = stored.filter((node) => !view.nodes.has(node.id))
   const order = comparator(op)
   const last = stored.at(-1)
-  const after = cursorNode(view, op, folder)
-  const inReach = (node: Node) =>
-    (!after || order(node, after) > 0) && (!isCut || !last || order(node, last) <= 0) && !skips(op)
-  const rows = [...kept, ...here.filter((node) => matches(node) && inReach(node))].sort(order)
+  const after = op.cursor && 'after' in op.cursor ? op.cursor.after : null
+  const end = isCut && last ? positionOf(last, op.by) : null
+  const inReach = (node: Node) => {
+    const at = positionOf(node, op.by)
+    return (!after || order(at, after) > 0) && (!end || order(at, end) <= 0) && !skips(op)
+  }
+  const rows = [...kept, ...here.filter((node) => matches(node) && inReach(node))].sort((a, b) =>
+    order(positionOf(a, op.by), positionOf(b, op.by)),
+  )
   return { rows, more: isCut && rows.length <= op.limit }
 }
 
@@ -88,23 +104,11 @@ function skips(op: ListOp): boolean {
   return op.cursor !== undefined && 'offset' in op.cursor && op.cursor.offset > 0
 }
 
-/** The node a page goes on after; needed only to tell which of the batch's own nodes belong to the page. */
-function cursorNode(view: View, { cursor }: ListOp, folder: Node): Node | null {
-  return cursor && 'after' in cursor ? view.seek({ drive: folder.drive, id: cursor.after, follow: false }) : null
-}
-
 /** The order of `PageQuery`, in memory. */
-function comparator(op: ListOp): (a: Node, b: Node) => number {
+function comparator(op: ListOp): (a: Position, b: Position) => number {
   const sign = op.descending ? -1 : 1
-  const compare: Record<ListOp['by'], (a: Node, b: Node) => number> = {
-    name: (a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
-    updated: (a, b) => a.updatedAt - b.updatedAt,
-    created: (a, b) => a.createdAt - b.createdAt,
-    size: (a, b) => (a.content?.size ?? 0) - (b.content?.size ?? 0),
-  }
-  const by = compare[op.by]
-  const rank = (node: Node) => (node.kind === 'folder' ? 0 : 1)
-  return (a, b) => (op.foldersFirst ? rank(a) - rank(b) : 0) || sign * (by(a, b) || a.id - b.id)
+  const rank = ({ kind }: Position) => (kind === 'folder' ? 0 : 1)
+  return (a, b) => (op.foldersFirst ? rank(a) - rank(b) : 0) || sign * (compareValues(a.value, b.value) || a.id - b.id)
 }
 
 function childCounts(view: View, folder: Node): { files: number; folders: number } {

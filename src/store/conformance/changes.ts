@@ -442,8 +442,12 @@ export function changesConformance(open: Open) {
         seq,
         kind: 'move' as const,
         node: nodeId(10),
+        nodeKind: 'file' as const,
+        born: OTHER,
         parent: ROOT,
         name: `n${seq}`,
+        from: seq === 2 ? null : { parent: nodeId(11), parentBorn: DRIVE, name: `"'${seq}` },
+        overwrites: seq === 3,
         at: seq,
         by: 'user:ann' as const,
       })

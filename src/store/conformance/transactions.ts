@@ -266,6 +266,33 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
         10_000,
       ),
   ],
+  ['births', (tx, ids) => tx.births(ids.map(driveId))],
+  [
+    'candidates',
+    async (tx, ids) => {
+      const query = { drives: ids.map(driveId), after: null, limit: 9 }
+      await tx.candidates({ ...query, probe: { any: ids.map((id) => `7n${id}`) } })
+      await tx.candidates({ ...query, probe: null })
+    },
+  ],
+  [
+    'grantPage',
+    async (tx, ids) => {
+      const query = { tenant: TENANT, subjects: ids.map((id) => `user:${id}` as const), after: null, limit: 9 }
+      await tx.grantPage({ ...query, side: 'to' })
+      await tx.grantPage({ ...query, side: 'by' })
+    },
+  ],
+  [
+    'marks',
+    async (tx, ids) => {
+      const list = { tenant: TENANT, subject: 'user:ann' as const, kind: 'viewed' as const }
+      const marks = ids.map((id) => ({ ...list, node: nodeId(id), born: DRIVE, at: id }))
+      await tx.putMarks(marks)
+      await tx.marksOf({ ...list, kinds: ids.slice(0, 1).map(() => 'viewed' as const) })
+      await tx.deleteMarks(marks)
+    },
+  ],
   ['totals', (tx, ids) => tx.totals(ids.map((id) => keyOf(id)))],
   ['counts', (tx, ids) => tx.counts(ids.map((id) => keyOf(id)))],
   ['versions', (tx, ids) => tx.versions(ids.map((id) => keyOf(id)))],
@@ -350,6 +377,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
       await tx.apply(
         changes({
           insertNodes: fresh,
+          putTerms: fresh.map(({ drive, id }) => ({ drive, node: id, terms: [`t${id}`] })),
           insertVersions: fresh.map(({ id }) => version(id, 1, content(1))),
           blobRefs: ids.map((id) => ({ digest: content(id).digest, delta: 1 })),
           insertTrash: fresh.map(({ id }) => trashed(id, id)),

@@ -1,6 +1,14 @@
 /** Conformance: finding nodes by id and by name, above and below others, and whole listings. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Kind, Node, OrderBy, PageQuery, ReadTx, Store } from '../../engine/index.ts'
+import {
+  type Kind,
+  type Node,
+  type OrderBy,
+  type PageQuery,
+  positionOf,
+  type ReadTx,
+  type Store,
+} from '../../engine/index.ts'
 import {
   apply,
   content,
@@ -319,10 +327,15 @@ function ordered(query: Omit<PageQuery, 'limit' | 'cursor'>): number[] {
     .map(({ id }) => id)
 }
 
+/** Where a sibling stands in an order. */
+function position(id: number, by: OrderBy) {
+  return positionOf(SIBLINGS.find((node) => node.id === id)!, by)
+}
+
 function pagesConformance(store: () => Store) {
   const page = async (queries: PageQuery[]) => {
     const found = await store().read((tx) => tx.pages(queries))
-    return found.map((nodes) => nodes && idsOf(nodes))
+    return found.map(idsOf)
   }
   const byName: PageQuery = {
     drive: DRIVE,
@@ -349,7 +362,7 @@ function pagesConformance(store: () => Store) {
       const query = { ...byName, ...shape }
       const wanted = ordered(query)
       expect(await page([query])).toEqual([wanted])
-      const afterEach = wanted.map((id) => ({ ...query, limit: 3, cursor: { after: nodeId(id) } }))
+      const afterEach = wanted.map((id) => ({ ...query, limit: 3, cursor: { after: position(id, query.by) } }))
       expect(await page(afterEach)).toEqual(wanted.map((_, index) => wanted.slice(index + 1, index + 4)))
       const offsets = range(wanted.length + 2).map((offset) => ({ ...query, limit: 2, cursor: { offset } }))
       expect(await page(offsets)).toEqual(offsets.map(({ cursor }) => wanted.slice(cursor.offset, cursor.offset + 2)))
@@ -360,23 +373,34 @@ function pagesConformance(store: () => Store) {
         { ...byName, limit: 2 },
         { ...byName, by: 'size', descending: true, limit: 1 },
         { ...byName, parent: nodeId(12) },
-        { ...byName, cursor: { after: nodeId(50) } },
+        { ...byName, cursor: { after: { kind: 'folder', value: 'elsewhere', id: nodeId(50) } } },
         { ...byName, parent: nodeId(99) },
         { ...byName, limit: 3, cursor: { offset: 1 } },
         { ...byName, drive: OTHER },
       ]
       const names = ordered(byName)
-      expect(await page(queries)).toEqual([names.slice(0, 2), [19], [50], null, [], names.slice(1, 4), []])
+      expect(await page(queries)).toEqual([
+        names.slice(0, 2),
+        [19],
+        [50],
+        names.filter((id) => SIBLINGS.find((node) => node.id === id)!.key > 'elsewhere'),
+        [],
+        names.slice(1, 4),
+        [],
+      ])
     })
 
-    it('are null when the cursor left the folder, and only then', async () => {
+    it('go on where a node stood that has left the folder', async () => {
+      const names = ordered(byName)
       await apply(store(), { placeNodes: [folder(16, 12, 'a!')], deleteNodes: [keyOf(18)] })
-      const cursors = [16, 18, 15].map((id) => ({ ...byName, limit: 1, cursor: { after: nodeId(id) } }))
-      expect(await page(cursors)).toEqual([null, null, [13]])
+      const cursors = [16, 18, 15].map((id) => ({ ...byName, limit: 1, cursor: { after: position(id, 'name') } }))
+      const left = names.filter((id) => id !== 16 && id !== 18)
+      const following = (id: number) => left.find((other) => names.indexOf(other) > names.indexOf(id))
+      expect(await page(cursors)).toEqual([16, 18, 15].map((id) => [following(id)]))
     })
 
     it('go on past a cursor of the other kind', async () => {
-      const query: PageQuery = { ...byName, only: 'file', limit: 1, cursor: { after: nodeId(12) } }
+      const query: PageQuery = { ...byName, only: 'file', limit: 1, cursor: { after: position(12, 'name') } }
       expect(await page([query])).toEqual([[14]])
     })
   })

@@ -31,6 +31,14 @@ delete from version v using ${KEYS} where v.drive_id = k.drive_id and v.node_id 
 export const DELETE_NODE_GRANTS = `
 delete from node_grant g using ${KEYS} where g.drive_id = k.drive_id and g.node_id = k.id`
 
+export const DELETE_NODE_TERMS = `
+delete from node_term t using ${KEYS} where t.drive_id = k.drive_id and t.node_id = k.id`
+export const PUT_TERMS = `
+insert into node_term (drive_id, node_id, terms)
+select k.drive_id, k.node_id, array_to_tsvector(string_to_array(k.terms, ' '))
+from ${unnest('nnt')} k (drive_id, node_id, terms)
+on conflict (drive_id, node_id) do update set terms = excluded.terms`
+
 const MOVES = `${unnest('nnn')} k (from_drive, id, to_drive)`
 export const REHOME_NODES = `
 update node n set drive_id = k.to_drive from ${MOVES} where n.drive_id = k.from_drive and n.id = k.id`
@@ -38,6 +46,8 @@ export const REHOME_VERSIONS = `
 update version v set drive_id = k.to_drive from ${MOVES} where v.drive_id = k.from_drive and v.node_id = k.id`
 export const REHOME_GRANTS = `
 update node_grant g set drive_id = k.to_drive from ${MOVES} where g.drive_id = k.from_drive and g.node_id = k.id`
+export const REHOME_TERMS = `
+update node_term t set drive_id = k.to_drive from ${MOVES} where t.drive_id = k.from_drive and t.node_id = k.id`
 /** Whatever led to where the nodes were. */
 export const DROP_FORWARDS = `
 delete from forward f using ${MOVES} join node n on n.drive_id = k.to_drive and n.id = k.id
@@ -63,9 +73,12 @@ select k.to_drive, v.node_id, v.version, v.created_at, v.creator, v.keep, v.desc
   v.crc64
 from ${STAGE} join version v on v.drive_id = k.from_drive and v.node_id = k.id`
 export const STAGE_GRANTS = `
-insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator)
-select k.to_drive, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator
+insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
+select k.to_drive, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator, g.tenant_id
 from ${STAGE} join node_grant g on g.drive_id = k.from_drive and g.node_id = k.id`
+export const STAGE_TERMS = `
+insert into node_term (drive_id, node_id, terms)
+select k.to_drive, t.node_id, t.terms from ${STAGE} join node_term t on t.drive_id = k.from_drive and t.node_id = k.id`
 export const STAGE_FORWARDS = `
 insert into forward (drive_id, node_id, to_drive, haul_id)
 select n.born, n.id, k.to_drive, k.haul_id
@@ -116,8 +129,9 @@ select * from ${unnest('nnnnttntn')}`
 export const DELETE_TRASH = `
 delete from trash t using ${KEYS} where t.drive_id = k.drive_id and t.node_id = k.id`
 export const PUT_GRANTS = `
-insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator)
-select * from ${unnest('nntntnnt')}
+insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
+select k.*, coalesce((select d.tenant_id from drive d where d.id = k.drive_id), '')
+from ${unnest('nntntnnt')} k (drive_id, node_id, subject, actions, role, expires_at, created_at, creator)
 on conflict (drive_id, node_id, subject) do update set
   actions = excluded.actions, role = excluded.role, expires_at = excluded.expires_at,
   created_at = excluded.created_at, creator = excluded.creator`
@@ -203,7 +217,15 @@ function enterAll(db: Session, changes: Changes) {
   const { vacate, deleteNodes, rehome, stage, insertNodes, moveNodes, placeNodes, updateNodes } = changes
   const { insertVersions, updateVersions, deleteVersions, deleteTrash, insertTrash, putGrants, deleteGrants } = changes
   const rows = [vacate, deleteNodes, insertNodes, moveNodes, placeNodes, updateNodes, insertVersions, updateVersions]
-  const more = [deleteVersions, deleteTrash, insertTrash, putGrants, deleteGrants, changes.insertChanges]
+  const more = [
+    deleteVersions,
+    deleteTrash,
+    insertTrash,
+    putGrants,
+    deleteGrants,
+    changes.insertChanges,
+    changes.putTerms,
+  ]
   const drives = new Set([...rows, ...more].flatMap((set) => set.map(({ drive }) => drive)))
   for (const { from, to } of [...rehome, ...stage]) drives.add(from).add(to)
   for (const { id } of changes.driveSeqs) drives.add(id)
@@ -218,7 +240,7 @@ function applyNodes(writing: Writing, changes: Changes) {
   )
   if (deleteNodes.length > 0) {
     const keys = keyColumns(deleteNodes)
-    for (const sql of [DELETE_FORWARDS, DELETE_NODES, DELETE_NODE_VERSIONS, DELETE_NODE_GRANTS])
+    for (const sql of [DELETE_FORWARDS, DELETE_NODES, DELETE_NODE_VERSIONS, DELETE_NODE_GRANTS, DELETE_NODE_TERMS])
       writing.send(sql, ...keys)
   }
   rehomeNodes(writing, rehome)
@@ -240,6 +262,10 @@ function applyNodes(writing: Writing, changes: Changes) {
       ...fromContent(node.content),
     ]),
   )
+  writing.set(
+    PUT_TERMS,
+    changes.putTerms.map(({ drive, node, terms }) => [drive, node, terms.join(' ')]),
+  )
   const placed = [...insertNodes, ...moveNodes, ...placeNodes, ...updateNodes]
   if (placed.length === 0) return
   const drives = new Set(placed.map(({ drive }) => drive))
@@ -250,13 +276,13 @@ function applyNodes(writing: Writing, changes: Changes) {
 function rehomeNodes(writing: Writing, moves: Changes['rehome']) {
   const rows = moves.flatMap(({ from, to, ids }) => ids.map((id) => [from, id, to]))
   writing.mustChange(REHOME_NODES, rows)
-  for (const sql of [REHOME_VERSIONS, REHOME_GRANTS, DROP_FORWARDS, PUT_FORWARDS]) writing.set(sql, rows)
+  for (const sql of [REHOME_VERSIONS, REHOME_GRANTS, REHOME_TERMS, DROP_FORWARDS, PUT_FORWARDS]) writing.set(sql, rows)
 }
 
 function stageNodes(writing: Writing, { stage, endHauls }: Changes) {
   const rows = stage.flatMap(({ haul, from, to, ids }) => ids.map((id) => [from, id, to, haul]))
   writing.mustChange(STAGE_NODES, rows)
-  for (const sql of [STAGE_VERSIONS, STAGE_GRANTS, STAGE_FORWARDS]) writing.set(sql, rows)
+  for (const sql of [STAGE_VERSIONS, STAGE_GRANTS, STAGE_TERMS, STAGE_FORWARDS]) writing.set(sql, rows)
   if (rows.length > 0) {
     writing.send(
       BEGIN_HAULS,

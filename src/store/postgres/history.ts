@@ -18,11 +18,38 @@ from ${KEYS} join node_grant g on g.drive_id = k.drive_id and g.node_id = k.id`
 
 export const GRANTS_TO = `${GRANTS} where g.subject = any($3::text[])`
 
+const GRANT_COLUMNS = 'g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator'
+
+/** The latest grants of each subject come from the index node_grant_to; the page is the latest of those. */
+export const GRANTS_GIVEN_TO = `
+select ${GRANT_COLUMNS}
+from (select distinct k.subject from ${unnest('t')} k (subject)) s
+cross join lateral (
+  select * from node_grant n
+  where n.tenant_id = $2 and n.subject = s.subject and (n.created_at, n.drive_id, n.node_id, n.subject) < ($3, $4, $5, $6)
+  order by n.created_at desc, n.drive_id desc, n.node_id desc limit $7
+) g
+order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit $7`
+
+/** As GRANTS_GIVEN_TO, by the index node_grant_by. */
+export const GRANTS_GIVEN_BY = `
+select ${GRANT_COLUMNS}
+from (select distinct k.creator from ${unnest('t')} k (creator)) c
+cross join lateral (
+  select * from node_grant n
+  where n.tenant_id = $2 and n.creator = c.creator and (n.created_at, n.drive_id, n.node_id, n.subject) < ($3, $4, $5, $6)
+  order by n.created_at desc, n.drive_id desc, n.node_id desc, n.subject desc limit $7
+) g
+order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit $7`
+
 export const CHANGES = `
 select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by
 from change where drive_id = $1 and seq > $2 order by seq limit $3`
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'changes'>> = {
+/** Latest first: later than every grant. */
+const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
+
+export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes'>> = {
   async versions(db, keys) {
     if (keys.length === 0) return []
     db.enter(keys.map(({ drive }) => drive))
@@ -36,6 +63,13 @@ export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'chang
       ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
       : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
     return rows.map(toGrant)
+  },
+
+  async grantPage(db, { tenant, side, subjects, after, limit }) {
+    if (subjects.length === 0) return []
+    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+    return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
   },
 
   async changes(db, { drive, after, limit }) {

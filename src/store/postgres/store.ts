@@ -14,12 +14,14 @@ import { driveQueries } from './drives.ts'
 import { isPassing, LateLockError, storageError } from './failure.ts'
 import { historyQueries } from './history.ts'
 import { linkQueries } from './links.ts'
+import { markQueries } from './marks.ts'
 import { migrate } from './migrate.ts'
 import { nodeQueries } from './nodes.ts'
 import { pageQueries } from './pages.ts'
 import { peopleQueries } from './people.ts'
 import { openPool } from './pool.ts'
 import { rosterQueries } from './roster.ts'
+import { searchQueries } from './search.ts'
 import { Sequences } from './sequences.ts'
 import { Session, type Spent } from './session.ts'
 import { taskQueries } from './tasks.ts'
@@ -48,6 +50,8 @@ const COUNT: Readonly<Record<TableName, string>> = {
   change: 'select count(*) from change',
   grant: 'select count(*) from node_grant',
   forward: 'select count(*) from forward',
+  mark: 'select count(*) from mark',
+  term: 'select count(*) from node_term',
 }
 
 export interface PostgresOptions {
@@ -221,10 +225,12 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...driveQueries,
     ...historyQueries,
     ...linkQueries,
+    ...markQueries,
     ...nodeQueries,
     ...pageQueries,
     ...peopleQueries,
     ...rosterQueries,
+    ...searchQueries,
     ...taskQueries,
     ...tokenQueries,
     ...totalQueries,

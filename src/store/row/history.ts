@@ -1,5 +1,16 @@
 /** What is kept beside a node, as rows: its versions, the grants on it, and the drive’s change log. */
-import type { Change, ChangeKind, DriveId, Grant, NodeId, Subject, Version } from '../../engine/index.ts'
+import type {
+  Change,
+  ChangeKind,
+  ChangeOrigin,
+  DriveId,
+  Grant,
+  Kind,
+  NodeId,
+  Subject,
+  Version,
+} from '../../engine/index.ts'
+import { fromJson } from './json.ts'
 import { toContent } from './node.ts'
 
 export type VersionRow = [
@@ -13,6 +24,8 @@ export type VersionRow = [
   crc64: string,
   createdAt: number,
   creator: Subject,
+  keep: number | boolean,
+  description: string,
 ]
 
 export type GrantRow = [
@@ -31,21 +44,35 @@ export type ChangeRow = [
   seq: number,
   kind: ChangeKind,
   node: NodeId,
+  nodeKind: Kind,
+  born: DriveId,
   parent: NodeId,
   name: string,
+  /** JSON; null when there is none. */
+  from: string | null,
+  overwrites: number | boolean,
   at: number,
   by: Subject,
 ]
 
 export function toVersion(row: VersionRow): Version {
-  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator] = row
-  return { drive, node, version, content: toContent(digest, size, md5, sha1, crc64), createdAt, creator }
+  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description] = row
+  const content = toContent(digest, size, md5, sha1, crc64)
+  return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description }
 }
 
 export function toGrant([drive, node, subject, actions, role, expiresAt, createdAt, creator]: GrantRow): Grant {
   return { drive, node, subject, actions, role, expiresAt, createdAt, creator }
 }
 
-export function toChange([drive, seq, kind, node, parent, name, at, by]: ChangeRow): Change {
-  return { drive, seq, kind, node, parent, name, at, by }
+export function toChange(row: ChangeRow): Change {
+  const [drive, seq, kind, node, nodeKind, born, parent, name, from, overwrites, at, by] = row
+  const origin = from === null ? null : fromJson<ChangeOrigin>(from)
+  return { drive, seq, kind, node, nodeKind, born, parent, name, from: origin, overwrites: Boolean(overwrites), at, by }
+}
+
+/** The values in the order of ChangeRow. */
+export function fromChange(change: Change): unknown[] {
+  const { drive, seq, kind, node, nodeKind, born, parent, name, from, overwrites, at, by } = change
+  return [drive, seq, kind, node, nodeKind, born, parent, name, from && JSON.stringify(from), overwrites, at, by]
 }

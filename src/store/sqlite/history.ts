@@ -7,7 +7,8 @@ import type { Queries } from './transaction.ts'
 // Row-value `in` takes each key once, sorted, and seeks the primary key with it.
 
 export const VERSIONS = `
-select drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator
+select drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator,
+  keep, description
 from version where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
 export const GRANTS = `
@@ -17,11 +18,44 @@ from node_grant where (drive_id, node_id) in (select value ->> 0, value ->> 1 fr
 /** A node has few grants and an actor many groups: the plus keeps the subjects a filter, not a seek each. */
 export const GRANTS_TO = `${GRANTS} and +subject in (select value from json_each(?))`
 
+const GRANT_COLUMNS = 'g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator'
+
+/** The latest grants of each subject come from the index node_grant_to; the page is the latest of those. */
+export const GRANTS_GIVEN_TO = `
+select ${GRANT_COLUMNS}
+from (select distinct value as subject from json_each(?)) s
+cross join json_each((
+  select json_group_array(json_array(drive_id, node_id)) from (
+    select drive_id, node_id from node_grant
+    where tenant_id = ? and subject = s.subject and (created_at, drive_id, node_id, subject) < (?, ?, ?, ?)
+    order by created_at desc, drive_id desc, node_id desc limit ?
+  )
+)) p
+cross join node_grant g on g.drive_id = p.value ->> 0 and g.node_id = p.value ->> 1 and g.subject = s.subject
+order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit ?`
+
+/** As GRANTS_GIVEN_TO, by the index node_grant_by. */
+export const GRANTS_GIVEN_BY = `
+select ${GRANT_COLUMNS}
+from (select distinct value as creator from json_each(?)) c
+cross join json_each((
+  select json_group_array(json_array(drive_id, node_id, subject)) from (
+    select drive_id, node_id, subject from node_grant
+    where tenant_id = ? and creator = c.creator and (created_at, drive_id, node_id, subject) < (?, ?, ?, ?)
+    order by created_at desc, drive_id desc, node_id desc, subject desc limit ?
+  )
+)) p
+cross join node_grant g on g.drive_id = p.value ->> 0 and g.node_id = p.value ->> 1 and g.subject = p.value ->> 2
+order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit ?`
+
 export const CHANGES = `
-select drive_id, seq, kind, node_id, parent_id, name, at, by
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by
 from change where drive_id = ? and seq > ? order by seq limit ?`
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'changes'>> = {
+/** Latest first: later than every grant. */
+const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
+
+export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes'>> = {
   versions(db, keys) {
     if (keys.length === 0) return []
     return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
@@ -32,6 +66,14 @@ export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'chang
     const rows = subjects
       ? db.all<GrantRow>(GRANTS_TO, keysJson(keys), JSON.stringify(subjects))
       : db.all<GrantRow>(GRANTS, keysJson(keys))
+    return rows.map(toGrant)
+  },
+
+  grantPage(db, { tenant, side, subjects, after, limit }) {
+    if (subjects.length === 0) return []
+    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+    const rows = db.all<GrantRow>(sql, JSON.stringify(subjects), tenant, createdAt, drive, node, subject, limit, limit)
     return rows.map(toGrant)
   },
 

@@ -1,5 +1,5 @@
 /** Listings: one folder, one order, one page. */
-import type { Kind, Node, NodeId, OrderBy, PageQuery, ReadTx } from '../../engine/index.ts'
+import type { Kind, Node, OrderBy, PageQuery, Position, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
 import type { Queries } from './transaction.ts'
@@ -16,13 +16,6 @@ interface Shape {
   readonly descending: boolean
   /** One run after the other: with folders first that is the folders and then the files. */
   readonly runs: readonly Run[]
-}
-
-/** Where a page starts: the node already shown, as its order sees it. */
-interface Position {
-  readonly kind: Kind
-  readonly value: string | number
-  readonly id: NodeId
 }
 
 const COLUMNS: Readonly<Record<OrderBy, string>> = {
@@ -65,55 +58,29 @@ cross join node n on n.drive_id = q.value ->> 0 and n.id = p.value
 where p.key >= q.value ->> 2 and p.key < q.value ->> 3`
 }
 
-/** The nodes of [[drive, parent, child], …] that are so: a cursor whose node left the folder leads nowhere. */
-export const CURSORS = `
-select key, n.kind, n.name_key, n.updated_at, n.created_at, coalesce(n.size, 0)
-from json_each(?)
-cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 2 and n.parent_id = value ->> 1`
-
 export const pageQueries: Queries<Pick<ReadTx, 'pages'>> = {
   pages(db, queries) {
-    const positions = readPositions(db, queries)
-    const pages = queries.map(({ cursor }, index): Node[] | null =>
-      isAfter(cursor) && !positions.has(index) ? null : [],
-    )
+    const pages = queries.map((): Node[] => [])
     const alike = new Map<string, number[]>()
-    for (const [index, { by, descending, foldersFirst, only }] of queries.entries()) {
-      if (pages[index] === null) continue
-      const name = [by, descending, foldersFirst, only, positions.get(index)?.kind].join()
+    for (const [index, query] of queries.entries()) {
+      const { by, descending, foldersFirst, only } = query
+      const name = [by, descending, foldersFirst, only, positionOf(query)?.kind].join()
       const indexes = alike.get(name)
       if (indexes) indexes.push(index)
       else alike.set(name, [index])
     }
-    for (const indexes of alike.values()) readPages(db, queries, positions, indexes, pages)
+    for (const indexes of alike.values()) readPages(db, queries, indexes, pages)
     return pages
   },
 }
 
-function isAfter(cursor: PageQuery['cursor']): cursor is { readonly after: NodeId } {
-  return cursor !== null && 'after' in cursor
+function positionOf({ cursor }: PageQuery): Position | undefined {
+  return cursor && 'after' in cursor ? cursor.after : undefined
 }
 
-function readPositions(db: Connection, queries: readonly PageQuery[]): Map<number, Position> {
-  const indexes: number[] = []
-  const keys: [number, number, number][] = []
-  for (const [index, { drive, parent, cursor }] of queries.entries()) {
-    if (!isAfter(cursor)) continue
-    indexes.push(index)
-    keys.push([drive, parent, cursor.after])
-  }
-  if (keys.length === 0) return new Map()
-  const rows = db.all<[number, Kind, string, number, number, number]>(CURSORS, JSON.stringify(keys))
-  return new Map(
-    rows.map(([key, kind, name, updated, created, size]) => {
-      const index = indexes[key]!
-      const value = { name, updated, created, size }[queries[index]!.by]
-      return [index, { kind, value, id: keys[key]![2] as NodeId }]
-    }),
-  )
-}
-
-function shapeOf({ by, descending, foldersFirst, only }: PageQuery, position: Position | undefined): Shape {
+function shapeOf(query: PageQuery): Shape {
+  const { by, descending, foldersFirst, only } = query
+  const position = positionOf(query)
   const beyond = position !== undefined
   // Among nodes of one kind the folders are first anyhow.
   if (!foldersFirst || only !== null) return { by, descending, runs: [{ only, beyond }] }
@@ -129,21 +96,16 @@ function shapeOf({ by, descending, foldersFirst, only }: PageQuery, position: Po
 }
 
 /** Queries of one shape, by one statement. */
-function readPages(
-  db: Connection,
-  queries: readonly PageQuery[],
-  positions: ReadonlyMap<number, Position>,
-  indexes: readonly number[],
-  pages: (Node[] | null)[],
-) {
+function readPages(db: Connection, queries: readonly PageQuery[], indexes: readonly number[], pages: Node[][]) {
   const set = indexes.map((index) => {
-    const { drive, parent, cursor, limit } = queries[index]!
+    const query = queries[index]!
+    const { drive, parent, cursor, limit } = query
     const start = cursor && 'offset' in cursor ? cursor.offset : 0
-    const position = positions.get(index)
+    const position = positionOf(query)
     return [drive, parent, start, start + limit, position?.value ?? '', position?.id ?? 0] as const
   })
   const end = Math.max(...set.map((query) => query[3]))
-  const shape = shapeOf(queries[indexes[0]!]!, positions.get(indexes[0]!))
+  const shape = shapeOf(queries[indexes[0]!]!)
   const limits = [...shape.runs.map(() => end), end]
   const rows = db.all<[number, number, ...NodeRow]>(pageSql(shape), JSON.stringify(set), ...limits)
   for (const [query, place, ...node] of rows) pages[indexes[query]!]![place - set[query]![2]] = toNode(node)

@@ -187,13 +187,14 @@ create index node_folder on node (drive_id, parent_id, name_key) where kind = 'f
 /* Nodes that came from another drive. */
 create index node_abroad on node (drive_id, born) where born <> drive_id;
 
-/*
- * What nodes are found by: a list of words for each, under the node's id. Only which words a node has is kept, neither
- * their order nor the text.
- */
-create virtual table node_term using fts5 (
-  terms, content = '', contentless_delete = 1, detail = none, columnsize = 1, tokenize = 'ascii'
+/* What nodes are found by: a set of words for each. Apart from the node, whose row every move writes anew. */
+create table node_term (
+  drive_id bigint not null,
+  node_id bigint not null,
+  terms tsvector not null,
+  primary key (drive_id, node_id)
 );
+create index node_term_terms on node_term using gin (terms);
 
 /* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
 create table burial (

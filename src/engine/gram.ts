@@ -1,0 +1,232 @@
+/**
+ * The terms a node is found by, and the terms a search looks for. Both are made here and nowhere else, so that they agree. A
+ * term is text of `[0-9a-z]`, ready for any store's full-text index; it begins with the node's drive of birth,
+ * so that every drive has an index of its own inside the store's, and a node that goes to another drive need not be indexed
+ * anew.
+ *
+ * Nothing that changes with a move or a trash is a term: those are the hot path, and they touch no index.
+ */
+import type { DriveId, Node } from './model.ts'
+import { type Comparison, type Condition, extensionOf, fold, type Where } from './where.ts'
+
+/** Nodes wanted by their terms: a term, all of some, or at least one of some. Neither list is ever empty. */
+export type Probe = string | { readonly all: readonly Probe[] } | { readonly any: readonly Probe[] }
+
+/** Marks both ends of a name, so that a prefix and a whole name have terms of their own. */
+const EDGE = '\u0002'
+/** Scripts written without spaces, of which one character is worth looking for. */
+const IDEOGRAPH = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Script=Bopomofo}/u
+
+/**
+ * A folded text in pieces: each ideograph alone, of everything else every two characters that stand together. A text
+ * that contains another has all of its pieces.
+ */
+export function grams(folded: string): string[] {
+  const pieces = new Set<string>()
+  let before = ''
+  for (const character of folded) {
+    const alone = IDEOGRAPH.test(character)
+    if (alone) pieces.add(character)
+    else if (before) pieces.add(before + character)
+    before = alone ? '' : character
+  }
+  return [...pieces]
+}
+
+/** Longer values share a term with others that begin alike; what is found is compared in full anyway. */
+const VALUE_BYTES_MAX = 200
+
+/** One letter for each field, then the value: hex, so that a term is one word in every store. */
+function term(drive: DriveId, field: string, value: string): string {
+  return `${drive}${field}${Buffer.from(value).subarray(0, VALUE_BYTES_MAX).toString('hex')}`
+}
+
+// Field letters lie outside hex and decimal digits, so that drive, field and value cannot run together.
+const FIELDS = {
+  name: 'n',
+  description: 'r',
+  extension: 'x',
+  label: 'l',
+  tag: 't',
+  extra: 'v',
+  creator: 'u',
+  contentType: 'm',
+  sha1: 's',
+  sha256: 'h',
+  kind: 'k',
+  flag: 'g',
+  size: 'z',
+  month: 'o',
+  day: 'y',
+} as const
+
+/** Everything a node is found by. */
+export function termsOf(node: Node): string[] {
+  const { born, name, content, attributes, creator } = node
+  const { description, labels = [], tags = {}, starred, hidden, contentType, extra = {} } = attributes
+  const found = new Set<string>()
+  const add = (field: keyof typeof FIELDS, values: Iterable<string>) => {
+    for (const value of values) found.add(term(born, FIELDS[field], value))
+  }
+  add('name', grams(EDGE + fold(name) + EDGE))
+  if (description) add('description', grams(fold(description)))
+  if (node.kind === 'file') add('extension', [extensionOf(node)])
+  else add('kind', ['folder'])
+  add('label', labels)
+  add('tag', Object.entries(tags).map(tagValue))
+  add(
+    'extra',
+    Object.entries(extra).flatMap(([key, value]) => (typeof value === 'string' ? [tagValue([key, value])] : [])),
+  )
+  add('creator', [creator])
+  if (contentType !== undefined) add('contentType', [contentType.toLowerCase(), family(contentType.toLowerCase())])
+  if (content) {
+    add('sha1', [content.sha1])
+    add('sha256', [content.digest])
+    add('size', [String(magnitude(content.size))])
+  }
+  if (starred) add('flag', ['starred'])
+  if (hidden) add('flag', ['hidden'])
+  add('month', [monthOf(node.createdAt)])
+  add('day', [dayOf(node.createdAt)])
+  return [...found]
+}
+
+const tagValue = ([key, value]: readonly [string, string]) => `${key}\0${value}`
+
+/** `image/` of `image/png`. */
+function family(type: string): string {
+  return type.slice(0, type.indexOf('/') + 1)
+}
+
+/** Sizes fall into classes, each twice as large as the one before. */
+function magnitude(size: number): number {
+  return size < 1 ? 0 : Math.floor(Math.log2(size)) + 1
+}
+const MAGNITUDE_MAX = 53
+
+const dayOf = (at: number) => (isDate(at) ? new Date(at).toISOString().slice(0, -14) : '')
+const monthOf = (at: number) => dayOf(at).slice(0, -3)
+const isDate = (at: number) => Math.abs(at) <= 8.64e15
+
+/**
+ * What must hold of every node that meets the conditions and was born in one of the drives, in terms; null when the
+ * conditions say nothing an index knows. Nodes found by it must still be judged.
+ */
+export function probeOf(where: Where, births: readonly DriveId[], now: number): Probe | null {
+  return anyOf(births.map((drive) => demanded(where, drive, now)))
+}
+
+function demanded(where: Where, drive: DriveId, now: number): Probe | null {
+  if ('all' in where) {
+    // Both ends of a time of creation together, so that what lies between them can be told.
+    const [times, rest] = partition(where.all, isCreated)
+    const others = rest.map((one) => demanded(one, drive, now))
+    return allOf([...others, createdProbe(times, drive, now)])
+  }
+  if ('any' in where) return anyOf(where.any.map((one) => demanded(one, drive, now)))
+  if ('not' in where) return null
+  return demandedBy(where, drive, now)
+}
+
+function allOf(probes: readonly (Probe | null)[]): Probe | null {
+  const said = probes.filter((probe) => probe !== null)
+  return said.length > 1 ? { all: said } : (said[0] ?? null)
+}
+
+function anyOf(probes: readonly (Probe | null)[]): Probe | null {
+  const said = probes.filter((probe) => probe !== null)
+  if (said.length < probes.length) return null
+  return said.length > 1 ? { any: said } : (said[0] ?? null)
+}
+
+function demandedBy(condition: Condition, drive: DriveId, now: number): Probe | null {
+  const terms = (field: keyof typeof FIELDS, values: readonly string[]) =>
+    values.map((value) => term(drive, FIELDS[field], value))
+  switch (condition.field) {
+    case 'name':
+      return allOf(terms('name', grams(edged(condition))))
+    case 'description':
+      return allOf(terms('description', grams(fold(condition.text))))
+    case 'contentType': {
+      const type = condition.text.toLowerCase()
+      const known = condition.is === 'equals' ? type : family(type)
+      return known === '' ? null : anyOf(terms('contentType', [known]))
+    }
+    case 'kind':
+      return condition.in.length === 1 && condition.in[0] === 'folder' ? anyOf(terms('kind', ['folder'])) : null
+    case 'extension':
+    case 'label':
+    case 'sha1':
+    case 'sha256':
+    case 'creator':
+      return anyOf(terms(condition.field, condition.in))
+    case 'tag':
+    case 'extra':
+      return anyOf(
+        terms(
+          condition.field,
+          condition.in.map((value) => tagValue([condition.key, value])),
+        ),
+      )
+    case 'starred':
+    case 'hidden':
+      return condition.is ? anyOf(terms('flag', [condition.field])) : null
+    case 'size':
+      return anyOf(terms('size', magnitudes(condition.is, condition.value).map(String)))
+    case 'created':
+      return createdProbe([condition], drive, now)
+    default:
+      return null
+  }
+}
+
+function edged({ is, text }: Extract<Condition, { readonly field: 'name' }>): string {
+  const folded = fold(text)
+  return is === 'contains' ? folded : EDGE + folded + (is === 'equals' ? EDGE : '')
+}
+
+/** The classes in which sizes that compare so may lie. */
+function magnitudes(is: Comparison, bound: number): number[] {
+  const at = Math.min(magnitude(bound), MAGNITUDE_MAX)
+  const [from, to] = is === '=' ? [at, at] : is.startsWith('<') ? [0, at] : [at, MAGNITUDE_MAX]
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+}
+
+type Created = Extract<Condition, { readonly value: number }>
+const isCreated = (where: Where): where is Created => 'field' in where && where.field === 'created'
+
+const DAY_MS = 86_400_000
+/** How far ahead the clock of whatever made a node may have been. */
+const CLOCK_AHEAD_MS_MAX = 366 * DAY_MS
+/** Longer times are not worth an index. */
+const CREATED_SPAN_MS_MAX = 20 * 366 * DAY_MS
+
+/** The days and whole months between two times of creation; null when they begin nowhere or reach too far. */
+function createdProbe(bounds: readonly Created[], drive: DriveId, now: number): Probe | null {
+  const from = Math.max(...bounds.filter(({ is }) => !is.startsWith('<')).map(({ value }) => value))
+  const until = Math.min(
+    now + CLOCK_AHEAD_MS_MAX,
+    ...bounds.filter(({ is }) => !is.startsWith('>')).map(({ value }) => value),
+  )
+  if (!isDate(from) || !isDate(until) || until - from > CREATED_SPAN_MS_MAX) return null
+  const terms: string[] = []
+  for (let at = startOfDay(from); at <= until; ) {
+    const next = nextMonth(at)
+    const isWhole = new Date(at).getUTCDate() === 1 && next <= until
+    terms.push(isWhole ? term(drive, FIELDS.month, monthOf(at)) : term(drive, FIELDS.day, dayOf(at)))
+    at = isWhole ? next : at + DAY_MS
+  }
+  return anyOf(terms)
+}
+
+const startOfDay = (at: number) => Math.floor(at / DAY_MS) * DAY_MS
+
+function nextMonth(at: number): number {
+  const date = new Date(at)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+}
+
+function partition<T, Part extends T>(list: readonly T[], belongs: (one: T) => one is Part): [Part[], T[]] {
+  return [list.filter(belongs), list.filter((one) => !belongs(one))]
+}

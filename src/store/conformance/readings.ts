@@ -1,0 +1,288 @@
+/** Conformance: what is found over many folders and drives: terms, grants by holder, and marks. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DriveId, Grant, Mark, NodeKey, Probe, Store, Subject, TenantId } from '../../engine/index.ts'
+import {
+  apply,
+  changes,
+  content,
+  DRIVE,
+  drive,
+  driveId,
+  file,
+  folder,
+  idsOf,
+  keyOf,
+  nodeId,
+  type Open,
+  type Opened,
+  OTHER,
+  range,
+  sortedIds,
+  TENANT,
+  version,
+} from './sample.ts'
+
+export function readingsConformance(open: Open) {
+  let opened: Opened
+  let store: Store
+  beforeEach(async () => {
+    opened = await open()
+    store = opened.store
+  })
+  afterEach(() => opened.close())
+
+  describe('terms', () => termsConformance(() => store))
+  describe('grants by whom they are to or by', () => grantPageConformance(() => store))
+  describe('marks', () => marksConformance(() => store))
+
+  it('versions take a new description and a promise to be kept, and nothing else', async () => {
+    const rows = [version(12, 1, content(1)), version(12, 2, content(2), { keep: true, description: "it's ‘2’" })]
+    await apply(store, { insertNodes: [file(12, 1, 'f')], insertVersions: rows })
+    const read = async () => (await store.read((tx) => tx.versions([keyOf(12)]))).sort((a, b) => a.version - b.version)
+    expect(await read()).toEqual(rows)
+    const changed = [
+      { ...rows[0]!, keep: true, description: 'first', creator: 'user:no' as const, createdAt: 99 },
+      { ...rows[1]!, keep: false, description: '' },
+    ]
+    await apply(store, { updateVersions: changed })
+    expect(await read()).toEqual([
+      { ...rows[0]!, keep: true, description: 'first' },
+      { ...rows[1]!, keep: false, description: '' },
+    ])
+    await expect(apply(store, { updateVersions: [version(12, 3, content(1))] })).rejects.toThrow()
+  })
+}
+
+function termsConformance(store: () => Store) {
+  const put = (drive: DriveId, node: number, ...terms: string[]) => ({ drive, node: nodeId(node), terms })
+  const find = (probe: Probe | null, drives: DriveId[] = [DRIVE], limit = 100, after: NodeKey | null = null) =>
+    store().read((tx) => tx.candidates({ drives, probe, after, limit }))
+  const ids = async (probe: Probe | null, drives?: DriveId[]) => sortedIds(await find(probe, drives))
+
+  beforeEach(() =>
+    apply(store(), {
+      insertNodes: [
+        ...range(6, 10).map((id) => file(id, 1, `n${id}`)),
+        file(20, 1, 'there', { drive: OTHER, born: OTHER }),
+        file(21, 1, 'came', { drive: OTHER, born: DRIVE }),
+      ],
+      putTerms: [
+        put(DRIVE, 10, '7na', '7nb'),
+        put(DRIVE, 11, '7na', '7nc'),
+        put(DRIVE, 12, '7nb', '7nc', '7nor'),
+        put(DRIVE, 13, '7nand'),
+        put(DRIVE, 14, '7nab'),
+        put(OTHER, 20, '7na'),
+        put(OTHER, 21, '7na', '7nb'),
+      ],
+    }),
+  )
+
+  it('find the nodes of the drives that have them, and no others', async () => {
+    expect(await ids('7na')).toEqual([10, 11])
+    expect(await ids('7na', [OTHER])).toEqual([20, 21])
+    expect(await ids('7na', [OTHER, DRIVE])).toEqual([10, 11, 20, 21])
+    expect(await ids('7na', [])).toEqual([])
+    expect(await ids('7n')).toEqual([])
+    expect(await find('7nab')).toEqual([file(14, 1, 'n14')])
+  })
+
+  it('are wanted together, or one of them, to any depth', async () => {
+    expect(await ids({ all: ['7na', '7nb'] })).toEqual([10])
+    expect(await ids({ any: ['7na', '7nand', '7nno'] })).toEqual([10, 11, 13])
+    expect(await ids({ all: [{ any: ['7na', '7nor'] }, { any: ['7nc', { all: ['7nb', '7na'] }] }] })).toEqual([
+      10, 11, 12,
+    ])
+    let deep: Probe = '7na'
+    for (let depth = 0; depth < 25; depth++) deep = depth % 2 ? { all: ['7na', deep] } : { any: ['7nno', deep] }
+    expect(await ids(deep)).toEqual([10, 11])
+    expect(await ids({ any: range(5_000).map((number) => `7n${number.toString(16)}`) })).toEqual([10, 11, 12, 14])
+  })
+
+  it.each<[string, Probe | null]>([
+    ['those found', { any: ['7na', '7nb', '7nc', '7nand', '7nab'] }],
+    ['every node', null],
+  ])('give %s page by page, each once', async (_, probe) => {
+    const all = await find(probe, [DRIVE, OTHER])
+    expect(new Set(idsOf(all)).size).toBe(all.length)
+    for (const limit of [1, 2, 3, 100]) {
+      const paged: typeof all = []
+      for (let after: NodeKey | null = null; ; ) {
+        const page = await find(probe, [OTHER, DRIVE], limit, after)
+        paged.push(...page)
+        if (page.length < limit) break
+        after = { drive: page.at(-1)!.drive, id: page.at(-1)!.id }
+      }
+      expect(paged).toEqual(all)
+    }
+  })
+
+  it('of no probe give every node of the drives', async () => {
+    expect(await ids(null)).toEqual([10, 11, 12, 13, 14, 15])
+    expect(await ids(null, [OTHER])).toEqual([20, 21])
+  })
+
+  it('are replaced as a whole, and go with their node', async () => {
+    await apply(store(), { putTerms: [put(DRIVE, 10, '7nz'), put(DRIVE, 15, '7na')] })
+    expect(await ids('7na')).toEqual([11, 15])
+    expect(await ids('7nz')).toEqual([10])
+    const before = await store().read((tx) => tx.count('term'))
+    await apply(store(), { deleteNodes: [keyOf(11), keyOf(10)] })
+    expect(await ids('7na')).toEqual([15])
+    expect(await store().read((tx) => tx.count('term'))).toBe(before - 2)
+  })
+
+  it('stay with a node that moves, is renamed or goes to another drive', async () => {
+    await apply(store(), { moveNodes: [file(10, 5, 'n10', { rev: 2 })] })
+    expect(await ids('7na')).toEqual([10, 11])
+    await apply(store(), { rehome: [{ from: DRIVE, to: OTHER, ids: [nodeId(10)] }] })
+    expect(await ids('7na')).toEqual([11])
+    expect(await ids('7na', [OTHER])).toEqual([10, 20, 21])
+  })
+
+  it('of a node that is in two drives while it is carried stay until the last is gone', async () => {
+    await apply(store(), { stage: [{ haul: 5, from: DRIVE, to: OTHER, ids: [nodeId(10), nodeId(11)] }] })
+    expect(await ids('7na')).toEqual([10, 11])
+    expect(await ids('7na', [OTHER])).toEqual([10, 11, 20, 21])
+    await apply(store(), { endHauls: [5], deleteNodes: [keyOf(10)] })
+    expect(await ids('7na', [OTHER])).toEqual([10, 11, 20, 21])
+    await apply(store(), { deleteNodes: [keyOf(10, OTHER)] })
+    expect(await ids('7na', [DRIVE, OTHER])).toEqual([11, 11, 20, 21])
+  })
+
+  it('are undone with their transaction', async () => {
+    const failing = store().write(async (tx) => {
+      await tx.apply(changes({ putTerms: [put(DRIVE, 15, '7na')] }))
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(await ids('7na')).toEqual([10, 11])
+  })
+
+  it('know in which other drives nodes were born', async () => {
+    const births = (...drives: DriveId[]) => store().read((tx) => tx.births(drives))
+    expect(await births(OTHER)).toEqual([DRIVE])
+    expect(await births(DRIVE)).toEqual([])
+    expect(await births()).toEqual([])
+    await apply(store(), {
+      insertNodes: [30, 31, 32].map((id) => file(id, 1, `b${id}`, { born: driveId(7_000 + Math.min(id, 31)) })),
+    })
+    expect((await births(DRIVE, OTHER)).sort()).toEqual([DRIVE, driveId(7_030), driveId(7_031)])
+  })
+}
+
+function grantPageConformance(store: () => Store) {
+  const grant = (node: number, subject: Subject, more: Partial<Grant> = {}): Grant => ({
+    drive: DRIVE,
+    node: nodeId(node),
+    subject,
+    actions: 5,
+    role: 'reader',
+    expiresAt: 0,
+    createdAt: 100 + node,
+    creator: 'user:ann',
+    ...more,
+  })
+  const given = [
+    grant(10, 'user:bob'),
+    grant(11, 'user:bob', { createdAt: 500 }),
+    grant(12, 'everyone', { createdAt: 500, creator: 'user:bob' }),
+    grant(12, 'user:bob', { createdAt: 500, creator: 'user:bob' }),
+    grant(13, 'user:eve', { createdAt: 50 }),
+    grant(20, 'user:bob', { drive: OTHER, createdAt: 300 }),
+  ]
+  const stranger = grant(30, 'user:bob', { drive: driveId(7_003) })
+  const page = (query: {
+    side?: 'to' | 'by'
+    subjects: Subject[]
+    after?: Grant | null
+    limit?: number
+    tenant?: TenantId
+  }) => store().read((tx) => tx.grantPage({ tenant: TENANT, side: 'to', after: null, limit: 100, ...query }))
+
+  beforeEach(async () => {
+    const umbra = drive(7_003, { tenant: 'umbra' as TenantId })
+    await store().write((tx) => tx.putDrives([drive(DRIVE), drive(OTHER), umbra]))
+    await apply(store(), { putGrants: [...given, stranger] })
+  })
+
+  it('come latest first, over all drives of the tenant and of no other', async () => {
+    expect(await page({ subjects: ['user:bob'] })).toEqual([given[3], given[1], given[5], given[0]])
+    expect(await page({ subjects: ['user:bob', 'everyone', 'user:bob'] })).toEqual([
+      given[3],
+      given[2],
+      given[1],
+      given[5],
+      given[0],
+    ])
+    expect(await page({ subjects: [] })).toEqual([])
+    expect(await page({ subjects: ['user:bob'], tenant: 'umbra' as TenantId })).toEqual([stranger])
+  })
+
+  it('come by who gave them too', async () => {
+    expect(await page({ side: 'by', subjects: ['user:bob'] })).toEqual([given[3], given[2]])
+    expect(await page({ side: 'by', subjects: ['user:ann'] })).toEqual([given[1], given[5], given[0], given[4]])
+  })
+
+  it.each(['to', 'by'] as const)('go on after any of them: %s', async (side) => {
+    const subjects: Subject[] = ['user:bob', 'everyone', 'user:ann', 'user:eve']
+    const all = await page({ side, subjects })
+    expect(all).toHaveLength(6)
+    for (const [index, after] of all.entries()) {
+      expect(await page({ side, subjects, after, limit: 2 })).toEqual(all.slice(index + 1, index + 3))
+    }
+  })
+
+  it('follow a node to another drive, and change with a grant', async () => {
+    await apply(store(), {
+      insertNodes: [folder(11, 1, 'a')],
+      putGrants: [grant(10, 'user:bob', { createdAt: 900 })],
+    })
+    await apply(store(), { rehome: [{ from: DRIVE, to: OTHER, ids: [nodeId(11)] }] })
+    const found = await page({ subjects: ['user:bob'] })
+    expect(found.map(({ drive, node, createdAt }) => [drive, node, createdAt])).toEqual([
+      [DRIVE, 10, 900],
+      [OTHER, 11, 500],
+      [DRIVE, 12, 500],
+      [OTHER, 20, 300],
+    ])
+  })
+}
+
+function marksConformance(store: () => Store) {
+  const mark = (node: number, more: Partial<Mark> = {}): Mark => ({
+    tenant: TENANT,
+    subject: 'user:ann',
+    kind: 'favourite',
+    node: nodeId(node),
+    born: DRIVE,
+    at: 100 + node,
+    ...more,
+  })
+  const list = async (kinds: Mark['kind'][], subject: Subject = 'user:ann') =>
+    (await store().read((tx) => tx.marksOf({ tenant: TENANT, subject, kinds }))).sort((a, b) => a.node - b.node)
+  const marks = [
+    mark(1),
+    mark(2),
+    mark(3, { kind: 'viewed' }),
+    mark(4, { subject: 'user:bob' }),
+    mark(5, { tenant: 'umbra' as TenantId }),
+  ]
+  beforeEach(() => store().write((tx) => tx.putMarks(marks)))
+
+  it('are each subject’s own, by kind', async () => {
+    expect(await list(['favourite'])).toEqual([marks[0], marks[1]])
+    expect(await list(['viewed', 'modified'])).toEqual([marks[2]])
+    expect(await list(['favourite'], 'user:bob')).toEqual([marks[3]])
+    expect(await list([])).toEqual([])
+  })
+
+  it('are replaced by key and deleted by key', async () => {
+    await store().write(async (tx) => {
+      await tx.putMarks([mark(2, { at: 5 }), mark(2, { at: 6 })])
+      await tx.deleteMarks([mark(1, { at: 0 }), mark(9)])
+    })
+    expect(await list(['favourite'])).toEqual([mark(2, { at: 6 })])
+    expect(await store().read((tx) => tx.count('mark'))).toBe(4)
+  })
+}

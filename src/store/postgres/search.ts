@@ -1,0 +1,66 @@
+/** The search index: which nodes have which terms. */
+import type { DriveId, Probe, ReadTx } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import type { Queries } from './transaction.ts'
+
+/**
+ * Nodes that came from other drives are few; the index node_abroad gives each drive of birth after the one before, without
+ * looking at the nodes in between.
+ */
+export const BIRTHS = `
+with recursive birth (drive_id, born) as (
+  select d.id, (select min(n.born) from node n where n.drive_id = d.id and n.born <> n.drive_id)
+  from unnest($1::bigint[]) d (id)
+  union all
+  select b.drive_id, (
+    select min(n.born) from node n where n.drive_id = b.drive_id and n.born <> n.drive_id and n.born > b.born
+  )
+  from birth b where b.born is not null
+)
+select distinct born from birth where born is not null`
+
+/** The index node_term_terms finds all at once; the page is what comes next of them. */
+export const CANDIDATES = `
+select ${NODE_COLUMNS}
+from (
+  select t.drive_id, t.node_id from node_term t
+  where t.terms @@ $2::tsquery and t.drive_id = any($1::bigint[]) and (t.drive_id, t.node_id) > ($3, $4)
+  order by t.drive_id, t.node_id limit $5
+) t
+join node n on n.drive_id = t.drive_id and n.id = t.node_id
+order by n.drive_id, n.id`
+
+/** Each drive's nodes by the primary key. */
+export const EVERY_NODE = `
+select ${NODE_COLUMNS}
+from unnest($1::bigint[]) d (id)
+cross join lateral (
+  select * from node m
+  where m.drive_id = d.id and m.id > case when d.id = $2 then $3 else 0 end
+  order by m.id limit $4
+) n
+where d.id >= $2
+order by n.drive_id, n.id limit $4`
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
+  async births(db, drives) {
+    if (drives.length === 0) return []
+    return (await db.all<[DriveId]>(BIRTHS, drives)).map(([born]) => born)
+  },
+
+  async candidates(db, { drives, probe, after, limit }) {
+    if (drives.length === 0) return []
+    const set = [...new Set(drives)]
+    const from = [after?.drive ?? 0, after?.id ?? 0]
+    const rows = probe
+      ? await db.all<NodeRow>(CANDIDATES, set, queryOf(probe), ...from, limit)
+      : await db.all<NodeRow>(EVERY_NODE, set, ...from, limit)
+    return rows.map(toNode)
+  },
+}
+
+/** A probe as a text search query, in which a word in quotation marks stands for itself. */
+function queryOf(probe: Probe): string {
+  if (typeof probe === 'string') return `'${probe}'`
+  return 'all' in probe ? `(${probe.all.map(queryOf).join(' & ')})` : `(${probe.any.map(queryOf).join(' | ')})`
+}

@@ -1,0 +1,60 @@
+/** The search index: which nodes have which terms. */
+import type { DriveId, Probe, ReadTx } from '../../engine/index.ts'
+import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import type { Queries } from './transaction.ts'
+
+/**
+ * Nodes that came from other drives are few; the index node_abroad gives each drive of birth after the one before, without
+ * looking at the nodes in between.
+ */
+export const BIRTHS = `
+with recursive birth (drive_id, born) as (
+  select value, (select min(n.born) from node n where n.drive_id = value and n.born <> n.drive_id and n.born > 0)
+  from json_each(?)
+  union all
+  select b.drive_id, (
+    select min(n.born) from node n where n.drive_id = b.drive_id and n.born <> n.drive_id and n.born > b.born
+  )
+  from birth b where b.born is not null
+)
+select distinct born from birth where born is not null`
+
+/** The full-text index gives node ids in rising order, whatever drives the nodes are in by now. */
+export const CANDIDATES = `
+select ${NODE_COLUMNS}
+from node_term t
+cross join json_each(?) d
+cross join node n on n.drive_id = d.value and n.id = t.rowid
+where t.node_term match ? and t.rowid > ?
+order by t.rowid limit ?`
+
+/** The drives come in rising order and each one's nodes by the primary key, so nothing is sorted. */
+export const EVERY_NODE = `
+select ${NODE_COLUMNS}
+from json_each(?) d
+cross join node n on n.drive_id = d.value and n.id > case when d.value = ? then ? else 0 end
+where d.value >= ?
+limit ?`
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
+  births(db, drives) {
+    if (drives.length === 0) return []
+    return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
+  },
+
+  candidates(db, { drives, probe, after, limit }) {
+    if (drives.length === 0) return []
+    const set = JSON.stringify([...new Set(drives)].sort((a, b) => a - b))
+    const from = after?.drive ?? 0
+    const rows = probe
+      ? db.all<NodeRow>(CANDIDATES, set, matchOf(probe), after?.id ?? 0, limit)
+      : db.all<NodeRow>(EVERY_NODE, set, from, after?.id ?? 0, from, limit)
+    return rows.map(toNode)
+  },
+}
+
+/** A probe in the index's own language, in which a word in quotation marks stands for itself. */
+function matchOf(probe: Probe): string {
+  if (typeof probe === 'string') return `"${probe}"`
+  return 'all' in probe ? `(${probe.all.map(matchOf).join(' AND ')})` : `(${probe.any.map(matchOf).join(' OR ')})`
+}
