@@ -223,7 +223,7 @@ test('every url of the vendor’s page is served', async () => {
 test('calls that are no set are children too', async () => {
   const { body } = await client.batch([
     { url: '/drive/list_my_drives' },
-    { url: '/recyclebin/list' },
+    { url: '/recyclebin/list', body: {} },
     { url: '/drive/update', body: { drive_id: 'x' } },
   ])
   expect(body.responses.map(({ status }: Answer) => status)).toEqual([200, 200, 400])

@@ -192,8 +192,17 @@ export async function runCalls(report: Env['report'], calls: readonly Running[])
 /** The call of an endpoint, whatever its form. */
 export function* callTo(endpoint: Endpoint, body: Body, env: Env): Call {
   if ('steps' in endpoint) return yield* endpoint.steps(body, env)
-  const { waits } = yield { waits: [() => endpoint.run(body, env)] }
+  const { waits } = yield { waits: [() => answerOf(endpoint, body, env)] }
   return waits[0]!
+}
+
+/** What goes wrong in one call is its own answer, not its neighbours'. */
+async function answerOf(endpoint: DirectEndpoint, body: Body, env: Env): Promise<Answer> {
+  try {
+    return await endpoint.run(body, env)
+  } catch (error) {
+    return answerFor(error, env.report)
+  }
 }
 
 /** Runs steps that end in a value; what they throw is thrown on. */
