@@ -6,6 +6,7 @@ import { anticipate } from './anticipate.ts'
 import { type Facts, type Needs, pathEnd, type Sequence, seekFrom, stemKey, trashKey, walkKey } from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
+import { GRAVE_KEY } from './new-drive.ts'
 import type { Op } from './op.ts'
 import { PairMap } from './pair-map.ts'
 import type { ChildKey, NodeKey, ReadTx, Seek, Walk, WriteTx } from './port.ts'
@@ -31,10 +32,13 @@ export async function load(context: LoadContext, facts: Facts, needs: Needs): Pr
   await loadDrives(context, facts, needs, needs.drives)
   await loadChains(context, facts, needs, fresh)
   if (isFirst) anticipate(facts, context.ops, needs)
-  await loadNeighbours(context, facts, needs, fresh)
-  await loadAnnotations(context, facts, needs)
+  // What does not wait for each other is asked for at once: a store far away then answers in one round trip.
+  await Promise.all([
+    loadNeighbours(context, facts, needs, fresh),
+    loadAnnotations(context, facts, needs),
+    loadNumbers(context, facts, needs),
+  ])
   await loadStanding(context, facts, fresh)
-  await loadNumbers(context, facts, needs)
 }
 
 /** Uploads and trash entries by id: they name drives and nodes that the next steps then read. */
@@ -65,11 +69,11 @@ function want(needs: Needs, seek: Seek) {
 async function loadDrives({ tx, write, task }: LoadContext, facts: Facts, needs: Needs, ids: Iterable<DriveId>) {
   const unknown = [...ids].filter((id) => !facts.drives.has(id))
   if (unknown.length === 0) return
-  const drives = await tx.drives(unknown)
+  const [drives, holds] = await Promise.all([tx.drives(unknown), write ? tx.holds(unknown) : []])
   for (const id of unknown) facts.drives.set(id, null)
   for (const drive of drives) facts.drives.set(drive.id, drive.status === 'active' ? drive : null)
   if (!write) return
-  for (const hold of await tx.holds(unknown)) if (hold.task !== task) facts.held.add(hold.node)
+  for (const hold of holds) if (hold.task !== task) facts.held.add(hold.node)
   // Almost every writing batch comes to need the tops of its drives: asked for now they cost no round of their own.
   for (const { id: drive, root, trash, grave } of drives) {
     for (const id of [root, trash, grave]) want(needs, { drive, id, follow: false })
@@ -80,15 +84,33 @@ async function loadChains(context: LoadContext, facts: Facts, needs: Needs, fres
   const { tx } = context
   const walks = rootedWalks(facts, needs)
   const seeks = [...needs.seeks.values()]
+  const [rows] = await Promise.all([tx.chains(seeks), loadPaths(tx, facts, walks, fresh)])
   if (seeks.length > 0) {
-    for (const node of await tx.chains(seeks)) remember(facts, node, fresh)
+    for (const node of rows) remember(facts, node, fresh)
+    preferLiving(facts, rows, fresh)
     for (const seek of seeks) {
       const node = facts.nodes.get(seek.id)
       facts.seeks.set(seekFrom(seek), seek.id, node && (seek.follow || node.drive === seek.drive) ? node.id : 0)
     }
   }
-  await loadPaths(tx, facts, walks, fresh)
   await loadDrives(context, facts, needs, new Set(fresh.map((node) => node.drive)))
+}
+
+/**
+ * While a tree is carried to another drive both drives have its rows, under the same ids; one of the two lies below its grave. If
+ * both were asked for, the other is what the id means.
+ */
+function preferLiving(facts: Facts, rows: readonly Node[], fresh: Node[]) {
+  const doubled = rows.filter(({ id, drive }) => facts.nodes.get(id)!.drive !== drive)
+  if (doubled.length === 0) return
+  const byKey = new Map(rows.map((node) => [`${node.drive}/${node.id}`, node]))
+  const isBuried = (node: Node): boolean => {
+    const above = byKey.get(`${node.drive}/${node.parent}`)
+    return above ? isBuried(above) : node.key === GRAVE_KEY
+  }
+  const living = doubled.filter((node) => !isBuried(node))
+  for (const node of living) facts.nodes.set(node.id, node)
+  fresh.push(...living)
 }
 
 /** The paths wanted, from the roots of their drives, which are wanted with them. */
@@ -152,38 +174,56 @@ function remember(facts: Facts, node: Node, fresh: Node[]) {
   fresh.push(node)
 }
 
-async function loadNeighbours({ tx, subtreeNodesMax }: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
-  await loadChildren(tx, facts, needs.children, fresh)
-  if (needs.stems.size > 0) {
-    // One more than may be looked through tells that there are too many.
-    const keys = [...needs.stems.values()]
-    const found = await tx.stems(keys, RENAME_SCAN_MAX + 1)
-    for (const { parent, prefix } of keys) {
-      const mine = found
-        .filter((child) => child.parent === parent && child.key.startsWith(prefix))
-        .map(({ key }) => key)
-      facts.stems.set(stemKey(parent, prefix), mine.length > RENAME_SCAN_MAX ? null : new Set(mine))
-    }
+async function loadNeighbours(context: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
+  const { tx } = context
+  await Promise.all([
+    loadChildren(tx, facts, needs.children, fresh),
+    loadStems(tx, facts, needs),
+    loadParents(tx, facts, needs),
+    loadSubtrees(context, facts, needs, fresh),
+    loadPages(tx, facts, needs, fresh),
+    loadCounts(tx, facts, needs),
+  ])
+}
+
+async function loadStems(tx: ReadTx, facts: Facts, needs: Needs) {
+  if (needs.stems.size === 0) return
+  const keys = [...needs.stems.values()]
+  // One more than may be looked through tells that there are too many.
+  const found = await tx.stems(keys, RENAME_SCAN_MAX + 1)
+  for (const { parent, prefix } of keys) {
+    const mine = found.filter((child) => child.parent === parent && child.key.startsWith(prefix)).map(({ key }) => key)
+    facts.stems.set(stemKey(parent, prefix), mine.length > RENAME_SCAN_MAX ? null : new Set(mine))
   }
-  if (needs.parents.size > 0) {
-    for (const id of needs.parents.keys()) facts.parents.set(id, false)
-    for (const id of await tx.parents([...needs.parents.values()])) facts.parents.set(id, true)
-  }
-  if (needs.subtrees.size > 0) {
-    const roots = [...needs.subtrees.values()]
-    const nodes = await tx.subtrees(roots, subtreeNodesMax + 1)
-    splitSubtrees(facts, roots, nodes, nodes.length > subtreeNodesMax)
-    for (const node of nodes) remember(facts, node, fresh)
-  }
-  for (const [index, rows] of zip([...needs.pages.keys()], await tx.pages([...needs.pages.values()]))) {
+}
+
+async function loadParents(tx: ReadTx, facts: Facts, needs: Needs) {
+  if (needs.parents.size === 0) return
+  for (const id of needs.parents.keys()) facts.parents.set(id, false)
+  for (const id of await tx.parents([...needs.parents.values()])) facts.parents.set(id, true)
+}
+
+async function loadSubtrees({ tx, subtreeNodesMax }: LoadContext, facts: Facts, needs: Needs, fresh: Node[]) {
+  if (needs.subtrees.size === 0) return
+  const roots = [...needs.subtrees.values()]
+  const nodes = await tx.subtrees(roots, subtreeNodesMax + 1)
+  splitSubtrees(facts, roots, nodes, nodes.length > subtreeNodesMax)
+  for (const node of nodes) remember(facts, node, fresh)
+}
+
+async function loadPages(tx: ReadTx, facts: Facts, needs: Needs, fresh: Node[]) {
+  const pages = await tx.pages([...needs.pages.values()])
+  for (const [index, rows] of zip([...needs.pages.keys()], pages)) {
     facts.pages.set(index, rows)
-    for (const node of rows ?? []) remember(facts, node, fresh)
+    for (const node of rows) remember(facts, node, fresh)
   }
-  if (needs.counts.size > 0) {
-    for (const id of needs.counts.keys()) facts.counts.set(id, { files: 0, folders: 0 })
-    for (const { id, files, folders } of await tx.counts([...needs.counts.values()]))
-      facts.counts.set(id, { files, folders })
-  }
+}
+
+async function loadCounts(tx: ReadTx, facts: Facts, needs: Needs) {
+  if (needs.counts.size === 0) return
+  for (const id of needs.counts.keys()) facts.counts.set(id, { files: 0, folders: 0 })
+  for (const { id, files, folders } of await tx.counts([...needs.counts.values()]))
+    facts.counts.set(id, { files, folders })
 }
 
 /** Gives every root its own descendants; a root may lie below another. */
@@ -202,22 +242,17 @@ function splitSubtrees(facts: Facts, roots: readonly NodeKey[], nodes: readonly 
 }
 
 async function loadAnnotations({ tx, actor }: LoadContext, facts: Facts, needs: Needs) {
-  if (needs.versions.size > 0) {
-    const versions = await tx.versions([...needs.versions.values()])
-    group(facts.versions, needs.versions.keys(), versions)
-  }
-  if (needs.grants.size > 0) {
-    const grants = await tx.grants([...needs.grants.values()], grantees(actor))
-    group(facts.grants, needs.grants.keys(), grants)
-  }
-  if (needs.allGrants.size > 0) {
-    const grants = await tx.grants([...needs.allGrants.values()], null)
-    group(facts.allGrants, needs.allGrants.keys(), grants)
-  }
-  if (needs.trash.size > 0) {
-    for (const id of needs.trash.keys()) facts.trash.set(id, null)
-    for (const entry of await tx.trash([...needs.trash.values()])) facts.trash.set(entry.node, entry)
-  }
+  const [versions, grants, allGrants, entries] = await Promise.all([
+    tx.versions([...needs.versions.values()]),
+    tx.grants([...needs.grants.values()], grantees(actor)),
+    tx.grants([...needs.allGrants.values()], null),
+    tx.trash([...needs.trash.values()]),
+  ])
+  group(facts.versions, needs.versions.keys(), versions)
+  group(facts.grants, needs.grants.keys(), grants)
+  group(facts.allGrants, needs.allGrants.keys(), allGrants)
+  for (const id of needs.trash.keys()) facts.trash.set(id, null)
+  for (const entry of entries) facts.trash.set(entry.node, entry)
 }
 
 /** What follows from the nodes just read: the actor's grants on them, and the entries of trashed ones. */
