@@ -17,7 +17,8 @@ export interface Maker {
 }
 
 /** The three folders without a parent that every drive has; their keys keep them apart under the unique key of names. */
-const PARENTLESS = ['/root', '/trash', '/grave'] as const
+export const GRAVE_KEY = '/grave'
+const PARENTLESS = ['/root', '/trash', GRAVE_KEY] as const
 
 /**
  * Makes drives inside a transaction, one a spec, in order. A spec whose (app, scene, sceneId) already has an active drive,

@@ -110,9 +110,14 @@ async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promi
   const { options } = context
   const { actor, ops, notes } = inputOf(task)
   const { next } = cursorOf(task)
-  const slice = ops.slice(next, next + OPS_PER_STEP)
+  let slice = ops.slice(next, next + OPS_PER_STEP)
   const bite = Math.min(options.sliceNodesMax, options.subtreeNodesMax)
-  let planned = await planBatch(context, tx, actor, slice, { task: task.id, stops: true, subtreeNodesMax: bite })
+  const plan = () => planBatch(context, tx, actor, slice, { task: task.id, stops: true, subtreeNodesMax: bite })
+  let planned = await plan()
+  // Trees that are too large together may each be small.
+  for (; planned.results.length === 0 && planned.view.haul && slice.length > 1; planned = await plan()) {
+    slice = slice.slice(0, Math.ceil(slice.length / 2))
+  }
   // A merge cannot be done in slices: it may be as large as a batch's.
   if (planned.results.length === 0 && planned.view.haul?.verb === 'merge') {
     planned = await planBatch(context, tx, actor, slice.slice(0, 1), { task: task.id })

@@ -77,20 +77,24 @@ describe('the single copy', () => {
 })
 
 describe('a folder with more in it than one batch may touch', () => {
-  it('is refused alone of its batch and left as it was', async () => {
+  it('is a task’s, which the answer names with the place the folder will have', async () => {
     const small = await startSession({ engine: { subtreeNodesMax: 2 } })
     const own = small.spaces.admin
     const folder = await small.folder(own, '0', 'crowded')
-    for (const name of ['1', '2', '3']) await small.folder(own, folder.id, name)
+    const inside = ['1', '2', '3']
+    for (const name of inside) await small.folder(own, folder.id, name)
     const file = await small.file(own, '0', 'alone')
-    const before = await small.names(own, folder.id)
     const fields = { targetSpaceId: small.spaces.alice, targetFolderId: '0', dentryIds: [folder.id, file.id] }
     for (const method of ['copyDentries', 'moveDentries']) {
       const { resultItems } = await small.call<{ resultItems: ResultItem[] }>(method, [own], fields)
-      expect(resultItems).toMatchObject([{ success: false, errorCode: 'operationNotSupported' }, { success: true }])
+      expect(resultItems).toMatchObject([{ async: true, targetSpaceId: small.spaces.alice }, { success: true }])
+      const [{ taskId, targetDentryId = '' }] = resultItems as [ResultItem]
+      const task = async () => (await small.call<{ task: { status: string } }>('getTask', [taskId!])).task
+      await expect.poll(task, { timeout: 20_000 }).toMatchObject({ status: 'SUCCESS', totalCount: 4, successCount: 4 })
+      expect(await small.names(small.spaces.alice, targetDentryId)).toEqual(inside)
     }
-    expect(await small.names(own, folder.id)).toEqual(before)
-    expect(await small.names(small.spaces.alice)).toEqual(['alone', 'alone(1)'])
+    expect(await small.names(own)).toEqual([])
+    expect(await small.names(small.spaces.alice)).toEqual(['alone', 'alone(1)', 'crowded', 'crowded(1)'])
     await small.stop()
   })
 })

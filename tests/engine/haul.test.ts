@@ -1,11 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   ACTIONS,
+  ALL_ACTIONS,
   type Drive,
   type DriveId,
   type Node,
-  type NodeId,
   type Op,
+  type Store,
   type TaskId,
 } from '../../src/engine/index.ts'
 import {
@@ -28,7 +29,6 @@ import {
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import {
-  actorOf,
   admin,
   alice,
   bob,
@@ -43,8 +43,26 @@ import {
   usedOf,
 } from './world.ts'
 
-/** Everything above three nodes is a haul, and a haul makes two nodes a slice. */
-const use = useWorld({ engine: { subtreeNodesMax: 3, sliceNodesMax: 2 } })
+/** Called after every transaction that wrote, unless it is at work already. */
+let afterWrite: (() => Promise<void>) | null = null
+const watched = (store: Store): Store => ({
+  ...store,
+  async write(fn, ...more) {
+    const value = await store.write(fn, ...more)
+    const watch = afterWrite
+    afterWrite = null
+    await watch?.()
+    afterWrite = watch
+    return value
+  },
+})
+afterEach(() => {
+  afterWrite = null
+})
+
+/** What has more than three nodes below it is a haul, and a haul makes two nodes a slice. */
+const engine = { subtreeNodesMax: 3, sliceNodesMax: 2 }
+const use = useWorld({ engine, wrapStore: watched })
 let drive: DriveId
 let other: Drive
 beforeEach(async () => {
@@ -92,12 +110,22 @@ async function later(op: Op, actor = alice): Promise<TaskId> {
 
 const taskNow = async (id: TaskId) => (await use.world.engine.tasks(admin, [id]))[0]!
 
-/** Works until the haul has made at least so many nodes. */
-async function untilMade(id: TaskId, nodes: number): Promise<void> {
-  for (let steps = 0; (await taskNow(id)).done < nodes; steps++) {
-    expect(steps).toBeLessThan(100)
-    await use.world.engine.work()
+/** Works on, and calls back once, as soon as the haul has made so many nodes. */
+async function whenMade(id: TaskId, nodes: number, callback: () => Promise<unknown>): Promise<void> {
+  let called = false
+  afterWrite = async () => {
+    if (called || (await taskNow(id)).done < nodes) return
+    called = true
+    await callback()
   }
+  await settleDown(use.world)
+  expect(called).toBe(true)
+}
+
+/** A folder as its paths, contents and versions tell it, whatever the ids. */
+async function picture(id: DriveId, path: string) {
+  const nodes = await nodesIn(id, path)
+  return [...nodes].map(([name, node]) => [name.slice(path.length), node.kind, node.content?.digest, node.twin !== 0])
 }
 
 describe('copying a tree that is too large for a batch', () => {
@@ -108,51 +136,406 @@ describe('copying a tree that is too large for a batch', () => {
     const result = await run(use.world, alice, copy(at(drive, 'big'), at(other.id), { name: 'copy' }))
     if (result.status !== 'later') throw new Error(codeOf(result))
     expect(result.view).toMatchObject({ path: ['copy'], drive: { id: other.id } })
-    expect(await taskNow(result.task)).toMatchObject({ kind: 'copy', state: 'queued', drive: other.id })
-    for (let steps = 0; (await taskNow(result.task)).state !== 'done'; steps++) {
-      const seen = await pathsIn(other.id, 'copy')
-      expect(seen === null ? PATHS : seen).toEqual(PATHS)
-      await use.world.engine.work()
+    expect(await taskNow(result.task)).toMatchObject({ kind: 'copy', state: 'queued', drive: other.id, report: [] })
+    const seen: (number | undefined)[] = []
+    afterWrite = async () => {
+      seen.push((await pathsIn(other.id, 'copy'))?.length)
     }
+    await settleDown(use.world)
+    const first = seen.indexOf(PATHS.length)
+    expect(first).toBeGreaterThan(5)
+    expect(seen.slice(0, first)).toEqual(Array(first).fill(undefined))
+    expect(new Set(seen.slice(first))).toEqual(new Set([PATHS.length]))
+
     expect(await taskNow(result.task)).toMatchObject({ total: NODES, done: NODES, failed: 0, error: '' })
     expect((await taskNow(result.task)).report).toMatchObject([
       { ok: true, node: result.view!.node.id, path: ['copy'] },
     ])
-    expect(await pathsIn(other.id, '')).toEqual(['copy', ...PATHS.map((path) => `copy/${path}`)])
     expect(await nodesIn(drive, 'big')).toEqual(before)
     const copies = await nodesIn(other.id, 'copy')
+    expect([...copies.keys()].sort()).toEqual(['copy', ...PATHS.map((path) => `copy/${path}`)])
     for (const [path, node] of copies) {
       const original = before.get(path.replace('copy', 'big'))!
       expect(node).toMatchObject({ kind: original.kind, content: original.content, drive: other.id, born: other.id })
       expect(node.id).not.toBe(original.id)
     }
     expect(await usedOf(use.world, other.id)).toMatchObject({ drive: 9, tenant: 18 })
+  })
+
+  test('is the same as copying a small one: nodes, attributes, bytes and change log', async () => {
+    await done(use.world, alice, [
+      { kind: 'update', node: at(drive, 'big/a'), set: { description: 'x', starred: true } },
+    ])
+    const logOf = async (id: DriveId) => {
+      const changes = await use.world.store.read((tx) => tx.changes({ drive: id, after: 0, limit: 100 }))
+      return changes.map(({ kind, name, nodeKind, overwrites }) => `${kind} ${nodeKind} ${name} ${overwrites}`).sort()
+    }
+    const third = await createDrive(use.world)
+    await later(copy(at(drive, 'big'), at(other.id)))
     await settleDown(use.world)
+    await use.world.restart({})
+    await done(use.world, alice, [copy(at(drive, 'big'), at(third.id))])
+    expect(await picture(other.id, 'big')).toEqual(await picture(third.id, 'big'))
+    expect(await logOf(other.id)).toEqual(await logOf(third.id))
+    expect((await nodesIn(other.id, 'big')).get('big/a')!.attributes).toEqual({ description: 'x' })
+    expect(await usedOf(use.world, other.id)).toEqual(await usedOf(use.world, third.id))
+  })
+
+  test('takes the top’s grants along when told to, and only those', async () => {
+    await done(use.world, alice, [
+      grant(at(drive, 'big'), 'user:bob', ALL_ACTIONS),
+      grant(at(drive, 'big/a'), 'user:eve', ALL_ACTIONS),
+    ])
+    await later(copy(at(drive, 'big'), at(other.id), { keepGrants: true }))
+    await settleDown(use.world)
+    const nodes = [...(await nodesIn(other.id, 'big')).values()]
+    const grants = await use.world.store.read((tx) => tx.grants(nodes, null))
+    expect(grants.map(({ node, subject }) => [node, subject])).toEqual([[nodes[0]!.id, 'user:bob']])
+  })
+
+  test('sees each folder as it is when its turn comes, and takes up no place meanwhile', async () => {
+    const id = await later(copy(at(drive, 'big'), at(drive), { name: 'copy' }))
+    await whenMade(id, 4, () =>
+      done(use.world, alice, [
+        createFolder(at(drive, 'big/a/deep/deeper'), 'new'),
+        rename(at(drive, 'big/a/deep/deeper/2'), 'second'),
+        trash(at(drive, 'big/b')),
+        createFolder(at(drive), 'copy'),
+      ]),
+    )
+    expect(await taskNow(id)).toMatchObject({ failed: 10, done: 0, total: 10, error: 'name_taken' })
+    expect(await pathsIn(drive, 'copy')).toEqual([])
+    const again = await later(copy(at(drive, 'big'), at(drive), { name: 'copy', conflict: RENAME }))
+    await settleDown(use.world)
+    expect((await taskNow(again)).report[0]).toMatchObject({ ok: true, path: ['copy (1)'] })
+    expect(await picture(drive, 'copy (1)')).toEqual(await picture(drive, 'big'))
+  })
+
+  test('stops when what it copies is gone, or may not be copied any more, or has no room', async () => {
+    const breaks: [string, () => Promise<unknown>][] = [
+      ['node_not_found', () => done(use.world, alice, [trash(at(drive, 'big'))])],
+      ['forbidden', () => done(use.world, alice, [grant(at(drive, 'big/a'), 'user:bob', ACTIONS.list)])],
+      ['quota_drive', () => use.world.engine.updateDrives(admin, [{ id: other.id, set: { quota: 4 } }])],
+      ['drive_not_found', () => use.world.engine.deleteDrives(admin, [drive])],
+    ]
+    await done(use.world, alice, [
+      grant(at(drive), 'user:bob', ALL_ACTIONS),
+      grant(at(other.id), 'user:bob', ALL_ACTIONS),
+    ])
+    for (const [code, breakIt] of breaks) {
+      const id = await later(copy(at(drive, 'big'), at(other.id)), bob)
+      await whenMade(id, 3, breakIt)
+      expect(await taskNow(id)).toMatchObject({ state: 'done', done: 0, failed: NODES, total: NODES, error: code })
+      expect(await pathsIn(other.id, '')).toEqual([])
+      expect((await usedOf(use.world, other.id)).drive).toBe(0)
+      if (code === 'node_not_found') await done(use.world, alice, [{ ...restoreOf('big') }])
+      if (code === 'forbidden') await done(use.world, alice, [grant(at(drive, 'big/a'), 'user:bob', null)])
+      if (code === 'quota_drive') await use.world.engine.updateDrives(admin, [{ id: other.id, set: { quota: null } }])
+    }
+  })
+
+  test('is judged as a whole before anything is made of it', async () => {
+    await done(use.world, alice, [
+      grant(at(drive), 'user:bob', ALL_ACTIONS),
+      grant(at(other.id), 'user:bob', ALL_ACTIONS),
+      grant(at(drive, 'big/a/deep/deeper/2'), 'user:bob', ACTIONS.list),
+    ])
+    const denied = await later(copy(at(drive, 'big'), at(other.id)), bob)
+    await use.world.engine.updateDrives(admin, [{ id: other.id, set: { quota: 8 } }])
+    const large = await later(copy(at(drive, 'big'), at(other.id)))
+    const before = await use.world.store.read((tx) => tx.count('node'))
+    let most = 0
+    afterWrite = async () => {
+      most = Math.max(most, await use.world.store.read((tx) => tx.count('node')))
+    }
+    await settleDown(use.world)
+    expect(most).toBe(before)
+    expect(await taskNow(denied)).toMatchObject({ failed: 1, error: 'forbidden' })
+    expect(await taskNow(large)).toMatchObject({ failed: 1, error: 'quota_drive' })
+  })
+
+  test('of a folder onto one of its name is still a merge, which one batch must be able to bear', async () => {
+    await putFolders(use.world, alice, other.id, ['big'])
+    expect(codeOf(await run(use.world, alice, copy(at(drive, 'big'), at(other.id), { conflict: MERGE })))).toBe(
+      'too_large',
+    )
+    await use.world.restart({ engine: { ...engine, subtreeNodesMax: 100 } })
+    const id = await use.world.engine.submit(
+      alice,
+      other.id,
+      'batch',
+      [copy(at(drive, 'big'), at(other.id), { conflict: MERGE })],
+      [null],
+    )
+    await settleDown(use.world)
+    expect(await taskNow(id)).toMatchObject({ done: 1, failed: 0 })
+    expect(await picture(other.id, 'big')).toEqual(await picture(drive, 'big'))
   })
 })
+
+function restoreOf(name: string): Op {
+  return {
+    kind: 'restore',
+    node: { drive, trash: 1 as never },
+    conflict: RENAME,
+    naming: copy(at(drive, name), at(drive)).naming,
+    parentGone: 'fail',
+  }
+}
 
 describe('carrying a tree that is too large for a batch to another drive', () => {
   beforeEach(plant)
 
   test('leaves it whole and readable where it is until all of it is in the other', async () => {
+    await done(use.world, alice, [grant(at(drive, 'big/a'), 'user:bob', ALL_ACTIONS)])
+    await putFile(use.world, alice, drive, 'big/a/1', 'newer', { conflict: MERGE })
     const before = await nodesIn(drive, 'big')
-    const id = await later(move(at(drive, 'big'), at(other.id)))
-    for (let steps = 0; (await taskNow(id)).state !== 'done'; steps++) {
-      const [here, there] = [await pathsIn(drive, 'big'), await pathsIn(other.id, 'big')]
-      expect([here, there].filter((paths) => paths !== null)).toEqual([PATHS])
-      const results = await use.world.engine.batch(
+    const bytes = (await usedOf(use.world, drive)).drive!
+    const id = await later(move(at(drive, 'big'), at(other.id), { name: 'moved' }))
+    const homes: DriveId[] = []
+    afterWrite = async () => {
+      const there = (await pathsIn(other.id, 'moved')) !== null
+      expect(await pathsIn(there ? other.id : drive, there ? 'moved' : 'big')).toEqual(PATHS)
+      expect(await pathsIn(there ? drive : other.id, '')).toEqual([])
+      const found = await use.world.engine.batch(
         alice,
         [...before.values()].map((node) => get(byPublicId(node))),
       )
-      expect(new Set(codes(results))).toEqual(new Set(['done']))
-      expect(new Set(results.map((result) => nodeOf(result).drive))).toEqual(new Set([here ? drive : other.id]))
-      await use.world.engine.work()
+      const [home, ...others] = new Set(found.map((result) => nodeOf(result).drive))
+      expect(others).toEqual([])
+      homes.push(home!)
     }
-    expect(await taskNow(id)).toMatchObject({ total: NODES, done: NODES, failed: 0 })
-    const after = await nodesIn(other.id, 'big')
-    expect([...after.values()].map((node) => node.id)).toEqual([...before.values()].map((node) => node.id))
-    expect(await usedOf(use.world, drive)).toEqual({ drive: 0, tenant: 9 })
-    expect(await usedOf(use.world, other.id)).toEqual({ drive: 9, tenant: 9 })
     await settleDown(use.world)
+    afterWrite = null
+    const turned = homes.indexOf(other.id)
+    expect(turned).toBeGreaterThan(5)
+    expect(homes).toEqual([...Array(turned).fill(drive), ...Array(homes.length - turned).fill(other.id)])
+
+    expect(await taskNow(id)).toMatchObject({ total: NODES, done: NODES, failed: 0 })
+    expect((await taskNow(id)).report).toMatchObject([{ ok: true, drive: other.id, path: ['moved'] }])
+    const after = await nodesIn(other.id, 'moved')
+    expect([...after.values()].map((node) => [node.id, node.born])).toEqual(
+      [...before.values()].map((node) => [node.id, drive]),
+    )
+    expect(await usedOf(use.world, drive)).toEqual({ drive: 0, tenant: bytes })
+    expect(await usedOf(use.world, other.id)).toEqual({ drive: bytes, tenant: bytes })
+    const nodes = [...after.values()]
+    expect(await use.world.store.read((tx) => tx.versions(nodes))).toHaveLength(4)
+    expect(await use.world.store.read((tx) => tx.grants(nodes, null))).toMatchObject([
+      { drive: other.id, node: after.get('moved/a')!.id, subject: 'user:bob' },
+    ])
+  })
+
+  test('is told in both logs as the move of a small one is, and drops the top’s grants when told to', async () => {
+    await done(use.world, alice, [grant(at(drive, 'big'), 'user:bob', ALL_ACTIONS)])
+    const logs = () =>
+      Promise.all(
+        [drive, other.id].map(async (id) => {
+          const changes = await use.world.store.read((tx) => tx.changes({ drive: id, after: 0, limit: 100 }))
+          return changes.map(({ kind, node, name }) => `${kind} ${node} ${name}`)
+        }),
+      )
+    const before = await logs()
+    const { id: top } = (await nodesIn(drive, 'big')).get('big')!
+    await later(move(at(drive, 'big'), at(other.id), { keepGrants: false }))
+    await settleDown(use.world)
+    const after = await logs()
+    expect(after.map((log, i) => log.slice(before[i]!.length))).toEqual([[`leave ${top} big`], [`move ${top} big`]])
+    const grants = await use.world.store.read((tx) => tx.grants([{ drive: other.id, id: top }], null))
+    expect(grants).toEqual([])
+  })
+
+  test('keeps everybody else from changing it, and lets go of it when it is cancelled', async () => {
+    const inner = (await nodesIn(drive, 'big')).get('big/a')!
+    const id = await later(move(at(drive, 'big'), at(other.id)))
+    await whenMade(id, 4, async () => {
+      const results = await use.world.engine.batch(alice, [
+        rename(at(drive, 'big'), 'x'),
+        createFolder(byId(inner), 'x'),
+        trash(at(drive, 'big/a/deep')),
+        move(byId(inner), at(other.id)),
+      ])
+      expect(new Set(codes(results))).toEqual(new Set(['busy']))
+      expect(await use.world.engine.cancelTasks(bob, [id])).toMatchObject([{ error: { code: 'task_not_found' } }])
+      expect(await use.world.engine.cancelTasks(alice, [id])).toMatchObject([{ id, cancelled: true, state: 'running' }])
+    })
+    expect(await taskNow(id)).toMatchObject({ state: 'done', error: 'cancelled', done: 0, failed: NODES })
+    expect(await pathsIn(drive, 'big')).toEqual(PATHS)
+    expect(await pathsIn(other.id, '')).toEqual([])
+    expect(await usedOf(use.world, other.id)).toEqual({ drive: 0, tenant: 9 })
+    expect(codeOf(await run(use.world, alice, rename(at(drive, 'big'), 'free')))).toBe('done')
+  })
+
+  test('there and back again, onward, and back home part by part', async () => {
+    const before = await picture(drive, 'big')
+    const third = await createDrive(use.world)
+    for (const [from, to] of [
+      [drive, other.id],
+      [other.id, drive],
+      [drive, third.id],
+      [third.id, other.id],
+    ] as const) {
+      await later(move(at(from, 'big'), at(to)))
+      await settleDown(use.world)
+    }
+    expect(await picture(other.id, 'big')).toEqual(before)
+    await done(use.world, alice, [
+      move(at(other.id, 'big/a/deep/deeper'), at(drive)),
+      move(at(other.id, 'big/b'), at(drive)),
+    ])
+    expect(await pathsIn(drive, '')).toEqual(['b', 'deeper', 'deeper/2'])
+    await later(move(at(other.id, 'big'), at(drive)))
+    await settleDown(use.world)
+    expect(await pathsIn(drive, '')).toHaveLength(PATHS.length + 1)
+    expect(await use.world.store.read((tx) => tx.count('forward'))).toBe(0)
+  })
+
+  test('nothing comes back into the old drive before its old rows are gone', async () => {
+    const inner = (await nodesIn(drive, 'big')).get('big/b')!
+    await later(move(at(drive, 'big'), at(other.id)))
+    const tries: string[] = []
+    afterWrite = async () => {
+      if (tries.includes('done') || (await pathsIn(other.id, 'big')) === null) return
+      const results = await use.world.engine.batch(alice, [
+        move(byPublicId(inner), at(drive)),
+        get({ drive, id: inner.id }),
+        get({ drive: other.id, id: inner.id }),
+        // The tree itself can be changed at once, and taken elsewhere within its drive.
+        rename(byPublicId(inner), `b${tries.length}`),
+      ])
+      const isBack = codeOf(results[0]) === 'done'
+      expect(codes(results).slice(1)).toEqual([
+        isBack ? 'done' : 'node_not_found',
+        isBack ? 'node_not_found' : 'done',
+        'done',
+      ])
+      tries.push(codeOf(results[0]))
+    }
+    await settleDown(use.world)
+    expect(tries.filter((code) => code === 'busy').length).toBeGreaterThan(1)
+    expect(tries.at(-1)).toBe('done')
+  })
+
+  test('stops when a drive is gone, or the target is, or has no room', async () => {
+    const quota = (bytes: number | null) =>
+      use.world.engine.updateDrives(admin, [{ id: other.id, set: { quota: bytes } }])
+    await putFolders(use.world, alice, other.id, ['to'])
+    const large = await later(move(at(drive, 'big'), at(other.id)))
+    await quota(8)
+    await settleDown(use.world)
+    expect(await taskNow(large)).toMatchObject({ error: 'quota_drive', failed: 1 })
+    await quota(null)
+    const breaks: [string, () => Promise<unknown>][] = [
+      ['quota_drive', () => quota(3)],
+      ['node_not_found', () => done(use.world, alice, [purge(at(other.id, 'to'))])],
+      ['drive_not_found', () => use.world.engine.deleteDrives(admin, [other.id])],
+    ]
+    for (const [code, breakIt] of breaks) {
+      const id = await later(move(at(drive, 'big'), code === 'node_not_found' ? at(other.id, 'to') : at(other.id)))
+      await whenMade(id, 4, breakIt)
+      expect(await taskNow(id)).toMatchObject({ error: code, done: 0, failed: NODES })
+      expect(await pathsIn(drive, 'big')).toEqual(PATHS)
+      if (code === 'quota_drive') await quota(null)
+    }
+    expect(codeOf(await run(use.world, alice, rename(at(drive, 'big'), 'free')))).toBe('done')
+    expect((await driveNow(use.world, drive)).pools.map(({ used }) => used)).toEqual([9, 9])
+  })
+})
+
+describe('a task with a large tree among its ops', () => {
+  beforeEach(plant)
+
+  test('does them in order, and counts the tree’s nodes', async () => {
+    const ops = [
+      createFolder(at(drive), 'to'),
+      copy(at(drive, 'big'), at(drive, 'to'), { name: 'first' }),
+      rename(at(drive, 'to/first'), 'renamed'),
+      move(at(drive, 'to/renamed'), at(other.id)),
+      get(at(other.id, 'renamed/a/deep/deeper/2')),
+      get(at(drive, 'to/renamed')),
+      move(at(other.id, 'renamed'), at(drive)),
+    ]
+    const id = await use.world.engine.submit(
+      alice,
+      drive,
+      'batch',
+      ops,
+      ops.map((_, i) => `note ${i}`),
+    )
+    await settleDown(use.world)
+    const task = await taskNow(id)
+    expect(task.report.map(({ ok, code, note }) => (ok ? note : code))).toEqual([
+      'note 0',
+      'note 1',
+      'note 2',
+      'note 3',
+      'note 4',
+      'node_not_found',
+      'note 6',
+    ])
+    expect(task).toMatchObject({ total: 4 + 3 * NODES, done: 3 + 3 * NODES, failed: 1, error: 'node_not_found' })
+    expect(await picture(drive, 'renamed')).toEqual(await picture(drive, 'big'))
+  })
+
+  test('small trees that are too many together are still done at once', async () => {
+    await putFolders(use.world, alice, drive, ['s', 's/1', 's/1/x', 's/2', 's/2/x', 's/3', 's/3/x', 'to'])
+    const ops = ['1', '2', '3'].map((name) => copy(at(drive, `s/${name}`), at(drive, 'to')))
+    const id = await use.world.engine.submit(alice, drive, 'batch', ops, [null, null, null])
+    await settleDown(use.world)
+    expect(await taskNow(id)).toMatchObject({ total: 3, done: 3 })
+    expect(await pathsIn(drive, 'to')).toEqual(['1', '1/x', '2', '2/x', '3', '3/x'])
+  })
+})
+
+describe('a worker that dies during a haul, wherever it is', () => {
+  beforeEach(plant)
+
+  /** Works until its so-many-th write, which fails; then on another day with a fresh engine to the end. False when it got to the end. */
+  async function dieAt(write: number): Promise<boolean> {
+    let writes = 0
+    const dying = (store: Store): Store => ({
+      ...store,
+      write: (fn, ...more) =>
+        ++writes === write ? Promise.reject(new Error('the power went')) : store.write(fn, ...more),
+    })
+    await use.world.restart({ engine, wrapStore: dying })
+    const died = await settleDown(use.world).then(
+      () => false,
+      () => true,
+    )
+    await use.world.restart({ engine })
+    use.world.now += 60_000
+    await settleDown(use.world)
+    return died
+  }
+
+  test('nothing of a copy is lost and nothing there twice', async () => {
+    const before = await picture(drive, 'big')
+    let write = 1
+    do {
+      const id = await later(copy(at(drive, 'big'), at(other.id), { name: `copy ${write}` }))
+      const died = await dieAt(write)
+      expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
+      expect(await picture(other.id, `copy ${write}`)).toEqual(before)
+      expect((await usedOf(use.world, other.id)).drive).toBe(9 * write)
+      if (!died) break
+      write += 1
+    } while (write < 100)
+    expect(write).toBeGreaterThan(12)
+  })
+
+  test('nothing of a tree on its way is lost and nothing there twice', async () => {
+    const before = await picture(drive, 'big')
+    let [from, to, write] = [drive, other.id, 1]
+    do {
+      const id = await later(move(at(from, 'big'), at(to)))
+      const died = await dieAt(write)
+      expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
+      expect(await picture(to, 'big')).toEqual(before)
+      expect(await pathsIn(from, '')).toEqual([])
+      if (!died) break
+      ;[from, to, write] = [to, from, write + 1]
+    } while (write < 100)
+    expect(write).toBeGreaterThan(12)
   })
 })

@@ -1,5 +1,5 @@
 /** The tree: finding nodes by id, by name, above and below others. */
-import type { ChildKey, Node, NodeId, ReadTx, Seek } from '../../engine/index.ts'
+import type { ChildKey, DriveId, Node, NodeId, ReadTx, Seek } from '../../engine/index.ts'
 import { namesBelow, textAfter } from '../row/names.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
@@ -170,7 +170,8 @@ function nodes<Key>(db: Connection, sql: string, keys: readonly Key[], members: 
   return db.all<NodeRow>(sql, JSON.stringify(keys.map(members))).map(toNode)
 }
 
+/** While a tree is carried to another drive, rows of both may have one id: those are two. */
 function once(nodes: readonly Node[]): Node[] {
-  const seen = new Set<NodeId>()
-  return nodes.filter(({ id }) => !seen.has(id) && seen.add(id))
+  const seen = new Map<NodeId, DriveId>()
+  return nodes.filter(({ id, drive }) => seen.get(id) !== drive && seen.set(id, drive))
 }
