@@ -30,6 +30,8 @@ export interface ActorSpec {
 export interface Auth {
   /** The app of a dialect by its public id. */
   app(dialect: DialectName, id: string): Promise<App | undefined>
+  /** Sets members of an app's `extra`; other processes see it after a moment. */
+  changeApp(app: Pick<App, 'dialect' | 'id'>, extra: App['extra']): Promise<void>
   /** The app's secret in clear; for signature checks only. */
   secretOf(app: Pick<App, 'secret'>): string
   /** Hides a text that its owner may read again: encrypted under the deployment's key; '' stays ''. */

@@ -48,6 +48,15 @@ export function createAuth({ store, secret, clock }: AuthParts): Auth {
       return app
     },
 
+    async changeApp({ dialect, id }, extra) {
+      const rows = await store.write(async (tx) => {
+        const changed = (await tx.apps([{ dialect, id }])).map((row) => ({ ...row, extra: { ...row.extra, ...extra } }))
+        await tx.putApps(changed)
+        return changed
+      })
+      apps.keep(rows.map((row) => [`${dialect} ${id}`, row]))
+    },
+
     secretMatches(app, given) {
       return app.secret !== '' && equalTexts(secretOf(app), given)
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session } from './session.ts'
+import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
 let base: string
@@ -154,8 +154,86 @@ describe('listing a directory', () => {
     await bad('order_by_type=up', 400, 'ParamInvalid')
     await bad('filter=some', 400, 'ParamInvalid')
     await bad('filter=toString', 400, 'ParamInvalid')
-    await bad('prefix=a', 400, 'FunctionNotEnabled')
-    await bad('stats=1', 400, 'FunctionNotEnabled')
+    await bad('prefix=a&order_by=size', 400, 'ParamInvalid')
+    await bad('start_name=a&page=1', 400, 'ParamInvalid')
+    await bad('prefix=a&offset=1', 400, 'ParamInvalid')
+    await bad('prefix=a', 404, 'DirectoryNotFound', 'nothing')
+  })
+
+  describe('by names', () => {
+    const all = ['ab', 'abc', 'b', 'ba'].flatMap((name) => [`${name}-d`, `${name}.f`])
+    beforeEach(async () => {
+      await smh.mkdir('n')
+      for (const name of all) await (name.endsWith('-d') ? smh.mkdir(`n/${name}`) : smh.put(`n/${name}`))
+    })
+    /** Every page of a listing, two entries each. */
+    async function everyPage(query: string): Promise<string[]> {
+      const seen: string[] = []
+      for (let marker = ''; ; ) {
+        const page = await list(`limit=2&${query}${marker}`, 'n')
+        seen.push(...names(page))
+        if (!page.nextMarker) return seen
+        expect(page.contents).toHaveLength(2)
+        marker = `&marker=${page.nextMarker}`
+      }
+    }
+    const kinds = (wanted: string[]) => [
+      ...wanted.filter((name) => name.endsWith('-d')),
+      ...wanted.filter((name) => name.endsWith('.f')),
+    ]
+
+    it.each([
+      ['prefix=ab', all.filter((name) => name.startsWith('ab'))],
+      ['prefix=abc', all.filter((name) => name.startsWith('abc'))],
+      ['prefix=none', []],
+      ['start_name=ab-d', all.filter((name) => name > 'ab-d')],
+      ['start_name=b', all.filter((name) => name > 'b')],
+      ['start_name=zz', []],
+      ['prefix=b&start_name=a', all.filter((name) => name.startsWith('b'))],
+      ['prefix=a&start_name=abb', all.filter((name) => name.startsWith('a') && name > 'abb')],
+      ['prefix=a&start_name=b', []],
+    ])('shows what %s asks for, page by page, in any direction', async (query, wanted) => {
+      const sorted = kinds(wanted)
+      const backwards = kinds(wanted.toReversed())
+      expect(await everyPage(query)).toEqual(sorted)
+      expect(await everyPage(`${query}&order_by_type=desc`)).toEqual(backwards)
+      expect(await everyPage(`${query}&filter=onlyFile`)).toEqual(sorted.filter((name) => name.endsWith('.f')))
+      expect(await everyPage(`${query}&filter=onlyDir`)).toEqual(sorted.filter((name) => name.endsWith('-d')))
+      expect(await everyPage(`${query}&sort_type=union`)).toEqual(wanted.toSorted())
+    })
+  })
+})
+
+describe('the statistics of a directory', () => {
+  it('count what lies below it, in the bin, and in earlier versions', async () => {
+    await smh.mkdir('d/e')
+    await smh.put('d/a', 'four')
+    await smh.put('d/e/b', 'x')
+    const again = await smh.call(
+      'PUT',
+      `/api/v1/file/${LIBRARY}/${smh.space}/d/a?conflict_resolution_strategy=overwrite`,
+    )
+    await send(`http://${again.body.domain}`, 'PUT', again.body.path, { body: 'seven77', headers: again.body.headers })
+    await smh.call('POST', `/api/v1/file/${LIBRARY}/${smh.space}/${again.body.confirmKey}?confirm`)
+    expect(await list('stats=1&stats_type=normal', 'd')).toEqual({
+      userId: '',
+      statsType: 'normal',
+      storage: 8,
+      fileCount: 2,
+      dirCount: 1,
+    })
+    expect(await list('stats', '')).toMatchObject({ storage: 8, fileCount: 2, dirCount: 2 })
+    expect(await list('stats&stats_type=history', 'd')).toMatchObject({ storage: 4, fileCount: 1, dirCount: 0 })
+    const deleted = await smh.call('DELETE', `${base}/d`)
+    const id = deleted.body.recycledItemId
+    expect(await list(`stats&stats_type=recycle&recycled_id=${id}`, 'd')).toMatchObject({ storage: 8, fileCount: 2 })
+    const bad = async (query: string, status: number, code: string, path = '') =>
+      expectFault(await smh.call('GET', `${base}/${path}?stats&${query}`), status, code)
+    await bad('', 404, 'DirectoryNotFound', 'd')
+    await bad('stats_type=all', 400, 'InvalidDirectoryStatsType')
+    await bad('stats_type=recycle', 404, 'RecycledItemNotFound')
+    await bad('stats_type=recycle&recycled_id=424242', 404, 'RecycledItemNotFound')
+    expectFault(await smh.call('PUT', `${base}/?calibrate=1`), 400, 'FunctionNotEnabled')
   })
 })
 

@@ -379,13 +379,9 @@ describe('a file', () => {
     await smh.put('a.txt')
     const cases: [method: string, query: string, body?: object][] = [
       ['PUT', 'convert', { convertFrom: 'a.docx' }],
-      ['PUT', 'virtual_file', { size: '1' }],
-      ['PUT', '', { linkTo: 'a.txt' }],
       ['PUT', '', { fromTemplate: 'word.docx' }],
       ['POST', 'uncompress'],
       ['GET', 'zip-preview'],
-      ['GET', 'history_id=3'],
-      ['GET', 'info&history_id=3'],
     ]
     for (const [method, query, body] of cases) {
       expectFault(await smh.call(method, `${base}/a.txt?${query}`, { body }), 400, 'FunctionNotEnabled')

@@ -3,7 +3,7 @@ import type { Actor, App, Drive, DriveId, Json, Token } from '../../engine/index
 import type { Call } from './call.ts'
 import { refuse } from './error.ts'
 import { allowedBy, type Verb } from './grant.ts'
-import { isMultiSpace } from './space-index.ts'
+import { isMultiSpace } from './library.ts'
 import { word } from './words.ts'
 
 /** The longest user, client or session id that is written down. */

@@ -39,6 +39,7 @@ const CODES = {
   InvalidFileHistoryCount: [400, 'fileHistoryCount must be from 1 to 999.'],
   InvalidFileHistoryExpireDay: [400, 'fileHistoryExpireDay must be from 0 to 999.'],
   InvalidFileHistoryMergeInterval: [400, 'mergeInterval must be 0 or from 5 to 600.'],
+  InvalidDirectoryStatsType: [400, 'stats_type must be normal, recycle or history.'],
   InvalidTimeFormat: [400, 'A time is not in a known format.'],
   RecycleBinNotEnabled: [400, 'The recycle bin is not enabled.'],
   SearchNotEnabled: [400, 'Search is not enabled.'],

@@ -1,32 +1,46 @@
 /** Files: the calls on a file path, and the overloaded ones that start, confirm, copy and move. Pages 1339/71126–71141. */
-import { ACTIONS, type GetOp, type NodeView } from '../../engine/index.ts'
+import { ACTIONS, type NodeView, type Version } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, type Method, namedPath, type Operation } from './call.ts'
+import { unchangedSince } from './content-cas.ts'
+import { isLink, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
+import { isFavorite, noteUse } from './favorite.ts'
+import { versionNumber, versionsOf } from './history.ts'
+import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
 import { downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
+import { createLink, targetsOf } from './symlink.ts'
 import { transfer } from './transfer.ts'
 import { abort, confirm, renew, start, state } from './upload.ts'
-import { count, member, members, requiredText, word, yes } from './words.ts'
+import { createVirtual } from './virtual.ts'
+import { count, type Members, member, members, requiredText, text, word, yes } from './words.ts'
 
 const PATH = 'file/{lib}/{space}/{path*}'
 
 export const fileOperations: readonly Operation[] = [
-  on('PUT', 'convert', 'Convert document'),
-  on('PUT', 'virtual_file', 'Create virtual file'),
-  on('POST', 'uncompress', 'Uncompress archive'),
-  on('GET', 'zip-preview', 'List archive'),
+  notPlanned('PUT', 'convert', 'Convert document'),
+  notPlanned('POST', 'uncompress', 'Uncompress archive'),
+  notPlanned('GET', 'zip-preview', 'List archive'),
   {
-    operation: 'Start simple upload, copy or move file',
-    coverage: 'without rapid upload, symbolic links and templates; traffic_limit is not kept',
+    operation: 'Create virtual file',
+    coverage: 'done',
+    method: 'PUT',
+    path: PATH,
+    flag: 'virtual_file',
+    handle: createVirtual,
+  },
+  {
+    operation: 'Start simple upload, copy or move file, create symbolic link',
+    coverage: 'partial: no creation from a template; traffic_limit is not kept to',
     method: 'PUT',
     path: PATH,
     handle: put,
   },
   {
     operation: 'Start multipart upload',
-    coverage: 'without rapid upload; parts under 1 MiB are accepted',
+    coverage: 'partial: parts under 1 MiB are taken too; traffic_limit is not kept to',
     method: 'POST',
     path: PATH,
     flag: 'multipart',
@@ -57,68 +71,123 @@ export const fileOperations: readonly Operation[] = [
   },
   { operation: 'Upload state', coverage: 'done', method: 'GET', path: PATH, flag: 'upload', handle: state },
   { operation: 'Abort upload', coverage: 'done', method: 'DELETE', path: PATH, flag: 'upload', handle: abort },
-  { operation: 'File info', coverage: 'without history_id', method: 'GET', path: PATH, flag: 'info', handle: info },
+  { operation: 'File info', coverage: 'done', method: 'GET', path: PATH, flag: 'info', handle: info },
   {
     operation: 'Download file',
-    coverage: 'without history_id; a preview is the file itself',
+    coverage: 'partial: a preview or thumbnail is the file itself; traffic_limit is not kept to',
     method: 'GET',
     path: PATH,
     handle: download,
   },
-  { operation: 'Check file', coverage: 'without history_id', method: 'HEAD', path: PATH, handle: head },
+  { operation: 'Check file', coverage: 'done', method: 'HEAD', path: PATH, handle: head },
   { operation: 'Delete file', coverage: 'done', method: 'DELETE', path: PATH, handle: remove },
 ]
 
-function on(method: Method, flag: string, operation: string): Operation {
-  return { operation, coverage: 'answers FunctionNotEnabled', method, path: PATH, flag, handle: unavailable }
-}
-
-async function unavailable(): Promise<Answer> {
-  throw refuse('FunctionNotEnabled')
+/** What only the vendor's media processing can do. */
+function notPlanned(method: Method, flag: string, operation: string): Operation {
+  const handle = async () => {
+    throw refuse('FunctionNotEnabled')
+  }
+  return {
+    operation,
+    coverage: 'not planned: nothing here converts or unpacks; FunctionNotEnabled',
+    method,
+    path: PATH,
+    flag,
+    handle,
+  }
 }
 
 async function put(call: Call): Promise<Answer> {
   const body = members(call)
-  if (member(body, 'copyFrom') !== undefined) return carry(call, 'copy', requiredText(body, 'copyFrom'))
-  if (member(body, 'from') !== undefined) return carry(call, 'move', requiredText(body, 'from'))
-  const other = ['linkTo', 'fromTemplate'].find((name) => member(body, name) !== undefined)
-  if (other) throw refuse('FunctionNotEnabled', `${other} is not enabled.`)
+  if (member(body, 'copyFrom') !== undefined) return carry(call, 'copy', body)
+  if (member(body, 'from') !== undefined) return carry(call, 'move', body)
+  if (member(body, 'linkTo') !== undefined) return createLink(call, requiredText(body, 'linkTo'))
+  if (member(body, 'fromTemplate') !== undefined) throw refuse('FunctionNotEnabled', 'fromTemplate is not enabled.')
   return start(call, body, 'simple')
 }
 
-async function carry(call: Call, verb: 'move' | 'copy', from: string): Promise<Answer> {
+async function carry(call: Call, verb: 'move' | 'copy', body: Members): Promise<Answer> {
   const here = await visit(call, verb)
-  return transfer(call, here, { verb, drive: here.drive.id, path: bodyPath(from) }, 'file')
+  const path = bodyPath(requiredText(body, verb === 'copy' ? 'copyFrom' : 'from'))
+  const guard = await unchangedSince(call, here, path, text(body, 'contentCas'))
+  return transfer(call, here, { verb, drive: here.drive.id, path, ...guard }, 'file')
+}
+
+/** A file, the one its bytes are of, and which version of it is meant. */
+interface Found {
+  readonly here: Visit
+  readonly view: NodeView
+  /** Itself, or what a symbolic link leads to. */
+  readonly target: NodeView
+  /** An earlier version, when one was asked for. */
+  readonly earlier: Version | undefined
 }
 
 /** The file the path names; reading needs no more than a token for the space. */
-async function found(call: Call, { actor, drive }: Visit, need: number): Promise<NodeView> {
-  if (word(call.query, 'history_id') !== undefined) throw refuse('FunctionNotEnabled', 'history_id is not enabled.')
-  const node = { drive: drive.id, path: namedPath(call) }
-  const op: GetOp = { kind: 'get', node, need, trashed: 'no', expect: 'file' }
-  const { view } = await perform(call, actor, op, { kind: 'file', source: false })
-  return view!
+async function found(call: Call, need: number): Promise<Found> {
+  const here = await visit(call, 'read')
+  const node = { drive: here.drive.id, path: namedPath(call) }
+  const op = { kind: 'get', node, need, trashed: 'no', expect: 'file' } as const
+  const { view } = await perform(call, here.actor, op, { kind: 'file', source: false })
+  const [target] = isLink(view!.node) ? await targetsOf(call, here.actor, [view!]) : [view!]
+  if (!target) throw refuse('RootLinkFileNotFound')
+  const id = word(call.query, 'history_id')
+  if (id === undefined) return { here, view: view!, target, earlier: undefined }
+  const number = versionNumber(target.node, id)
+  const versions = await versionsOf(call, here, { drive: target.node.drive, id: target.node.id })
+  const earlier = versions.find(({ version }) => version === number)
+  if (!earlier) throw refuse('FileNotFound', 'There is no such history version.')
+  return { here, view: view!, target, earlier }
+}
+
+/** An entry as it was in an earlier version: what its bytes were then. */
+function asOf({ view, target, earlier }: Found): { view: NodeView; target: NodeView } {
+  if (!earlier) return { view, target }
+  const { content, version, createdAt } = earlier
+  const then = (seen: NodeView) => ({ ...seen, node: { ...seen.node, content, version, updatedAt: createdAt } })
+  return { view: then(view), target: then(target) }
 }
 
 async function download(call: Call): Promise<Answer> {
-  const view = await found(call, await visit(call, 'read'), ACTIONS.download)
-  return { status: 302, headers: { location: downloadUrl(call, view), ...entryHeaders(view) } }
+  const file = await found(call, ACTIONS.download)
+  const { view, target } = asOf(file)
+  if (virtualOf(target.node)) throw refuse('CosObjectNonexistent')
+  // "purpose=preview" is how clients say that somebody looks at the file now.
+  if (word(call.query, 'purpose') === 'preview') await noteUse(call, file.here, 'viewed', target)
+  const location = downloadUrl(call, target)
+  return { status: 302, headers: { location, ...headersOf(file, view, target) } }
 }
 
 async function head(call: Call): Promise<Answer> {
-  return { status: 200, headers: entryHeaders(await found(call, await visit(call, 'read'), 0)) }
+  const file = await found(call, 0)
+  const { view, target } = asOf(file)
+  return { status: 200, headers: headersOf(file, view, target) }
+}
+
+/** A link is headed as a link, with the measures of what it leads to. */
+function headersOf({ here }: Found, view: NodeView, target: NodeView): Record<string, string> {
+  const media = isMedia(here.caller.library)
+  const { 'x-smh-type': type } = entryHeaders(view, media)
+  return { ...entryHeaders(target, media), 'x-smh-type': type! }
 }
 
 async function info(call: Call): Promise<Answer> {
-  const view = await found(call, await visit(call, 'read'), ACTIONS.download)
+  const file = await found(call, ACTIONS.download)
+  const { view, target } = asOf(file)
   const period = count(call.query, 'period', { min: 60, max: 7200, otherwise: URL_LIFE_MS / 1000 })
-  const url = yes(call.query, 'pre_check') ? {} : { cosUrl: downloadUrl(call, view, period * 1000) }
-  return { status: 200, body: { ...url, ...entry(call, view) } }
+  const hasUrl = !yes(call.query, 'pre_check') && !virtualOf(target.node)
+  const url = hasUrl ? { cosUrl: downloadUrl(call, target, period * 1000) } : {}
+  const { here } = file
+  const known = { media: isMedia(here.caller.library), target, isFavorite: await isFavorite(call, here, view.node) }
+  return { status: 200, body: { ...url, ...entry(call, view, known) } }
 }
 
 async function remove(call: Call): Promise<Answer> {
-  const { actor, drive } = await visit(call, 'delete')
-  const op = { ...deleteOp(drive, namedPath(call), yes(call.query, 'permanent')), expect: 'file' } as const
-  const result = await perform(call, actor, op, { kind: 'file', source: false })
+  const here = await visit(call, 'delete')
+  const path = namedPath(call)
+  const guard = await unchangedSince(call, here, path, word(call.query, 'content_cas'))
+  const op = { ...deleteOp(here.drive, path, yes(call.query, 'permanent')), ...guard, expect: 'file' } as const
+  const result = await perform(call, here.actor, op, { kind: 'file', source: false })
   return result.trash ? { status: 200, body: { recycledItemId: result.trash.id } } : { status: 204 }
 }

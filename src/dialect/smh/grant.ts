@@ -45,11 +45,15 @@ export type Verb =
   | 'createDirectory'
   | 'beginUpload'
   | 'confirmUpload'
+  | 'createSymlink'
+  | 'createVirtual'
   | 'move'
   | 'copy'
   | 'delete'
   | 'restore'
   | 'purgeRecycled'
+  | 'deleteHistory'
+  | 'setLatest'
   | 'manage'
 
 type Allow = Record<Kind, ActionBits>
@@ -76,6 +80,11 @@ const ROWS: Record<Exclude<Verb, 'read' | 'manage'>, readonly Row[]> = {
     ['confirm_upload', { folder: into }],
     ['upload_file_force', { folder: into, file: replace }],
   ],
+  createSymlink: [
+    ['create_symlink', { folder: into }],
+    ['create_symlink_force', { folder: into, file: replace }],
+  ],
+  createVirtual: [['create_virtual', { folder: into }]],
   move: [
     ['move_directory', { folder: moving | actions('newEmpty') }],
     ['move_file', { file: moving, folder: into }],
@@ -94,6 +103,8 @@ const ROWS: Record<Exclude<Verb, 'read' | 'manage'>, readonly Row[]> = {
     ['delete_file_permanent', { file: actions('delete', 'purge') }],
   ],
   restore: [['restore_recycled', { file: actions('restore'), folder: actions('restore', 'upload', 'newEmpty') }]],
+  deleteHistory: [['delete_history', { file: actions('purge') }]],
+  setLatest: [['set_history_latest', { file: actions('replace') }]],
   purgeRecycled: [['delete_recycled', { file: actions('purge'), folder: actions('purge') }]],
 }
 

@@ -5,7 +5,9 @@ import { batchOperations } from './batch.ts'
 import { type Answer, type Method, match, type Operation, PREFIX, queryOf, segmentsOf } from './call.ts'
 import { directoryOperations } from './directory.ts'
 import { type Fault, fault, Refusal, refuse } from './error.ts'
+import { favoriteOperations } from './favorite.ts'
 import { fileOperations } from './file.ts'
+import { historyOperations } from './history.ts'
 import { inodeOperations } from './inode.ts'
 import { quotaOperations } from './quota.ts'
 import { recycleOperations } from './recycle.ts'
@@ -26,6 +28,8 @@ const OPERATIONS: readonly Operation[] = [
   ...spaceOperations,
   ...quotaOperations,
   ...inodeOperations,
+  ...historyOperations,
+  ...favoriteOperations,
   ...unservedOperations,
 ]
 

@@ -2,6 +2,7 @@
 import type { Attributes, Json, Node, NodeView } from '../../engine/index.ts'
 import { getPath } from '../../http/transfer-url.ts'
 import type { Call } from './call.ts'
+import { isLink, typeOf, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { fileTypeOf } from './file-type.ts'
 import { inodeOf, isoTime, userOf } from './terms.ts'
@@ -17,29 +18,46 @@ export const URL_LIFE_MS = 2 * 3600_000
 
 export type Shown = Record<string, unknown>
 
-/** A node in a listing or on its own. `wanted` says which members on request were asked for. */
-export function entry(call: Call, { node }: NodeView): Shown {
+/** What a listing knows of an entry beside the entry itself. */
+export interface Known {
+  /** Whether the library is an album, where files are images or videos. */
+  readonly media: boolean
+  /** The file a symbolic link leads to; null when it is gone. */
+  readonly target?: NodeView | null
+  readonly isFavorite?: boolean
+}
+
+/** An entry in a listing or on its own. */
+export function entry(call: Call, { node }: NodeView, { media, target, isFavorite = false }: Known): Shown {
   const { query } = call
   return {
     name: node.name,
-    type: node.kind === 'folder' ? 'dir' : 'file',
+    type: typeOf(node, media),
     ...(yes(query, 'with_inode') ? { inode: inodeOf(call.context.engine.ids, node) } : {}),
     userId: userOf(node.creator),
     creationTime: isoTime(node.createdAt),
     modificationTime: isoTime(node.updatedAt),
     eTag: eTagOf(node),
-    ...(yes(query, 'with_favorite_status') ? { isFavorite: node.attributes.starred ?? false } : {}),
+    ...(yes(query, 'with_favorite_status') ? { isFavorite } : {}),
+    ...(yes(query, 'with_content_cas') && node.kind === 'file' ? { contentCas: contentCas(node) } : {}),
+    ...(isLink(node) && target ? { linkTo: target.path } : {}),
     ...written(node),
-    ...(node.kind === 'file' ? content(node) : {}),
+    ...(node.kind === 'file' ? content(target?.node ?? node, node.name) : {}),
   }
 }
 
-/** What only files have. */
-export function content(node: Node): Shown {
-  const { fileType, contentType } = fileTypeOf(node.name)
+/** Stands for a file's content: it changes when the content does, and only then. */
+export function contentCas({ id, version }: Node): string {
+  return `${id}-${version}`
+}
+
+/** What only files have; of a symbolic link its target's, but the class of its own name. */
+export function content(node: Node, name: string = node.name): Shown {
+  const { fileType, contentType } = fileTypeOf(name)
+  const virtual = virtualOf(node)
   return {
-    contentType: node.attributes.contentType ?? contentType,
-    size: String(node.content!.size),
+    contentType: virtual?.contentType ?? node.attributes.contentType ?? contentType,
+    size: virtual?.size ?? String(node.content!.size),
     crc64: node.content!.crc64,
     versionId: node.version,
     fileType,
@@ -110,12 +128,12 @@ export function metaOf(body: Members): Record<string, string> {
 }
 
 /** The headers by which a download and a HEAD tell of a file. */
-export function entryHeaders({ node }: NodeView): Record<string, string> {
+export function entryHeaders({ node }: NodeView, media: boolean): Record<string, string> {
   const { fileType: _, ...file } = node.kind === 'file' ? content(node) : { fileType: '' }
   const meta = (node.attributes.extra?.[META_DATA] ?? {}) as Record<string, Json>
   const safeMeta = Object.entries(meta).filter(([name]) => /^[a-z0-9-]+$/.test(name))
   return {
-    'x-smh-type': node.kind === 'folder' ? 'dir' : 'file',
+    'x-smh-type': typeOf(node, media),
     'x-smh-creation-time': isoTime(node.createdAt),
     'x-smh-modification-time': isoTime(node.updatedAt),
     'x-smh-etag': eTagOf(node),
@@ -135,11 +153,16 @@ function headerText(value: string): string {
   return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed())
 }
 
-/** A URL that fetches a file's current version and carries its own authorisation. */
-export function downloadUrl(call: Call, { node }: NodeView, lifeMs: number = URL_LIFE_MS): string {
+/** A URL that fetches a version of a file, the current one unless told otherwise, and carries its own authorisation. */
+export function downloadUrl(
+  call: Call,
+  { node }: NodeView,
+  lifeMs: number = URL_LIFE_MS,
+  version: number = node.version,
+): string {
   const { engine, origin } = call.context
   const attachment = word(call.query, 'content_disposition') === 'attachment'
   const type = node.attributes.contentType ?? fileTypeOf(node.name).contentType
-  const ticket = { drive: node.drive, node: node.id, version: node.version, name: node.name, attachment, type }
+  const ticket = { drive: node.drive, node: node.id, version, name: node.name, attachment, type }
   return origin(call.request) + getPath(engine, ticket, engine.now() + lifeMs)
 }

@@ -1,11 +1,13 @@
 /** The recycle bin: list, details, restore, destroy. Pages 1283/75463–75469. */
-import type { NodeView, Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
+import type { App, NodeView, Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { itemList, run } from './batch.ts'
 import type { Answer, Call, Operation } from './call.ts'
+import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import type { Verb } from './grant.ts'
 import type { Item } from './item.ts'
+import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
 import { content, downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
 import { changeSpace } from './space.ts'
@@ -179,27 +181,30 @@ async function keep(call: Call): Promise<Answer> {
   return { status: 204 }
 }
 
-async function recycled(call: Call): Promise<NodeView> {
+async function recycled(call: Call): Promise<{ view: NodeView; library: App }> {
   const here = await binOf(call, 'read')
   const node = { drive: here.drive.id, trash: idOf(call) }
   const op = { kind: 'get', node, need: 0, trashed: 'only' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
-  return view!
+  return { view: view!, library: here.caller.library }
 }
 
 async function info(call: Call): Promise<Answer> {
-  const view = await recycled(call)
+  const { view, library } = await recycled(call)
   const until = isoTime(call.context.engine.now() + URL_LIFE_MS)
   const url = downloadUrl(call, view)
   const urls = { cosUrl: url, cosUrlExpiration: until, availableCosUrls: [url] }
-  return { status: 200, body: { ...(view.node.kind === 'file' ? urls : {}), ...entry(call, view) } }
+  return {
+    status: 200,
+    body: { ...(view.node.kind === 'file' ? urls : {}), ...entry(call, view, { media: isMedia(library) }) },
+  }
 }
 
 /** Nothing here renders previews: what cannot be previewed is answered with the file itself, as the vendor does. */
 async function preview(call: Call): Promise<Answer> {
-  const view = await recycled(call)
+  const { view, library } = await recycled(call)
   if (view.node.kind === 'folder') throw refuse('FileNotFound')
-  return { status: 302, headers: { location: downloadUrl(call, view), ...entryHeaders(view) } }
+  return { status: 302, headers: { location: downloadUrl(call, view), ...entryHeaders(view, isMedia(library)) } }
 }
 
 async function list(call: Call): Promise<Answer> {
@@ -299,7 +304,7 @@ function shown({ caller, drive }: Visit, items: readonly TrashView[], now: numbe
       originalPath: put.path,
       spaceId: spaceIdOf(drive, caller.library.id),
       name: put.name,
-      type: node.kind === 'folder' ? 'dir' : 'file',
+      type: typeOf(node, isMedia(caller.library)),
       ...(node.kind === 'file' ? content(node) : { size: '0' }),
       creationTime: isoTime(node.createdAt),
       modificationTime: isoTime(node.updatedAt),

@@ -8,6 +8,7 @@ import {
   type Engine,
   parseDecimalId,
 } from '../../engine/index.ts'
+import { isMultiSpace, spaceDefaults } from './library.ts'
 import { SCENE, SINGLE } from './terms.ts'
 
 /** Drives looked through per step when a word is not known yet. */
@@ -33,11 +34,6 @@ export function libraryActor(library: App): Actor {
     allow: { file: ALL_ACTIONS, folder: ALL_ACTIONS },
     dialect: 'smh',
   }
-}
-
-/** Whether the library may have more than its one space `-`. */
-export function isMultiSpace(library: App): boolean {
-  return library.extra['smh.multiSpace'] === true
 }
 
 export function createSpaceIndex(engine: Engine): SpaceIndex {
@@ -96,7 +92,14 @@ async function singleSpace(engine: Engine, memory: Memory, library: App): Promis
   const known = memory.get(memoryKey(library, SINGLE))
   if (known !== undefined) return known
   const owner = `app:${library.id}` as const
-  const spec = { name: library.name, owner, app: library.id, scene: SCENE, sceneId: SINGLE }
+  const spec = {
+    name: library.name,
+    owner,
+    app: library.id,
+    scene: SCENE,
+    sceneId: SINGLE,
+    settings: spaceDefaults(library),
+  }
   const [drive] = await engine.createDrives(libraryActor(library), [spec])
   remember(memory, library, [drive!])
   return drive!.id

@@ -4,8 +4,9 @@ import { type Caller, callerOf, demand, EXTENSION, opens, spacesOf, visit } from
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { rules } from './grant.ts'
+import { isMultiSpace, spaceDefaults } from './library.ts'
 import { perform } from './perform.ts'
-import { isCustomSpaceId, isMultiSpace, libraryActor } from './space-index.ts'
+import { isCustomSpaceId, libraryActor } from './space-index.ts'
 import { isoTime, SCENE, spaceIdOf, userOf } from './terms.ts'
 import { booleanOf, list as commaList, count, type Members, member, members, text, texts, word, yes } from './words.ts'
 
@@ -100,7 +101,7 @@ async function create(call: Call): Promise<Answer> {
       app: library.id,
       scene: SCENE,
       sceneId: custom,
-      settings: { extra: { [EXTENSION]: extension } },
+      settings: { ...spaceDefaults(library), extra: { [EXTENSION]: extension } },
     },
   ])
   return { status: 201, body: { spaceId: spaceIdOf(drive!, library.id) } }
@@ -201,6 +202,18 @@ async function setExtension(call: Call): Promise<Answer> {
   const after = Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null))
   await changeSpace(call, caller.library, drive, { settings: { extra: { [EXTENSION]: after } } })
   return { status: 204 }
+}
+
+/** Changes the drives of all spaces of a library. */
+export async function changeSpaces(call: Call, library: App, set: DrivePatch): Promise<void> {
+  const drives = await call.spaces.all(library)
+  const results = await call.context.engine.updateDrives(
+    libraryActor(library),
+    drives.map(({ id }) => ({ id, set })),
+  )
+  // One that was deleted meanwhile has nothing left to change.
+  const failed = results.find((result) => result.status === 'failed' && result.error.code !== 'drive_not_found')
+  if (failed?.status === 'failed') throw new Refusal(faultOf(failed.error, { kind: 'any', source: false }))
 }
 
 /** Changes the drive of a space; who may is judged before. */

@@ -4,7 +4,7 @@ import { identity, libraryOf, memoJson, tokenMemo } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { refuse } from './error.ts'
 import { GRANTS } from './grant.ts'
-import { isMultiSpace } from './space-index.ts'
+import { isMultiSpace } from './library.ts'
 import { SINGLE } from './terms.ts'
 import { list, word } from './words.ts'
 

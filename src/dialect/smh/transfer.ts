@@ -43,6 +43,8 @@ export interface Source {
   readonly verb: 'move' | 'copy'
   readonly drive: DriveId
   readonly path: readonly string[]
+  /** Done only while the source is as this. */
+  readonly ifRev?: number
 }
 
 /** Moves or copies one entry of a known kind to the path of the call. */
@@ -63,7 +65,9 @@ export async function transfer(
     authority: yes(call.query, 'move_authority'),
     only: kind,
   }
-  const result = await perform(call, actor, transferOp(carry, source.drive, drive.id), { kind, source: true })
+  const { ifRev } = source
+  const op = { ...transferOp(carry, source.drive, drive.id), ...(ifRev === undefined ? {} : { ifRev }) }
+  const result = await perform(call, actor, op, { kind, source: true })
   if (result.status === 'later') return { status: 202, body: { taskId: result.task } }
   // A file is answered with its path whatever the strategy, a directory only when it could have got another.
   const isSilent = kind === 'folder' && strategy !== 'rename'

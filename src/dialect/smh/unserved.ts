@@ -8,16 +8,6 @@ export const unservedOperations: readonly Operation[] = [
     ['GET', 'search/{lib}/{space}/{path*}'],
     ['DELETE', 'search/{lib}/{space}/{path*}'],
   ]),
-  ...unserved('History versions', 'FunctionNotEnabled', [
-    ['GET', 'directory-history/{lib}/{path*}'],
-    ['POST', 'directory-history/{lib}/{path*}'],
-    ['DELETE', 'directory-history/{lib}/{path*}'],
-  ]),
-  ...unserved('Favourites', 'FunctionNotEnabled', [
-    ['POST', 'favorite/{lib}/{path*}'],
-    ['GET', 'favorite/{lib}/{path*}'],
-  ]),
-  ...unserved('Recently used files', 'FunctionNotEnabled', [['POST', 'recent/{lib}/{path*}']]),
   ...unserved('Change log', 'FunctionNotEnabled', [['GET', 'fs-delta/{lib}/{path*}']]),
   ...unserved('Shares', 'FunctionNotEnabled', [
     ['POST', 'share/{lib}/{path*}'],

@@ -1,0 +1,37 @@
+/** Putting entries without bytes of their own into the tree: symbolic links and virtual files. */
+import type { Attributes, NodeView } from '../../engine/index.ts'
+import type { Visit } from './auth.ts'
+import type { Call } from './call.ts'
+import { faultOf, Refusal } from './error.ts'
+import { perform } from './perform.ts'
+import { conflictOf, NAMING, placeOf, REPLACE, type Strategy } from './terms.ts'
+
+/** How long the empty upload behind an entry may take, ms. */
+const LIFE_MS = 60_000
+
+/** Puts an empty file with these attributes at a path whose directory exists. */
+export async function putPlaceholder(
+  call: Call,
+  { actor, drive }: Visit,
+  path: readonly string[],
+  strategy: Strategy,
+  attributes: Attributes,
+): Promise<NodeView> {
+  const { engine } = call.context
+  const { parent, name } = placeOf(drive.id, path)
+  const terms = { parent, name, conflict: conflictOf(strategy, REPLACE.upload), naming: NAMING }
+  const about = { kind: 'file', source: false } as const
+  const opened = await perform(
+    call,
+    actor,
+    { kind: 'upload', drive: drive.id, ...terms, size: 0, ttlMs: LIFE_MS },
+    about,
+  )
+  const { upload } = opened as { upload: { id: Parameters<typeof engine.writePart>[0] } }
+  const stored = await engine.writePart(upload.id, 1, nothing())
+  if ('status' in stored) throw new Refusal(faultOf(stored.error, about))
+  const done = await perform(call, actor, { kind: 'commit', upload: upload.id, ...terms, attributes }, about)
+  return done.view!
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,62 @@
+/** How much lies below a directory, in the bin, or in earlier versions. */
+import type { Ref, Totals, TrashId } from '../../engine/index.ts'
+import { type Visit, visit } from './auth.ts'
+import { type Answer, type Call, entryPath, type Operation } from './call.ts'
+import { faultOf, Refusal, refuse } from './error.ts'
+import { perform } from './perform.ts'
+import { userOf } from './terms.ts'
+import { word } from './words.ts'
+
+const TYPES = ['normal', 'recycle', 'history'] as const
+type StatsType = (typeof TYPES)[number]
+
+export function statsOperations(path: string): readonly Operation[] {
+  return [
+    { operation: 'Directory statistics', coverage: 'done', method: 'GET', path, flag: 'stats', handle: stats },
+    {
+      operation: 'Recalculate directory statistics',
+      coverage: 'not planned: statistics are never out of step; FunctionNotEnabled',
+      method: 'PUT',
+      path,
+      flag: 'calibrate',
+      handle: async () => {
+        throw refuse('FunctionNotEnabled', 'Statistics are never out of step: there is nothing to recalculate.')
+      },
+    },
+  ]
+}
+
+function typeOf(query: URLSearchParams): StatsType {
+  const given = word(query, 'stats_type', 'statsType') ?? 'normal'
+  const type = TYPES.find((known) => known === given)
+  if (!type) throw refuse('InvalidDirectoryStatsType')
+  return type
+}
+
+async function stats(call: Call): Promise<Answer> {
+  const here = await visit(call, 'read')
+  const statsType = typeOf(call.query)
+  const node = refOf(call, here, statsType)
+  const op = { kind: 'get', node, need: 0, trashed: statsType === 'recycle' ? 'only' : 'no' } as const
+  const { view } = await perform(call, here.actor, { ...op, expect: 'folder' }, { kind: 'folder', source: false })
+  const { files, folders, size, versions, versionsSize } = await totalsOf(call, here, node)
+  const counted =
+    statsType === 'history'
+      ? { storage: versionsSize, fileCount: versions, dirCount: 0 }
+      : { storage: size, fileCount: files, dirCount: folders }
+  return { status: 200, body: { userId: userOf(view!.node.creator), statsType, ...counted } }
+}
+
+/** A directory by its path, or, in the bin, by the number of its item. */
+function refOf(call: Call, { drive }: Visit, type: StatsType): Ref {
+  if (type !== 'recycle') return { drive: drive.id, path: entryPath(call) }
+  const id = word(call.query, 'recycled_id', 'recycledId') ?? ''
+  if (!/^[1-9][0-9]{0,14}$/.test(id)) throw refuse('RecycledItemNotFound')
+  return { drive: drive.id, trash: Number(id) as TrashId }
+}
+
+export async function totalsOf(call: Call, { actor }: Visit, node: Ref): Promise<Totals> {
+  const [totals] = await call.context.engine.totals(actor, [node])
+  if ('status' in totals!) throw new Refusal(faultOf(totals!.error, { kind: 'folder', source: false }))
+  return totals!
+}
