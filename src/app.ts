@@ -1,11 +1,10 @@
 /** The composition root: the one file that knows everyone. */
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Auth } from './auth/auth.ts'
 import { createAuth } from './auth/create.ts'
-import { masterKey } from './auth/key.ts'
+import { KeyError, masterKey } from './auth/key.ts'
 import { createDiskBlobs } from './blob/disk/create.ts'
 import { inspectDiskBlobs } from './blob/disk/inspect.ts'
 import type { Config } from './config.ts'
@@ -18,6 +17,7 @@ import { wpsDialect } from './dialect/wps/index.ts'
 import { createEngine } from './engine/create.ts'
 import {
   type BlobInspection,
+  type BlobStore,
   type Clock,
   type Engine,
   type Inspection,
@@ -27,10 +27,13 @@ import {
 import type { Dialect, DialectContext } from './http/dialect.ts'
 import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
+import { claimPlace, databaseFile, isUsed, type Place } from './place.ts'
 import { rememberNodes } from './store/node-cache.ts'
+import { createPostgresStore } from './store/postgres/store.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
 import { type Runner, startRunner } from './task/runner.ts'
+import { tlsPair } from './tls.ts'
 
 /** Every dialect served, in the order in which they are presented. */
 export const DIALECTS: readonly Dialect[] = [pdsDialect, smhDialect, wpsDialect, dingtalkDialect]
@@ -59,27 +62,58 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** Where a data folder keeps its metadata; a folder without it has never been used. */
-export function databaseFile(dataDir: string): string {
-  return join(dataDir, 'batchdrive.db')
+/** A place's key and rows, made when they are not there. Any number of processes may have them open at once. */
+export async function openData(place: Place): Promise<{ secret: Buffer; store: Store }> {
+  const wasUsed = isUsed(place)
+  await claimPlace(place)
+  if (place.database !== '') return openPostgres(place)
+  const secret = await masterKey(place.dataDir, wasUsed)
+  return { secret, store: openSqlite(databaseFile(place.dataDir)) }
 }
 
-/** A data folder's key and database, made when they are not there. Any number of processes may have them open at once. */
-export async function openData(dataDir: string): Promise<{ secret: Buffer; store: Store }> {
-  const file = databaseFile(dataDir)
-  const secret = await masterKey(dataDir, existsSync(file))
-  return { secret, store: openStore(file) }
+/** All who use a database must use its key: under another they would read no id and no secret of it. */
+async function openPostgres({ dataDir, database }: Place): Promise<{ secret: Buffer; store: Store }> {
+  const store = await createPostgresStore({ url: database })
+  try {
+    const secret = await masterKey(dataDir, (await store.keyDigest()) !== null)
+    const digest = createHash('sha256').update('the key of a deployment').update(secret).digest('hex')
+    if ((await store.keyDigest(digest)) !== digest) {
+      throw new KeyError(
+        `the database was made under another key than that in ${dataDir}: its servers share one data folder`,
+      )
+    }
+    return { secret, store: rememberNodes(store, { oneByOne: false }) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
 }
 
 /** A data folder seen from outside: its rows as they are at the moment of asking, and its bytes. Nothing is made or changed. */
-export function inspectData(dataDir: string): { openRows: () => Promise<Inspection>; bytes: BlobInspection } {
+export function inspectData({ dataDir }: Place): { openRows: () => Promise<Inspection>; bytes: BlobInspection } {
   return {
     openRows: async () => openSqliteInspection(databaseFile(dataDir)),
     bytes: inspectDiskBlobs(dataDir),
   }
 }
 
-function openStore(file: string): Store {
+/** A data folder taken for upkeep: nobody else may serve it before it is closed. Throws DataInUseError. */
+export async function openUpkeep(place: Place): Promise<{ store: Store; blobs: BlobStore; close(): Promise<void> }> {
+  const closers = new Closers()
+  try {
+    closers.push(await lockData(place.dataDir))
+    const { store } = await openData(place)
+    closers.push(() => store.close())
+    const blobs = await createDiskBlobs({ folder: place.dataDir })
+    closers.push(() => blobs.close())
+    return { store, blobs, close: () => closers.run() }
+  } catch (error) {
+    await closers.run()
+    throw error
+  }
+}
+
+function openSqlite(file: string): Store {
   try {
     return rememberNodes(createSqliteStore({ file }))
   } catch (cause) {
@@ -92,8 +126,8 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   const { clock = Date.now, wrapStore = (store: Store) => store } = parts
   const closers = new Closers()
   try {
-    closers.push(await lockData(config.dataDir))
-    const { secret, store: plainStore } = await openData(config.dataDir)
+    if (config.database === '') closers.push(await lockData(config.dataDir))
+    const { secret, store: plainStore } = await openData(config)
     const store = wrapStore(plainStore)
     closers.push(() => store.close())
     const demo = await prepareDemo({ store, secret, clock, config })
@@ -101,7 +135,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     closers.push(() => blobs.close())
     const core = createEngine({ store, blobs, clock, secret, options: config.engine })
     const auth = createAuth({ store, secret, clock })
-    const http = createHttp({ logLevel: config.logLevel })
+    const http = createHttp({ logLevel: config.logLevel, tls: await tlsPair(config, clock()) })
     const runner = startRunner(core, (error) => http.log.error(error, 'background work failed'))
     closers.push(() => runner.stop())
     const engine = kicking(core, runner)
@@ -170,10 +204,10 @@ async function register(http: FastifyInstance, context: DialectContext): Promise
   await http.ready()
 }
 
-function urlOf(http: FastifyInstance, { host, port }: Config): string {
+function urlOf(http: FastifyInstance, { host, port, tls }: Config): string {
   const address = http.server.address() as AddressInfo | null
   const name = host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${address?.port ?? port}`
+  return `${tls === 'off' ? 'http' : 'https'}://${name}:${address?.port ?? port}`
 }
 
 /** Where the client sees us: the published address, else the host it asked for, else our own address. */

@@ -1,6 +1,7 @@
 /** What `serve` prints once it listens: where everything is, and one request for each dialect that works as printed. */
 import { DIALECTS, type Server } from '../app.ts'
 import { DEMO, type Demo, demoKeyFile } from '../demo.ts'
+import { certificateFile } from '../tls.ts'
 
 export async function greeting(server: Server): Promise<string> {
   const { url, config, demo } = server
@@ -22,7 +23,9 @@ const WITHOUT_DEMO = [
 async function demoLines(server: Server, demo: Demo): Promise<string[]> {
   const { url, config } = server
   const rootId = await rootFileId(server, demo)
-  return [
+  // Nobody else vouches for a certificate that signed itself.
+  const trusting = `curl --cacert ${quoted(certificateFile(config.dataDir))} `
+  const lines = [
     `The demo tenant "${demo.tenant}" is open to everyone who can reach this address:`,
     `  users     admin (drive ${demo.drives.admin}), alice (drive ${demo.drives.alice})`,
     `  pds       app ${DEMO.pds.jwtApp}, private key ${demoKeyFile(config.dataDir)}`,
@@ -41,6 +44,7 @@ async function demoLines(server: Server, demo: Demo): Promise<string[]> {
     '',
     ...dingtalkExample(url, demo),
   ]
+  return config.tls === 'self-signed' ? lines.map((line) => line.replaceAll('curl ', trusting)) : lines
 }
 
 /** The public id of the demo drive's root folder. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type OutgoingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { TlsPair } from './certificate.ts'
 import { TRANSFER_PREFIX } from './transfer-url.ts'
 
 /** The largest body of an API call; bytes of files go through transfer URLs, which stream. */
@@ -33,10 +34,12 @@ export interface HttpOptions {
   readonly logTo?: { write(line: string): void }
   /** As CLOSE_MS_MAX. */
   readonly closeMsMax?: number
+  /** What HTTPS is spoken with; plain HTTP when null or absent. */
+  readonly tls?: TlsPair | null
 }
 
 /** A server without routes but `GET /healthz`; it does not listen yet. */
-export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX }: HttpOptions): FastifyInstance {
+export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX, tls }: HttpOptions): FastifyInstance {
   const log = { level: logLevel, serializers: { req: loggedRequest }, ...(logTo ? { stream: logTo } : {}) }
   const app = fastify({
     logger: logLevel === 'silent' ? false : log,
@@ -48,7 +51,7 @@ export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX }: HttpO
     // An upload takes as long as it takes; bodies of other calls have BODY_MS_MAX.
     requestTimeout: 0,
     routerOptions: { maxParamLength: PATH_PARAMETER_MAX },
-    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    ...listenerOf(tls ?? null),
     rewriteUrl: ({ url = '/' }) => routable(url),
     // What a client sends while we close is still answered, with `Connection: close`.
     return503OnClosing: false,
@@ -69,6 +72,12 @@ export function createHttp({ logLevel, logTo, closeMsMax = CLOSE_MS_MAX }: HttpO
     return answer(request, reply, status, 'InternalError', 'The server failed.')
   })
   return app
+}
+
+/** The type of a listener over TLS would spread to every scope, where it makes no difference. */
+function listenerOf(tls: TlsPair | null): { http: { maxHeaderSize: number } } {
+  const limits = { maxHeaderSize: HEADER_BYTES_MAX }
+  return tls ? ({ https: { ...tls, ...limits } } as unknown as { http: typeof limits }) : { http: limits }
 }
 
 class BadUrlError extends Error {

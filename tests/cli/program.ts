@@ -76,7 +76,7 @@ export async function serve(args: readonly string[], env: Record<string, string>
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = / at (http:\S+?),?[\s]/.exec(texts.out)?.[1]
+      const found = / at (https?:\S+?),?[\s]/.exec(texts.out)?.[1]
       if (found) resolve(found)
     })
     void ended.then((code) => reject(new Error(`serve ended with ${code}: ${texts.err}`)))
