@@ -26,6 +26,8 @@ export interface GroupOptions<Tx> {
   readonly open: () => Transaction & Tx
   /** Called after a member was rolled back, while the group's transaction is still open. */
   readonly onRollback?: () => void
+  /** Called after each commit, before anybody is answered. */
+  readonly onCommit?: () => void
 }
 
 /** Runs functions over one connection in groups that share a transaction. */
@@ -69,7 +71,7 @@ export class GroupCommit<Tx> {
   }
 
   async #runGroup() {
-    const { connection, begin } = this.#options
+    const { connection, begin, onCommit } = this.#options
     const taken: Member<Tx>[] = []
     const answers: (() => void)[] = []
     try {
@@ -89,6 +91,7 @@ export class GroupCommit<Tx> {
       for (const member of lost) member.reject(error)
       return
     }
+    onCommit?.()
     for (const answer of answers) answer()
   }
 

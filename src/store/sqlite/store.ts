@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ReadTx, Store, TableName, WriteTx } from '../../engine/index.ts'
 import { apply } from './apply.ts'
+import { createCheckpointer } from './checkpointer.ts'
 import { Connection, openDatabase, openReadOnly } from './connection.ts'
 import { driveQueries } from './drives.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -47,6 +48,7 @@ export function createSqliteStore(options: { readonly file: string }): Store {
   migrate(writing)
   const writer = new Connection(writing)
   const reader = new Connection(openReadOnly(options.file))
+  const checkpointer = createCheckpointer(options.file)
   const sequences = new Sequences()
   const queries = writeQueries(sequences)
   const WriteTransaction = transactionClass<WriteTx>(queries)
@@ -56,6 +58,7 @@ export function createSqliteStore(options: { readonly file: string }): Store {
     begin: 'begin immediate',
     open: () => new WriteTransaction(writer),
     onRollback: () => sequences.restore(writer),
+    onCommit: checkpointer.committed,
   })
   const reads = new GroupCommit<ReadTx>({ connection: reader, begin: 'begin', open: () => new ReadTransaction(reader) })
 
@@ -65,6 +68,7 @@ export function createSqliteStore(options: { readonly file: string }): Store {
     statements: () => writer.statements + reader.statements,
     async close() {
       await Promise.all([writes.close(), reads.close()])
+      await checkpointer.close()
       reader.close()
       writer.close()
     },
