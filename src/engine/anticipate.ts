@@ -6,6 +6,7 @@ import { type Facts, type Needs, pathEnd, seekFrom } from './facts.ts'
 import type { Node } from './model.ts'
 import { nameKey } from './name.ts'
 import type { Op, Ref } from './op.ts'
+import { SHALLOW_DEPTH } from './place.ts'
 
 /** Notes the names that ops will claim, and the grants that moves will drop. */
 export function anticipate(facts: Facts, ops: readonly Op[], needs: Needs): void {
@@ -44,7 +45,18 @@ function found(facts: Facts, ref: Ref): Node | undefined {
 }
 
 function anticipateArrival(facts: Facts, needs: Needs, node: Node | undefined, into: Node | undefined, name?: string) {
-  if (node) anticipateName(facts, needs, into, name ?? node.name)
+  if (!node) return
+  anticipateName(facts, needs, into, name ?? node.name)
+  // A folder that goes deep brings along what lies below it.
+  if (node.kind === 'folder' && into && isDeep(facts, into) && !facts.subtrees.has(node.id)) {
+    needs.subtrees.set(node.id, { drive: node.drive, id: node.id })
+  }
+}
+
+function isDeep(facts: Facts, into: Node): boolean {
+  let depth = 0
+  for (let at: Node | undefined = into; at && depth <= SHALLOW_DEPTH; at = facts.nodes.get(at.parent)) depth++
+  return depth > SHALLOW_DEPTH
 }
 
 function anticipateName(facts: Facts, needs: Needs, into: Node | undefined, name: string) {

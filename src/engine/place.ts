@@ -180,7 +180,7 @@ export function placed(view: View, node: Node, parent: NodeId, name: string, twi
  * How deep a folder may be put without looking at what is below it: looking costs the subtree, which a move must not. Only
  * trees that are themselves made to be deep can pass DEPTH_MAX that way.
  */
-const SHALLOW_DEPTH = 32
+export const SHALLOW_DEPTH = 32
 
 /** Whether what is below a folder would lie too deep under a new parent. */
 export function sinksTooDeep(view: View, folder: Node, into: Node): boolean {

@@ -259,8 +259,8 @@ export const oneEnvironmentReader: Rule = (sources) =>
     .flatMap((source) => matches(source, /\bprocess\.env\b|\benv\s*\}\s*=\s*process\b/, 'reads the environment'))
 
 const SQL = /\b(?:select|insert|update|delete|create|pragma)\b[\s\S]*\b(?:from|into|set|table|index|where)\b/i
-/** Constants, and the list of a JSON array's members. */
-const CONSTANT = /^(?:[A-Z][A-Z0-9_]*|members\(\d+\))$/
+/** Constants, the list of a JSON array's members, and sets whose columns are spelled out. */
+const CONSTANT = /^(?:[A-Z][A-Z0-9_]*|members\((?:\d+|[A-Z][A-Z0-9_]*)\)|unnest\('[nt]+'(?: \+ '[nt]+')*\))$/
 
 /** SQL is constant text. Where one of a closed set of texts is put together, the function that does it is named `…Sql`. */
 export const constantSql: Rule = (sources) =>
