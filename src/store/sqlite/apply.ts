@@ -1,5 +1,5 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
-import { type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
+import { type Change, type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
 import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
@@ -134,6 +134,11 @@ update drive set seq = value ->> 1, trash_seq = value ->> 2 from json_each(?) wh
 const INSERT_CHANGES = `
 insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
 select ${members(12)} from json_each(?)`
+
+/** Of changes that follow each other in one drive and differ in their nodes alone. */
+const INSERT_LIKE_CHANGES = `
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
+select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, ?, ?, ? from json_each(?)`
 
 /** In the order of the members of Changes, which the rules rely on. */
 export function apply(db: Connection, changes: Changes): void {
@@ -281,7 +286,33 @@ function applyTotals(db: Connection, { poolDeltas, driveSeqs, insertChanges }: C
     const set = toSet(driveSeqs, ({ id, seq, trashSeq }) => [id, seq, trashSeq])
     mustChange(db, DRIVE_SEQS, driveSeqs.length, set)
   }
-  writeSet(db, INSERT_CHANGES, insertChanges, fromChange)
+  insertIntoLog(db, insertChanges)
+}
+
+/** What a batch did to many nodes alike is said once: every value taken from a set costs. */
+function insertIntoLog(db: Connection, changes: readonly Change[]) {
+  const [first] = changes
+  if (!first || !changes.every((change, at) => followsAlike(change, first, at))) {
+    writeSet(db, INSERT_CHANGES, changes, fromChange)
+    return
+  }
+  const { drive, seq, kind, nodeKind, born, parent, overwrites, at, by } = first
+  const set = toSet(changes, ({ node, name, from }) => [node, name, from && JSON.stringify(from)])
+  db.run(INSERT_LIKE_CHANGES, drive, seq, kind, nodeKind, born, parent, Number(overwrites), at, by, set)
+}
+
+function followsAlike(change: Change, first: Change, distance: number): boolean {
+  return (
+    change.seq === first.seq + distance &&
+    change.drive === first.drive &&
+    change.parent === first.parent &&
+    change.kind === first.kind &&
+    change.nodeKind === first.nodeKind &&
+    change.born === first.born &&
+    change.overwrites === first.overwrites &&
+    change.at === first.at &&
+    change.by === first.by
+  )
 }
 
 function toSet<Row>(rows: readonly Row[], values: (row: Row) => unknown[]): string {
