@@ -118,10 +118,8 @@ async function seal({ store, blobs, clock }: Parts, ids: readonly UploadId[]): P
     return upload.state === 'open' && own.length > 0 ? [{ upload, parts: own }] : []
   })
   if (ready.length === 0) return
-  const contents = await Promise.all(
-    ready.map((one) => blobs.seal(one.parts.map(({ number }) => ({ upload: one.upload.id, part: number })))),
-  )
-  const sealed = new Map(ready.map(({ upload }, index) => [upload.id, contents[index]!]))
+  const sealed = await sealBytes(store, blobs, ready)
+  if (sealed.size === 0) return
   const done = await store.write(async (tx) => {
     // Another commit of the same upload may have sealed it meanwhile.
     const open = (await tx.uploads([...sealed.keys()])).filter(({ state }) => state === 'open')
@@ -133,6 +131,38 @@ async function seal({ store, blobs, clock }: Parts, ids: readonly UploadId[]): P
     return rows.map(({ id }) => id)
   })
   await blobs.discard(done)
+}
+
+interface ReadyUpload {
+  readonly upload: Upload
+  readonly parts: readonly UploadPart[]
+}
+
+/**
+ * Joins the parts of each upload into a blob. Whoever is the second to commit an upload may find its parts gone already:
+ * that is no failure, for the upload is not open any more.
+ */
+async function sealBytes(
+  store: Store,
+  blobs: BlobStore,
+  ready: readonly ReadyUpload[],
+): Promise<Map<UploadId, Content>> {
+  const outcomes = await Promise.allSettled(
+    ready.map(({ upload, parts }) =>
+      blobs.seal(parts.map(({ number, md5 }) => ({ upload: upload.id, part: number, md5 }))),
+    ),
+  )
+  const sealed = new Map<UploadId, Content>()
+  const failed = new Map<UploadId, unknown>()
+  for (const [index, outcome] of outcomes.entries()) {
+    const { id } = ready[index]!.upload
+    if (outcome.status === 'fulfilled') sealed.set(id, outcome.value)
+    else failed.set(id, outcome.reason)
+  }
+  const found = failed.size === 0 ? [] : await store.read((tx) => tx.uploads([...failed.keys()]))
+  const unexplained = found.find(({ state }) => state === 'open')
+  if (unexplained) throw failed.get(unexplained.id)
+  return sealed
 }
 
 function distinct(contents: readonly Content[]): Content[] {

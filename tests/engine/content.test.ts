@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type DriveId, type Node, onConflict, StorageError, type UploadId } from '../../src/engine/index.ts'
+import {
+  type DriveId,
+  type Node,
+  onConflict,
+  type Result,
+  StorageError,
+  type UploadId,
+} from '../../src/engine/index.ts'
 import {
   at,
   byId,
@@ -152,6 +159,20 @@ describe('a commit is refused', () => {
     const used = { status: 'failed', error: { code: 'upload_used', node: nodeOf(results[0]).id } }
     expect(results[1]).toMatchObject(used)
     expect(await run(use.world, alice, op)).toMatchObject(used)
+  })
+
+  test('the second time also when both come at once and the first one seals the bytes', async () => {
+    const { world } = use
+    const session = await staged(world, alice, drive, 'hello')
+    const seal = world.blobs.seal.bind(world.blobs)
+    const first: Result[] = []
+    world.blobs.seal = async (keys) => {
+      world.blobs.seal = seal
+      first.push(await run(world, alice, commit(session.id, at(drive), 'first')))
+      return seal(keys)
+    }
+    const second = await run(world, alice, commit(session.id, at(drive), 'second'))
+    expect(codes([...first, second])).toEqual(['done', 'upload_used'])
   })
 
   test('when the session has expired, is unknown, or belongs to another tenant', async () => {
