@@ -1,5 +1,5 @@
 /** The tree: finding nodes by id, by name, above and below others. */
-import type { Node, NodeId, ReadTx } from '../../engine/index.ts'
+import type { DriveId, Node, NodeId, ReadTx } from '../../engine/index.ts'
 import { namesBelow, textAfter } from '../row/names.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Session } from './session.ts'
@@ -181,6 +181,6 @@ async function nodes(db: Session, sql: string, ...parameters: Parameter[]): Prom
 }
 
 function once(nodes: readonly Node[]): Node[] {
-  const seen = new Set<NodeId>()
-  return nodes.filter(({ id }) => !seen.has(id) && seen.add(id))
+  const seen = new Map<NodeId, DriveId>()
+  return nodes.filter(({ id, drive }) => seen.get(id) !== drive && seen.set(id, drive))
 }
