@@ -84,7 +84,7 @@ describe('the demo tenant', () => {
   })
 
   it('leaves a real tenant of that name alone', async () => {
-    const { store } = await openData(data)
+    const { store } = await openData({ dataDir: data, database: '' })
     await store.write(async (tx) => {
       const [tenant] = await addTenants(tx, 1, [{ id: 'demo' }])
       if (tenant && 'id' in tenant) await addUsers(tx, { tenant: tenant.id, at: 1 }, [{ id: 'admin' }])

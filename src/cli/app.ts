@@ -5,7 +5,7 @@ import { Command, Option } from 'commander'
 import { createSecrets } from '../auth/secrets.ts'
 import type { App, DialectName, Json } from '../engine/index.ts'
 import { type AppSpec, addApps } from '../engine/people.ts'
-import { DATA_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
+import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
 import { CommandError, demandMade } from './failure.ts'
 import { isoTime, printJson } from './print.ts'
 
@@ -44,12 +44,14 @@ export function appCommand(): Command {
     .option('--single-space', 'smh: a library with one space, addressed as "-"')
     .option('--signed', 'wps: refuse requests without a KSO-1 signature')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(create)
   command
     .command('show <ids...>')
     .description('show apps, without their secrets')
     .addOption(new Option('--dialect <name>', 'which API they speak').choices(DIALECTS).makeOptionMandatory())
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(show)
   return command
 }

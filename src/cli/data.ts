@@ -1,19 +1,24 @@
 /** Opening a data folder for one command; a server may run on it meanwhile. */
-import { existsSync } from 'node:fs'
-import { databaseFile, openData } from '../app.ts'
+import { openData } from '../app.ts'
 import type { Auth } from '../auth/auth.ts'
 import { createAuth } from '../auth/create.ts'
 import { readConfig } from '../config.ts'
 import { createDirectory } from '../engine/directory.ts'
 import type { Actor, Directory, Store, Subject, TenantId } from '../engine/index.ts'
 import { ALL_ACTIONS } from '../engine/index.ts'
+import { isUsed, type Place } from '../place.ts'
 import { CommandError } from './failure.ts'
 
 /** The option every command on the data folder has. */
 export const DATA_OPTION = ['--data <folder>', 'the data folder (BATCHDRIVE_DATA, ./data)'] as const
+export const DATABASE_OPTION = [
+  '--database <url>',
+  'the PostgreSQL database that has its rows (BATCHDRIVE_DATABASE_URL, none)',
+] as const
 
 export interface DataOptions {
   readonly data?: string | undefined
+  readonly database?: string | undefined
 }
 
 export interface Data {
@@ -25,27 +30,27 @@ export interface Data {
 }
 
 /** Runs `fn` on the data folder and closes it. A folder never used is refused: most likely its name is a slip. */
-export async function withData<T>({ data }: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
-  demandData({ data })
-  return withNewData({ data }, fn)
+export async function withData<T>(options: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
+  demandData(options)
+  return withNewData(options, fn)
 }
 
-/** The data folder's path. A folder never used is refused. */
-export function demandData({ data }: DataOptions): string {
-  const { dataDir } = readConfig({ data })
-  if (!existsSync(databaseFile(dataDir))) {
-    throw new CommandError(`there is no data in ${dataDir}: start the server on it, or make its first tenant`)
+/** Where the data is. A folder never used is refused. */
+export function demandData({ data, database }: DataOptions): Place {
+  const place = readConfig({ data, database })
+  if (!isUsed(place)) {
+    throw new CommandError(`there is no data in ${place.dataDir}: start the server on it, or make its first tenant`)
   }
-  return dataDir
+  return place
 }
 
 /** As `withData`; makes the folder when it is not there. */
-export async function withNewData<T>({ data }: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
-  const { dataDir } = readConfig({ data })
-  const { secret, store } = await openData(dataDir)
+export async function withNewData<T>(options: DataOptions, fn: (data: Data) => Promise<T>): Promise<T> {
+  const place = readConfig({ data: options.data, database: options.database })
+  const { secret, store } = await openData(place)
   try {
     const auth = createAuth({ store, secret, clock: Date.now })
-    return await fn({ dataDir, store, secret, auth, directory: createDirectory(store, Date.now) })
+    return await fn({ dataDir: place.dataDir, store, secret, auth, directory: createDirectory(store, Date.now) })
   } finally {
     await store.close()
   }

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type Drive, type DriveId, PAGE_SIZE_MAX, parseDecimalId, type Subject } from '../engine/index.ts'
 import { parseQuota, QUOTA_ARGUMENT } from './bytes.ts'
-import { DATA_OPTION, type Data, type DataOptions, demandTenant, operator, withData } from './data.ts'
+import { DATA_OPTION, DATABASE_OPTION, type Data, type DataOptions, demandTenant, operator, withData } from './data.ts'
 import { CommandError, demandMade } from './failure.ts'
 import { isoTime, printJson, printRows } from './print.ts'
 
@@ -28,6 +28,7 @@ export function driveCommand(): Command {
     .option('--quota <bytes>', 'how much it may hold: bytes, or a number with K, M, G or T (none)', parseQuota)
     .option('--no-trash', 'what is deleted in it is gone at once')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(create)
   command
     .command('list')
@@ -35,6 +36,7 @@ export function driveCommand(): Command {
     .requiredOption('--tenant <id>', 'the tenant')
     .option('--json', 'as JSON')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(list)
   command
     .command('quota <id>')
@@ -42,6 +44,7 @@ export function driveCommand(): Command {
     .argument(...QUOTA_ARGUMENT)
     .requiredOption('--tenant <id>', 'the tenant')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(quota)
   return command
 }

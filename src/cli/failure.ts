@@ -5,6 +5,7 @@ import { DataInUseError } from '../data-lock.ts'
 import { DemoRefusedError } from '../demo.ts'
 import { RefusedError } from '../engine/directory.ts'
 import { type ErrorCode, type Failed, type OpError, StorageError } from '../engine/index.ts'
+import { PlaceError } from '../place.ts'
 
 /** What was asked cannot be done, for a reason the message gives. */
 export class CommandError extends Error {
@@ -16,7 +17,16 @@ export class CannotRunError extends Error {
   override name = 'CannotRunError'
 }
 
-const EXPECTED = [CannotRunError, CommandError, ConfigError, DataInUseError, DemoRefusedError, KeyError, StorageError]
+const EXPECTED = [
+  CannotRunError,
+  CommandError,
+  ConfigError,
+  DataInUseError,
+  DemoRefusedError,
+  KeyError,
+  PlaceError,
+  StorageError,
+]
 
 /** A sentence for failures one may expect; the stack for those that are mistakes of ours. */
 export function failureText(error: unknown): string {

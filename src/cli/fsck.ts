@@ -2,8 +2,8 @@
 import { Command } from 'commander'
 import { inspectData } from '../app.ts'
 import type { Fault } from '../engine/index.ts'
-import { FAULTS_MAX, type FsckReport, fsck } from '../fsck/fsck.ts'
-import { DATA_OPTION, type DataOptions, demandData } from './data.ts'
+import { type FsckReport, fsck, LISTED_MAX } from '../fsck/fsck.ts'
+import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandData } from './data.ts'
 import { CannotRunError, CommandError, failureText } from './failure.ts'
 import { printJson } from './print.ts'
 import { amount, counted, showProgress } from './progress.ts'
@@ -19,6 +19,7 @@ export function fsckCommand(): Command {
     .option('--deep', 'read all bytes and compare them with their digests, not only their sizes')
     .option('--json', 'the findings as JSON')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .addHelpText('after', EXPLANATION)
     .action(check)
 }
@@ -49,13 +50,13 @@ async function examine(
   }
 }
 
-function print({ faults, leftovers, rows, blobs }: FsckReport): void {
+function print({ faults, leftovers, strangers, rows, blobs }: FsckReport): void {
   const lines = faults.map(faultText)
-  if (faults.length >= FAULTS_MAX) lines.push(`no more than ${amount(FAULTS_MAX)} of a kind are listed`)
-  if (leftovers.length > 0) {
-    const size = leftovers.reduce((sum, one) => sum + one.size, 0)
-    const what = counted(leftovers.length, 'thing')
-    lines.push(`left over: ${what} of ${counted(size, 'byte')} that belong to nobody; "batchdrive gc" removes them`)
+  if (faults.length >= LISTED_MAX) lines.push(`no more than ${amount(LISTED_MAX)} of a kind are listed`)
+  if (strangers.length > 0) lines.push(`unknown files, left alone: ${strangers.join(', ')}`)
+  if (leftovers.count > 0) {
+    const what = `${counted(leftovers.count, 'thing')} of ${counted(leftovers.size, 'byte')}`
+    lines.push(`left over: ${what} that belong to nobody; "batchdrive gc" removes them`)
   }
   const seen = ['node', 'version', 'drive'].map((table) => counted(rows.get(table) ?? 0, table))
   lines.push(`seen: ${seen.join(', ')}, ${counted(blobs.count, 'blob')} of ${counted(blobs.size, 'byte')}`)

@@ -6,6 +6,7 @@ import { appCommand } from './app.ts'
 import { driveCommand } from './drive.ts'
 import { CannotRunError, failureText } from './failure.ts'
 import { fsckCommand } from './fsck.ts'
+import { gcCommand } from './gc.ts'
 import { serveCommand } from './serve.ts'
 import { tenantCommand } from './tenant.ts'
 import { tokenCommand } from './token.ts'
@@ -21,9 +22,16 @@ function program(): Command {
     .description('A self-hosted cloud drive that speaks four vendors’ drive APIs over one tree of files.')
     .version(version)
     .showHelpAfterError('(add --help for the options)')
-  const commands = [serveCommand, tokenCommand, tenantCommand, userCommand, appCommand, driveCommand, fsckCommand].map(
-    (make) => make(),
-  )
+  const commands = [
+    serveCommand,
+    tokenCommand,
+    tenantCommand,
+    userCommand,
+    appCommand,
+    driveCommand,
+    fsckCommand,
+    gcCommand,
+  ].map((make) => make())
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
     command.exitOverride().showHelpAfterError('(add --help for the options)')

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { addTenants } from '../engine/people.ts'
 import { QUOTA_ARGUMENT } from './bytes.ts'
-import { DATA_OPTION, type DataOptions, demandTenant, withData, withNewData } from './data.ts'
+import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandTenant, withData, withNewData } from './data.ts'
 import { demandMade } from './failure.ts'
 import { isoTime, printJson } from './print.ts'
 
@@ -13,12 +13,14 @@ export function tenantCommand(): Command {
     .description('make a tenant; its id (1 to 32 of a-z and 0-9) is also PDS domain, WPS company and DingTalk corp id')
     .option('--name <name>', 'its name (the id)')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(create)
   command
     .command('quota <id>')
     .description('how much all drives of a tenant may hold together')
     .argument(...QUOTA_ARGUMENT)
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(quota)
   return command
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { DEMO } from '../demo.ts'
 import type { DialectName } from '../engine/index.ts'
-import { DATA_OPTION, type Data, type DataOptions, demandTenant, withData } from './data.ts'
+import { DATA_OPTION, DATABASE_OPTION, type Data, type DataOptions, demandTenant, withData } from './data.ts'
 import { demandMade } from './failure.ts'
 import { fetchToken } from './fetch-token.ts'
 import { mintToken, type TokenApp } from './mint.ts'
@@ -40,6 +40,7 @@ export function tokenCommand(): Command {
     .option('--private-key <file>', 'pds with --url: the PEM that signs the assertion (the demo tenant’s own)')
     .option('--plain', 'the token’s text alone')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .addHelpText('after', EXAMPLES)
     .action(token)
 }

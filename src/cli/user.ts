@@ -5,7 +5,7 @@ import { hashPassword } from '../auth/password.ts'
 import type { User } from '../engine/index.ts'
 import { addUsers, setUserStatus, type UserSpec } from '../engine/people.ts'
 import { parseQuota } from './bytes.ts'
-import { DATA_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
+import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
 import { CommandError, demandMade } from './failure.ts'
 import { isoTime, printJson } from './print.ts'
 
@@ -39,12 +39,14 @@ export function userCommand(): Command {
     .option('--no-drive', 'make no drive')
     .option('--password-stdin', 'read a password from the standard input')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(create)
   command
     .command('show <ids...>')
     .description('show users')
     .requiredOption('--tenant <id>', 'the tenant')
     .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
     .action(show)
   for (const status of ['enabled', 'disabled'] as const) {
     command
@@ -52,6 +54,7 @@ export function userCommand(): Command {
       .description(status === 'enabled' ? 'let users in again' : 'let users in no longer; takes two seconds at most')
       .requiredOption('--tenant <id>', 'the tenant')
       .option(...DATA_OPTION)
+      .option(...DATABASE_OPTION)
       .action((ids: string[], options: TenantOptions) => setStatus(ids, options, status))
   }
   return command

@@ -16,15 +16,13 @@ import { merge, paged } from './merge.ts'
  * speaks of it, and the rows are read before the files.
  */
 export const FRESH_MS = 3600_000
-/** Rows read at a time. */
+/** Rows read, and findings looked at again, at a time. */
 const PAGE_ROWS = 5_000
-/** Faults noted of one kind; beyond it they are only counted. */
-const SUSPECTS_MAX = 10_000
 
-/** Bytes that belong to nobody; `gc` removes them. */
+/** Bytes that belong to nobody: a blob or a staged upload that no row knows, or what a process that is gone was writing. */
 export interface Leftover {
-  readonly kind: 'blob' | 'upload' | 'file'
-  /** A digest, an upload's id, or a path below the data folder. */
+  readonly kind: 'blob' | 'upload' | 'temporary'
+  /** A digest, an upload's id, or a path. */
   readonly name: string
   readonly size: number
 }
@@ -37,126 +35,140 @@ export interface BytesParts {
   readonly now: number
   /** Whether every blob's bytes are read and hashed anew. */
   readonly deep: boolean
+  readonly onFaults: (faults: readonly Fault[]) => void
+  readonly onLeftovers: (leftovers: readonly Leftover[]) => void | Promise<void>
+  /** Told after each blob how many there were. */
   readonly onProgress: (done: number) => void
 }
 
-export interface BytesReport {
-  readonly faults: Fault[]
-  readonly leftovers: Leftover[]
-  readonly blobs: { readonly count: number; readonly size: number }
+/** Compares all blobs, then all staged parts. Memory does not grow with their number. Returns what blobs were seen. */
+export async function compareBytes(parts: BytesParts): Promise<{ count: number; size: number }> {
+  const seen = await compareBlobs(parts)
+  await compareStaged(parts)
+  for await (const { path, size } of parts.bytes.abandoned())
+    await parts.onLeftovers([{ kind: 'temporary', name: path, size }])
+  return seen
 }
 
-/** Compares all blobs, then all staged parts. Memory does not grow with their number, only with what is wrong. */
-export async function checkBytes(parts: BytesParts): Promise<BytesReport> {
-  const blobs = await compareBlobs(parts)
-  const staged = await compareStaged(parts)
-  const files: Leftover[] = []
-  for await (const { path, size } of parts.bytes.leftovers()) files.push({ kind: 'file', name: path, size })
-  return {
-    faults: [...blobs.faults, ...staged.faults],
-    leftovers: [...blobs.leftovers, ...staged.leftovers, ...files],
-    blobs: blobs.seen,
-  }
-}
-
-async function compareBlobs({ rows, openRows, bytes, now, deep, onProgress }: BytesParts) {
-  const faults: Fault[] = []
-  const missing: string[] = []
-  const strangers: BlobFile[] = []
+async function compareBlobs(parts: BytesParts): Promise<{ count: number; size: number }> {
+  const { rows, bytes, now, deep, onFaults, onProgress } = parts
   const seen = { count: 0, size: 0 }
+  let missing: BlobRow[] = []
+  let strangers: BlobFile[] = []
   const all = paged<BlobRow>((last) => rows.blobs(last?.digest ?? '', PAGE_ROWS))
-  const sorted = merge(all, bytes.blobs(), blobKey, blobKey)
-  for await (const [row, file] of sorted) {
-    if (row && !file && missing.length < SUSPECTS_MAX) missing.push(row.digest)
-    if (file && !row && file.writtenAt < now - FRESH_MS) strangers.push(file)
-    if (!row || !file) continue
-    const problem = file.size !== row.size ? `has ${file.size} bytes, not ${row.size}` : ''
-    if (problem !== '') faults.push(blobFault(row.digest, problem))
-    else if (deep && (await bytes.digest(row.digest)) !== row.digest)
-      faults.push(blobFault(row.digest, 'has other bytes than its name says'))
-    seen.count++
-    seen.size += file.size
-    onProgress(seen.count)
+  for await (const [row, file] of merge(all, bytes.blobs(), digestOf, digestOf)) {
+    if (row && file) {
+      const problem = await problemOf(bytes, row, file, deep)
+      if (problem !== '') onFaults([blobFault(row, problem)])
+      seen.count++
+      seen.size += file.size
+      onProgress(seen.count)
+    } else if (row) missing.push(row)
+    else if (file && file.writtenAt < now - FRESH_MS) strangers.push(file)
+    if (missing.length + strangers.length < PAGE_ROWS) continue
+    await lookAgain(parts, missing, strangers)
+    missing = []
+    strangers = []
   }
-  const { lost, left } = await lookAgain(openRows, bytes, missing, strangers)
-  return {
-    faults: [...faults, ...lost.map((digest) => blobFault(digest, 'is not there'))],
-    leftovers: left.map(({ digest, size }): Leftover => ({ kind: 'blob', name: digest, size })),
-    seen,
-  }
+  await lookAgain(parts, missing, strangers)
+  return seen
 }
 
-const blobKey = ({ digest }: { readonly digest: string }) => digest
+const digestOf = ({ digest }: { readonly digest: string }) => digest
 
-function blobFault(digest: string, says: string): Fault {
+async function problemOf(bytes: BlobInspection, row: BlobRow, file: BlobFile, deep: boolean): Promise<string> {
+  if (file.size !== row.size) return `has ${file.size} bytes, not ${row.size}`
+  return deep && (await bytes.digest(row.digest)) !== row.digest ? 'has other bytes than its name says' : ''
+}
+
+function blobFault({ digest }: BlobRow, says: string): Fault {
   return { check: 'bytes', drive: 0, about: `blob ${digest}`, says }
 }
 
 /** The sweep may have taken a blob, row first, and a commit may have brought a row: only what both states lack is wrong. */
 async function lookAgain(
-  openRows: () => Promise<Inspection>,
-  bytes: BlobInspection,
-  missing: readonly string[],
+  { openRows, bytes, onFaults, onLeftovers }: BytesParts,
+  missing: readonly BlobRow[],
   strangers: readonly BlobFile[],
-) {
-  if (missing.length + strangers.length === 0) return { lost: [], left: [] }
+): Promise<void> {
+  if (missing.length + strangers.length === 0) return
   const later = await openRows()
   try {
-    const known = new Set((await later.blobsOf([...missing, ...strangers.map(blobKey)])).map(blobKey))
-    const there = new Set((await bytes.blobsOf(missing)).map(blobKey))
-    return {
-      lost: missing.filter((digest) => known.has(digest) && !there.has(digest)),
-      left: strangers.filter(({ digest }) => !known.has(digest)),
-    }
+    const known = new Set((await later.blobsOf([...missing, ...strangers].map(digestOf))).map(digestOf))
+    const there = new Set((await bytes.blobsOf(missing.map(digestOf))).map(digestOf))
+    const lost = missing.filter(({ digest }) => known.has(digest) && !there.has(digest))
+    onFaults(lost.map((row) => blobFault(row, 'is not there')))
+    const left = strangers.filter(({ digest }) => !known.has(digest))
+    await onLeftovers(left.map(({ digest, size }): Leftover => ({ kind: 'blob', name: digest, size })))
   } finally {
     await later.close()
   }
 }
 
-async function compareStaged({ rows, openRows, bytes, now }: BytesParts) {
-  const after = (last: PartRow | undefined) => rows.parts(last ?? { upload: '', number: 0 }, PAGE_ROWS)
+async function compareStaged(parts: BytesParts): Promise<void> {
+  const { rows, bytes, now } = parts
   const suspects: UploadId[] = []
   const strangers: StagedUpload[] = []
-  const uploads = byUpload(paged(after))
-  for await (const [wanted, staged] of merge(uploads, bytes.staged(), uploadKey, uploadKey)) {
-    if (wanted && lacking(wanted.parts, staged).length > 0) suspects.push(wanted.upload)
-    if (!wanted && staged && staged.writtenAt < now - FRESH_MS) strangers.push(staged)
+  const wanted = byUpload(paged<PartRow>((last) => rows.parts(last ?? { upload: '', number: 0 }, PAGE_ROWS)))
+  for await (const [open, staged] of merge(wanted, bytes.staged(), uploadOf, uploadOf)) {
+    if (open && lacking(open.parts, staged).length > 0) suspects.push(open.upload)
+    if (!open && staged && staged.writtenAt < now - FRESH_MS) strangers.push(staged)
+    if (suspects.length + strangers.length < PAGE_ROWS) continue
+    await lookAgainAtStaged(parts, suspects.splice(0), strangers.splice(0))
   }
-  if (suspects.length + strangers.length === 0) return { faults: [], leftovers: [] }
+  await lookAgainAtStaged(parts, suspects, strangers)
+}
+
+const uploadOf = ({ upload }: { readonly upload: UploadId }) => upload
+
+async function lookAgainAtStaged(
+  { openRows, bytes, onFaults, onLeftovers }: BytesParts,
+  suspects: readonly UploadId[],
+  strangers: readonly StagedUpload[],
+): Promise<void> {
+  if (suspects.length + strangers.length === 0) return
   const later = await openRows()
   try {
-    const still = byUploadId(await later.partsOf(suspects))
+    const wanted = groupByUpload(await later.partsOf(suspects))
     const staged = await bytes.stagedOf(suspects)
-    const faults = suspects.flatMap((upload, i) => lacking(still.get(upload) ?? [], staged[i]).map(partFault))
-    const known = new Set(await later.uploads(strangers.map(uploadKey) as UploadId[]))
+    onFaults(suspects.flatMap((upload, i) => lacking(wanted.get(upload) ?? [], staged[i]).map(partFault)))
+    const known = new Set(await later.uploads(strangers.map(uploadOf)))
     const left = strangers.filter(({ upload }) => !known.has(upload))
-    return { faults, leftovers: left.map((one): Leftover => ({ kind: 'upload', name: one.upload, size: one.bytes })) }
+    await onLeftovers(left.map(({ upload, bytes: size }): Leftover => ({ kind: 'upload', name: upload, size })))
   } finally {
     await later.close()
   }
 }
 
-const uploadKey = ({ upload }: { readonly upload: UploadId }): string => upload
-
-/** The parts that were acknowledged and are not staged as they were. */
+/** The parts of which no attempt is staged that is the acknowledged one. */
 function lacking(parts: readonly PartRow[], staged: StagedUpload | undefined): PartRow[] {
-  const there = new Map(staged?.parts.map((part) => [part.number, part]))
-  return parts.filter(({ number, size, md5 }) => there.get(number)?.size !== size || there.get(number)?.md5 !== md5)
+  const facts = ({ number, size, md5 }: Pick<PartRow, 'number' | 'size' | 'md5'>) => `${number} ${size} ${md5}`
+  const there = new Set(staged?.parts.map(facts))
+  return parts.filter((part) => !there.has(facts(part)))
 }
 
 function partFault({ upload, number }: PartRow): Fault {
   return { check: 'bytes', drive: 0, about: `part ${number} of upload ${upload}`, says: 'is not staged as it was sent' }
 }
 
-function byUploadId(parts: readonly PartRow[]): Map<UploadId, PartRow[]> {
+interface OpenUpload {
+  readonly upload: UploadId
+  readonly parts: PartRow[]
+}
+
+function groupByUpload(parts: readonly PartRow[]): Map<UploadId, PartRow[]> {
   const groups = new Map<UploadId, PartRow[]>()
-  for (const part of parts) groups.set(part.upload, [...(groups.get(part.upload) ?? []), part])
+  for (const part of parts) {
+    const group = groups.get(part.upload)
+    if (group) group.push(part)
+    else groups.set(part.upload, [part])
+  }
   return groups
 }
 
 /** Parts that follow each other under one upload, together. */
-async function* byUpload(parts: AsyncIterable<PartRow>): AsyncGenerator<{ upload: UploadId; parts: PartRow[] }> {
-  let group: { upload: UploadId; parts: PartRow[] } | undefined
+async function* byUpload(parts: AsyncIterable<PartRow>): AsyncGenerator<OpenUpload> {
+  let group: OpenUpload | undefined
   for await (const part of parts) {
     if (group && group.upload !== part.upload) {
       yield group
