@@ -103,7 +103,7 @@ function family(type: string): string {
 function magnitude(size: number): number {
   return size < 1 ? 0 : Math.floor(Math.log2(size)) + 1
 }
-const MAGNITUDE_MAX = 53
+const MAGNITUDE_MAX = 54
 
 const dayOf = (at: number) => (isDate(at) ? new Date(at).toISOString().slice(0, -14) : '')
 const monthOf = (at: number) => dayOf(at).slice(0, -3)

@@ -131,7 +131,11 @@ async function collect(context: SearchContext, place: Place, query: SearchQuery)
 }
 
 /** All nodes that can be meant, when they are few enough to be looked at one by one; null otherwise. */
-async function nodesInScope(store: Store, { drives, scope }: Place, where: Where | null): Promise<Node[] | null> {
+async function nodesInScope(
+  store: Store,
+  { drives, below, scope }: Place,
+  where: Where | null,
+): Promise<Node[] | null> {
   const parents = parentsIn(where)
   const ids = new Set(drives.map(({ id }) => id))
   const folders = parents && drives.flatMap((drive) => parents.map((id): NodeKey => ({ drive: drive.id, id })))
@@ -141,11 +145,12 @@ async function nodesInScope(store: Store, { drives, scope }: Place, where: Where
   }
   if (!scope) return null
   return store.read(async (tx) => {
-    const below = await tx.subtrees(scope, SCOPE_NODES_MAX + 1)
-    if (below.length > SCOPE_NODES_MAX) return null
+    const under = await tx.subtrees(scope, SCOPE_NODES_MAX + 1)
+    if (under.length > SCOPE_NODES_MAX) return null
     const tops = await tx.chains(scope.map((key) => ({ ...key, follow: false })))
-    const wanted = new Set(scope.map(({ id }) => id))
-    const all = [...tops.filter(({ id }) => wanted.has(id)), ...below].filter(({ drive }) => ids.has(drive))
+    // What lies below a folder is not the folder itself; what is granted is.
+    const wanted = new Set(below ? [] : scope.map(({ id }) => id))
+    const all = [...tops.filter(({ id }) => wanted.has(id)), ...under].filter(({ drive }) => ids.has(drive))
     return [...new Map(all.map((node) => [node.id, node])).values()]
   })
 }
