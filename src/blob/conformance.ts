@@ -65,6 +65,15 @@ export function describeBlobStore(name: string, open: (clock: Clock) => Promise<
       expect(await readAll(await seal(upload, 1, 2))).toBe('again and again second')
     })
 
+    it('keeps the attempt before, for a note of the latest may never have been made', async () => {
+      const upload = newUpload()
+      const { md5 } = await stage(upload, 1, 'noted')
+      await stage(upload, 1, 'sent again')
+      expect(await readAll(await blobs.seal([{ upload, part: 1, md5 }]))).toBe('noted')
+      expect(await readAll(await seal(upload, 1))).toBe('sent again')
+      await expect(blobs.seal([{ upload, part: 1, md5: '0'.repeat(32) }])).rejects.toThrow(StorageError)
+    })
+
     it('keeps nothing of a stream that breaks off, and throws what the stream threw', async () => {
       const upload = newUpload()
       const broken = new Error('the sender went away')

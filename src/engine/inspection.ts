@@ -62,6 +62,8 @@ export interface Inspection {
   /** Parts of open uploads in order of (upload, number), after one of them. */
   parts(after: { upload: UploadId | ''; number: number }, limit: number): Promise<PartRow[]>
   partsOf(uploads: readonly UploadId[]): Promise<PartRow[]>
+  /** What the sweep has before it: nodes below graves, uploads past their time, blobs without a reference. */
+  awaitingSweep(now: number): Promise<{ nodes: number; uploads: number; blobs: number }>
   /** Which of the uploads have a row. */
   uploads(ids: readonly UploadId[]): Promise<UploadId[]>
   close(): Promise<void>
@@ -81,6 +83,7 @@ export interface StagedUpload {
   /** When a name in it last changed, ms. */
   readonly writtenAt: number
   readonly bytes: number
+  /** Every attempt at every part. */
   readonly parts: readonly { readonly number: number; readonly size: number; readonly md5: string }[]
 }
 
@@ -95,6 +98,8 @@ export interface BlobInspection {
   staged(): AsyncIterable<StagedUpload>
   /** One answer an upload, in order; without parts where nothing is staged. */
   stagedOf(uploads: readonly UploadId[]): Promise<StagedUpload[]>
-  /** Files that nothing of ours is named like, and temporary ones of processes that are gone: their paths and sizes. */
-  leftovers(): AsyncIterable<{ path: string; size: number }>
+  /** Half-written files of processes that are gone. Paths are relative to the store's folder. */
+  abandoned(): AsyncIterable<{ path: string; size: number }>
+  /** Files that are not named like anything of ours. */
+  strangers(): AsyncIterable<{ path: string; size: number }>
 }

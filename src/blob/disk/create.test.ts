@@ -162,13 +162,24 @@ describe('on disk', () => {
       'sync staging/UPLOAD',
     ])
     await stage(blobs, 1, 'again')
-    // The earlier attempt goes only when the later one is certain.
     expect(calls('mkdir', 'sync', 'rename', 'unlink')).toEqual([
       'sync staging/UPLOAD/TEMPORARY',
       'rename staging/UPLOAD/TEMPORARY staging/UPLOAD/1.2.FACTS',
       'sync staging/UPLOAD',
+    ])
+  })
+
+  it('some attempts at a part are kept; the oldest goes only when the latest is certain', async () => {
+    const blobs = await createDiskBlobs({ folder })
+    for (const text of ['1', '2', '3', '4']) await stage(blobs, 1, text)
+    calls()
+    await stage(blobs, 1, 'the fifth')
+    expect(calls('rename', 'unlink')).toEqual([
+      'rename staging/UPLOAD/TEMPORARY staging/UPLOAD/1.5.FACTS',
       'unlink staging/UPLOAD/1.1.FACTS',
     ])
+    const parts = (await readdir(join(folder, 'staging', UPLOAD))).map(parseStagedName)
+    expect(parts.map((staged) => staged?.attempt).sort()).toEqual([2, 3, 4, 5])
   })
 
   it('a blob is durable before it is acknowledged, with every folder above it', async () => {
@@ -216,13 +227,13 @@ describe('on disk', () => {
     expect((await seal(await createDiskBlobs({ folder }), 1, 2)).digest).not.toBe(HELLO)
   })
 
-  it('of two attempts that a crash left, the later counts', async () => {
+  it('of attempts that a crash left, the latest counts', async () => {
     const blobs = await createDiskBlobs({ folder })
-    await stage(blobs, 1, 'old')
+    for (const text of ['1', '2', '3', '4']) await stage(blobs, 1, text)
     spy.failing.set('unlink', 'EIO')
     await expect(stage(blobs, 1, 'hello')).rejects.toThrow(StorageError)
     spy.failing.clear()
-    expect(await readdir(join(folder, 'staging', UPLOAD))).toHaveLength(2)
+    expect(await readdir(join(folder, 'staging', UPLOAD))).toHaveLength(5)
     expect((await seal(await createDiskBlobs({ folder }), 1)).digest).toBe(HELLO)
     expect((await seal(blobs, 1)).digest).toBe(HELLO)
   })

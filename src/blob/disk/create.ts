@@ -7,6 +7,7 @@ import {
   type BlobStore,
   type Clock,
   type Content,
+  type SealKey,
   type StageKey,
   StorageError,
   type UploadId,
@@ -78,20 +79,21 @@ class DiskBlobs implements BlobStore {
       await storing('a part could not be staged', () =>
         this.turns.take(folder, () => this.staging.add(folder, temporary, part, content)),
       )
-    } finally {
-      await this.disk.rm(temporary, { force: true })
+    } catch (error) {
+      await this.throwAway(temporary)
+      throw error
     }
     return content
   }
 
-  seal(keys: readonly StageKey[]): Promise<Content> {
-    const sought = keys.map(({ upload, part }) => ({ folder: this.layout.upload(upload), part }))
+  seal(keys: readonly SealKey[]): Promise<Content> {
+    const sought = keys.map(({ upload, part, md5 }) => ({ folder: this.layout.upload(upload), part, md5 }))
     const folders = sought.map(({ folder }) => folder)
     return storing('an upload could not be sealed', () =>
       this.turns.takeAll(folders, async () => {
         const parts = await Promise.all(
-          sought.map(async ({ folder, part }) => {
-            const found = await this.staging.find(folder, part)
+          sought.map(async ({ folder, part, md5 }) => {
+            const found = await this.staging.find(folder, part, md5)
             if (found === undefined) throw new StorageError(`part ${part} is not staged in ${folder}`)
             return found
           }),
@@ -158,7 +160,8 @@ class DiskBlobs implements BlobStore {
     try {
       await this.keep(content, (place) => this.disk.rename(temporary, place))
     } finally {
-      await this.disk.rm(temporary, { force: true })
+      // An equal blob may have been there: then the file is still under this name.
+      await this.throwAway(temporary)
     }
     return content
   }
@@ -195,10 +198,16 @@ class DiskBlobs implements BlobStore {
         await this.disk.copyFile(from, temporary)
         await syncFile(this.disk, temporary)
         await this.disk.rename(temporary, place)
-      } finally {
-        await this.disk.rm(temporary, { force: true })
+      } catch (reason) {
+        await this.throwAway(temporary)
+        throw reason
       }
     }
+  }
+
+  /** A file nobody wants is no reason to fail: what stays is cleared away at the next start. */
+  private async throwAway(temporary: string): Promise<void> {
+    await this.disk.rm(temporary, { force: true }).catch(() => {})
   }
 }
 

@@ -6,7 +6,7 @@ import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BlobFile, BlobInspection, StagedUpload, UploadId } from '../../engine/index.ts'
 import { storing } from './durable.ts'
-import { isAbandoned, isTemporary, layoutOf, parseStagedName, type Staged } from './layout.ts'
+import { isAbandoned, isTemporary, type Layout, layoutOf, parseStagedName, type Staged } from './layout.ts'
 
 /** Looks into a folder that may be in use; one that is not there holds nothing. */
 export function inspectDiskBlobs(folder: string): BlobInspection {
@@ -26,7 +26,7 @@ export function inspectDiskBlobs(folder: string): BlobInspection {
     digest: (digest) => digestOf(layout.blob(digest).path),
 
     async *staged() {
-      for (const name of (await namesIn(layout.staging)).filter((name) => /^[0-9a-f]{32}$/.test(name)))
+      for (const name of (await namesIn(layout.staging)).filter(isUpload))
         yield await stagedUpload(join(layout.staging, name), name as UploadId)
     },
 
@@ -34,12 +34,15 @@ export function inspectDiskBlobs(folder: string): BlobInspection {
       return await Promise.all(uploads.map((upload) => stagedUpload(layout.upload(upload), upload)))
     },
 
-    async *leftovers() {
-      for await (const path of strangers(layout)) {
-        const stats = await statOf(path)
-        if (stats) yield { path: relative(folder, path), size: stats.size }
-      }
-    },
+    abandoned: () => sized(folder, temporaries(layout)),
+    strangers: () => sized(folder, strangers(layout)),
+  }
+}
+
+async function* sized(folder: string, paths: AsyncIterable<string>): AsyncGenerator<{ path: string; size: number }> {
+  for await (const path of paths) {
+    const stats = await statOf(path)
+    if (stats) yield { path: relative(folder, path), size: stats.size }
   }
 }
 
@@ -65,25 +68,28 @@ async function described(files: readonly { path: string; name: string }[]): Prom
 async function stagedUpload(folder: string, upload: UploadId): Promise<StagedUpload> {
   const names = await namesIn(folder)
   const stats = await Promise.all([folder, ...names.map((name) => join(folder, name))].map(statOf))
-  const latest = new Map<number, Staged>()
-  for (const staged of names.map(parseStagedName))
-    if (staged && staged.attempt > (latest.get(staged.part)?.attempt ?? 0)) latest.set(staged.part, staged)
+  const staged = names.map(parseStagedName).filter((one): one is Staged => one !== undefined)
   return {
     upload,
     writtenAt: Math.max(0, ...stats.map((one) => one?.mtimeMs ?? 0)),
     bytes: stats.slice(1).reduce((sum, one) => sum + (one?.size ?? 0), 0),
-    parts: [...latest.values()].map(({ part, content: { size, md5 } }) => ({ number: part, size, md5 })),
+    parts: staged.map(({ part, content: { size, md5 } }) => ({ number: part, size, md5 })),
   }
 }
 
-/** What lies where it does not belong, and what a process that is gone left half-written. */
-async function* strangers(layout: ReturnType<typeof layoutOf>): AsyncGenerator<string> {
-  yield* inFolder(layout.temporary, (name) => isAbandoned(name) || !isTemporary(name))
-  for (const name of await namesIn(layout.staging)) {
-    const path = join(layout.staging, name)
-    if (!/^[0-9a-f]{32}$/.test(name)) yield path
-    else yield* inFolder(path, (file) => (isTemporary(file) ? isAbandoned(file) : parseStagedName(file) === undefined))
-  }
+const isUpload = (name: string) => /^[0-9a-f]{32}$/.test(name)
+
+async function* temporaries(layout: Layout): AsyncGenerator<string> {
+  yield* inFolder(layout.temporary, isAbandoned)
+  for (const name of (await namesIn(layout.staging)).filter(isUpload))
+    yield* inFolder(join(layout.staging, name), isAbandoned)
+}
+
+async function* strangers(layout: Layout): AsyncGenerator<string> {
+  yield* inFolder(layout.temporary, (name) => !isTemporary(name))
+  yield* inFolder(layout.staging, (name) => !isUpload(name))
+  for (const name of (await namesIn(layout.staging)).filter(isUpload))
+    yield* inFolder(join(layout.staging, name), (file) => !isTemporary(file) && parseStagedName(file) === undefined)
   yield* inFolder(layout.blobs, (name) => !isByte(name))
   for (const outer of (await namesIn(layout.blobs)).filter(isByte))
     yield* inFolder(join(layout.blobs, outer), (name) => !isByte(name))

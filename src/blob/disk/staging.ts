@@ -8,52 +8,68 @@ import { parseStagedName, type Staged, stagedName } from './layout.ts'
 
 /** How many uploads' parts are remembered; those of others are read from the disk again. */
 const UPLOADS_REMEMBERED_MAX = 1000
+/**
+ * How many attempts at one part are kept. The row of a part names the attempt that was acknowledged, and is written after
+ * the bytes: until then, and should the process die there, the attempt before must not be gone.
+ */
+const ATTEMPTS_KEPT = 4
+
+/** The attempts at each part, earliest first. */
+type Parts = Map<number, Staged[]>
 
 /** All calls for one folder must be made in turn. */
 export class Staging {
   private readonly disk: Disk
-  private readonly remembered = new Map<string, Map<number, Staged>>()
+  private readonly remembered = new Map<string, Parts>()
 
   constructor(disk: Disk) {
     this.disk = disk
   }
 
-  /** The path of a part's bytes, and what they are; undefined when it is not there. */
-  async find(folder: string, part: number): Promise<{ path: string; content: Content } | undefined> {
-    const staged = (await this.parts(folder)).get(part)
+  /**
+   * The path of a part's bytes, and what they are; undefined when they are not there.
+   * @param md5 of the attempt wanted; without it the latest
+   */
+  async find(folder: string, part: number, md5?: string): Promise<{ path: string; content: Content } | undefined> {
+    const attempts = (await this.parts(folder)).get(part) ?? []
+    const staged = attempts.findLast(({ content }) => md5 === undefined || content.md5 === md5)
     return staged && { path: join(folder, stagedName(staged)), content: staged.content }
   }
 
   /** Makes a finished temporary file of the folder the latest attempt at a part, durably. */
   async add(folder: string, temporary: string, part: number, content: Content): Promise<void> {
     const parts = await this.parts(folder)
-    const earlier = parts.get(part)
-    const staged = { part, attempt: (earlier?.attempt ?? 0) + 1, content }
+    const earlier = parts.get(part) ?? []
+    const staged = { part, attempt: (earlier.at(-1)?.attempt ?? 0) + 1, content }
     this.forget(folder) // Until it is certain what the disk holds.
     // The folder is not made again: an upload discarded meanwhile stays discarded.
     await this.disk.rename(temporary, join(folder, stagedName(staged)))
     await syncFolder(this.disk, folder)
-    if (earlier !== undefined) await this.disk.unlink(join(folder, stagedName(earlier)))
-    this.remember(folder, parts.set(part, staged))
+    const attempts = [...earlier, staged]
+    const surplus = attempts.splice(0, Math.max(0, attempts.length - ATTEMPTS_KEPT))
+    await Promise.all(surplus.map((old) => this.disk.unlink(join(folder, stagedName(old)))))
+    this.remember(folder, parts.set(part, attempts))
   }
 
   forget(folder: string): void {
     this.remembered.delete(folder)
   }
 
-  private async parts(folder: string): Promise<Map<number, Staged>> {
+  private async parts(folder: string): Promise<Parts> {
     const known = this.remembered.get(folder)
     if (known !== undefined) return known
-    const parts = new Map<number, Staged>()
-    for (const staged of (await readdir(folder)).map(parseStagedName)) {
-      if (staged !== undefined && staged.attempt > (parts.get(staged.part)?.attempt ?? 0))
-        parts.set(staged.part, staged)
+    const parts: Parts = new Map()
+    const found = (await readdir(folder)).map(parseStagedName).filter((staged) => staged !== undefined)
+    for (const staged of found.sort((a, b) => a.attempt - b.attempt)) {
+      const attempts = parts.get(staged.part)
+      if (attempts) attempts.push(staged)
+      else parts.set(staged.part, [staged])
     }
     this.remember(folder, parts)
     return parts
   }
 
-  private remember(folder: string, parts: Map<number, Staged>): void {
+  private remember(folder: string, parts: Parts): void {
     this.remembered.set(folder, parts)
     if (this.remembered.size > UPLOADS_REMEMBERED_MAX) this.forget(this.remembered.keys().next().value!)
   }

@@ -17,6 +17,7 @@ import {
   file,
   folder,
   keyOf,
+  memberRow,
   nodeId,
   OTHER,
   TENANT,
@@ -172,6 +173,13 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
       expect(found.known.sort()).toEqual([uploadId(1), uploadId(2)])
     })
 
+    it('what waits for the sweep is counted', async () => {
+      await apply(inspected.store, { insertNodes: [folder(40, 15, 'below'), file(41, 40, 'deeper')] })
+      const waiting = (now: number) => looking(inspected, (inspection) => inspection.awaitingSweep(now))
+      expect(await waiting(99)).toEqual({ nodes: 3, uploads: 0, blobs: 1 })
+      expect(await waiting(100)).toEqual({ nodes: 3, uploads: 2, blobs: 1 })
+    })
+
     it('one inspection sees one state, whatever is written meanwhile', async () => {
       const counts = await looking(inspected, async (inspection) => {
         const before = await inspection.counts()
@@ -210,7 +218,7 @@ async function fill(store: Store): Promise<void> {
     await tx.putTenants([{ id: TENANT, name: 'Acme', createdAt: 1, extra: {} }])
     const group = { tenant: TENANT, id: 'team', name: '', description: '', creator: 'user:ann' as const }
     await tx.putGroups([{ ...group, createdAt: 1, updatedAt: 1 }])
-    await tx.putMembers([{ tenant: TENANT, group: 'team', member: 'user:ann' }])
+    await tx.putMembers([memberRow('team', 'user:ann')])
     await tx.putDrives([drive(DRIVE), drive(OTHER, { root: nodeId(51), trash: nodeId(53), grave: nodeId(54) })])
     const pools = [String(DRIVE), String(OTHER)].map((key) => ({ kind: 'drive' as const, key }))
     await tx.putPools(

@@ -139,17 +139,18 @@ const LOG = [
    from change c left join drive d on d.id = c.drive_id where d.id is null group by c.drive_id`,
 ]
 
+/** A sealed upload's content is a JSON array that begins with its digest. */
 const REFS = [
   `with held (digest) as (
      select digest from version
-     union all select content ->> 0 from upload where state = 'sealed'
+     union all select substr(content, 3, 64) from upload where state = 'sealed'
    ), counted (digest, refs) as (select digest, count(*) from held group by digest)
    select 0, 'blob ' || b.digest, 'says ' || b.refs || ' references, there are ' || coalesce(c.refs, 0)
    from blob b left join counted c on c.digest = b.digest where b.refs <> coalesce(c.refs, 0)`,
   `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'refers to a blob that has no row'
    from version v left join blob b on b.digest = v.digest where b.digest is null`,
   `select u.drive_id, 'upload ' || u.id, 'refers to a blob that has no row'
-   from upload u left join blob b on b.digest = u.content ->> 0 where u.state = 'sealed' and b.digest is null`,
+   from upload u left join blob b on b.digest = substr(u.content, 3, 64) where u.state = 'sealed' and b.digest is null`,
   `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'and its blob disagree about the bytes'
    from version v join blob b on b.digest = v.digest
    where v.size <> b.size or v.md5 <> b.md5 or v.sha1 <> b.sha1 or v.crc64 <> b.crc64`,
@@ -190,3 +191,14 @@ export const CHECK_STATEMENTS: Readonly<Record<Exclude<CheckName, 'storage'>, re
   sweep: SWEEP,
   people: PEOPLE,
 }
+
+/** Nodes below the graves of all drives. */
+export const BURIED = `
+with recursive buried (drive_id, id) as (
+  select n.drive_id, n.id from burial b join drive d on d.id = b.drive_id
+  join node n on n.drive_id = d.id and n.parent_id = d.grave
+  union all
+  select n.drive_id, n.id from buried b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+)
+select count(*) from buried`
+export const UNUSED_BLOBS = 'select count(*) from blob where refs = 0'

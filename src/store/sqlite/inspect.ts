@@ -10,7 +10,7 @@ import {
   StorageError,
   type UploadId,
 } from '../../engine/index.ts'
-import { CHECK_STATEMENTS } from '../row/checks.ts'
+import { BURIED, CHECK_STATEMENTS, UNUSED_BLOBS } from '../row/checks.ts'
 import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
 import { demandSchema } from './migrate.ts'
 
@@ -31,6 +31,7 @@ select p.upload_id, p.number, p.size, p.md5
 from upload_part p join upload u on u.id = p.upload_id
 where u.state = 'open' and p.upload_id in (select value from json_each(?))
 order by p.upload_id, p.number`
+const EXPIRED = 'select count(*) from upload where expires_at <= ?'
 const UPLOADS = 'select id from upload where id in (select value from json_each(?))'
 
 /**
@@ -62,6 +63,10 @@ export function openSqliteInspection(file: string): Inspection {
     blobsOf: async (digests) => all<BlobColumns>(BLOBS_OF, JSON.stringify(digests)).map(toBlob),
     parts: async ({ upload, number }, limit) => all<PartColumns>(PARTS, upload, number, limit).map(toPart),
     partsOf: async (uploads) => all<PartColumns>(PARTS_OF, JSON.stringify(uploads)).map(toPart),
+    async awaitingSweep(now) {
+      const count = (sql: string, ...parameters: number[]) => all<[number]>(sql, ...parameters)[0]![0]
+      return { nodes: count(BURIED), uploads: count(EXPIRED, now), blobs: count(UNUSED_BLOBS) }
+    },
     async uploads(ids) {
       return all<[UploadId]>(UPLOADS, JSON.stringify(ids)).map(([id]) => id)
     },
