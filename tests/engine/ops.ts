@@ -19,6 +19,7 @@ import {
   type PurgeOp,
   type Ref,
   type RenameOp,
+  type Replace,
   type RestoreOp,
   type RevertOp,
   type Subject,
@@ -167,4 +168,9 @@ export function deleteVersions(node: Ref, numbers: readonly number[]): DeleteVer
 
 export function grants(node: Ref, inherited = false): GrantsOp {
   return { kind: 'grants', node, inherited }
+}
+
+/** A file takes the place of another that way. */
+export function onto(replace: Replace): Conflict {
+  return onConflict('replace', replace)
 }

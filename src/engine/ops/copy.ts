@@ -50,7 +50,8 @@ function copyInto(view: View, source: Node, into: Node, wanted: string, op: Copy
   if (arrival.how === 'version') return copyVersion(view, source, arrival.existing)
   if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [cleanName(wanted, op.naming), false]
-  return copyTree(view, source, into, name, twin, op.keepGrants ?? false)
+  const place = { name, twin, overwrites: arrival.how === 'replace' }
+  return copyTree(view, source, into, place, op.keepGrants ?? false)
 }
 
 function copyVersion(view: View, source: Node, existing: Node): Made | Failed {
@@ -73,18 +74,9 @@ function mergeCopy(view: View, source: Node, existing: Node, op: CopyOp): Made |
   return { node: view.node(existing.id)!, existed: false }
 }
 
-function copyTree(
-  view: View,
-  source: Node,
-  into: Node,
-  name: string,
-  twin: boolean,
-  keepGrants: boolean,
-): Made | Failed {
-  const top =
-    view.ready?.source === source.id
-      ? land(view, view.ready, into, name, twin)
-      : copyAll(view, source, into, name, twin)
+function copyTree(view: View, source: Node, into: Node, place: Place, keepGrants: boolean): Made | Failed {
+  const { ready } = view
+  const top = ready?.source === source.id ? land(view, ready, into, place) : copyAll(view, source, into, place)
   if (isFailed(top)) return top
   if (keepGrants) {
     const grants = view.grantsOf(source)
@@ -97,7 +89,7 @@ function copyTree(
   return { node: top, existed: false }
 }
 
-function copyAll(view: View, source: Node, into: Node, name: string, twin: boolean): Node | Failed {
+function copyAll(view: View, source: Node, into: Node, { name, twin, overwrites }: Place): Node | Failed {
   const drive = view.driveOf(into)
   const below = source.kind === 'folder' ? view.descendants(source) : []
   if (below === null) return tooLarge(view, 'copy', source, into, blankCopy(view, source, into, name, twin))
@@ -110,7 +102,7 @@ function copyAll(view: View, source: Node, into: Node, name: string, twin: boole
   if (over) return fail(over)
 
   const top = copyNode(view, drive, source, into, name, twin)
-  view.note('copy', top)
+  view.note('copy', top, { overwrites })
   const made = new Map([[source.id, top]])
   for (const node of below) {
     const copied = copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0)
@@ -120,12 +112,21 @@ function copyAll(view: View, source: Node, into: Node, name: string, twin: boole
   return top
 }
 
+/** Where a copy goes. */
+interface Place {
+  readonly name: string
+  /** Beside a sibling of the same name. */
+  readonly twin: boolean
+  /** In place of a node that was put away. */
+  readonly overwrites: boolean
+}
+
 /** Puts a copy that was made out of sight where it belongs. What lies below it is told of afterwards. */
-function land(view: View, { top, height, cradle }: Ready, into: Node, name: string, twin: boolean): Node | Failed {
+function land(view: View, { top, height, cradle }: Ready, into: Node, place: Place): Node | Failed {
   if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
-  const landed = view.put(placed(view, top, into.id, name, twin))
+  const landed = view.put(placed(view, top, into.id, place.name, place.twin))
   view.destroy(cradle)
-  view.note('copy', landed)
+  view.note('copy', landed, { overwrites: place.overwrites })
   return landed
 }
 
