@@ -32,7 +32,7 @@ import { rememberNodes } from './store/node-cache.ts'
 import { createPostgresStore } from './store/postgres/store.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
-import { type Runner, startRunner } from './task/runner.ts'
+import { startRunner } from './task/runner.ts'
 import { tlsPair } from './tls.ts'
 
 /** Every dialect served, in the order in which they are presented. */
@@ -121,27 +121,28 @@ function openSqlite(file: string): Store {
   }
 }
 
+/** What serves and what only works have in common. */
+async function openCore(config: Config, { clock = Date.now, wrapStore }: ServerParts, closers: Closers) {
+  // Where the rows are in PostgreSQL any number of processes share the folder.
+  if (config.database === '') closers.push(await lockData(config.dataDir))
+  const { secret, store: plain } = await openData(config)
+  const store = wrapStore?.(plain) ?? plain
+  closers.push(() => store.close())
+  const demo = await prepareDemo({ store, secret, clock, config })
+  const blobs = await createDiskBlobs({ folder: config.dataDir, clock })
+  closers.push(() => blobs.close())
+  const engine = createEngine({ store, blobs, clock, secret, options: config.engine })
+  return { secret, store, demo, engine, clock }
+}
+
 /** Puts a server together on its data folder; it does not listen yet. */
 export async function createServer(config: Config, parts: ServerParts = {}): Promise<Server> {
-  const { clock = Date.now, wrapStore = (store: Store) => store } = parts
   const closers = new Closers()
   try {
-    if (config.database === '') closers.push(await lockData(config.dataDir))
-    const { secret, store: plainStore } = await openData(config)
-    const store = wrapStore(plainStore)
-    closers.push(() => store.close())
-    const demo = await prepareDemo({ store, secret, clock, config })
-    const blobs = await createDiskBlobs({ folder: config.dataDir, clock })
-    closers.push(() => blobs.close())
-    const core = createEngine({ store, blobs, clock, secret, options: config.engine })
+    const { secret, store, demo, engine: core, clock } = await openCore(config, parts, closers)
     const auth = createAuth({ store, secret, clock })
     const http = createHttp({ logLevel: config.logLevel, tls: await tlsPair(config, clock()) })
-    const runner = startRunner(core, (error) => http.log.error(error, 'background work failed'))
-    closers.push(() => runner.stop())
-    const engine = kicking(core, runner)
-    http.addHook('onResponse', async (request) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') runner.kick(WORK_AFTER_WRITE_MS)
-    })
+    const engine = config.work ? working(core, http, closers) : core
     const url = () => urlOf(http, config)
     await register(http, {
       engine,
@@ -167,6 +168,43 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
   }
 }
 
+/** The engine, with its background work beside the requests: a task is begun on at once. */
+function working(engine: Engine, http: FastifyInstance, closers: Closers): Engine {
+  const runner = startRunner(engine, (error) => http.log.error(error, 'background work failed'))
+  closers.push(() => runner.stop())
+  http.addHook('onResponse', async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') runner.kick(WORK_AFTER_WRITE_MS)
+  })
+  return {
+    ...engine,
+    async submit(...given) {
+      const task = await engine.submit(...given)
+      runner.kick()
+      return task
+    },
+  }
+}
+
+/** What runs tasks and the sweep without serving anybody. */
+export interface Worker {
+  /** Finishes the slice under way and closes everything. */
+  close(): Promise<void>
+}
+
+/** Begins to work at once. `onError` is told of every failure; the work goes on. */
+export async function startWorker(config: Config, onError: (error: unknown) => void): Promise<Worker> {
+  const closers = new Closers()
+  try {
+    const { engine } = await openCore({ ...config, demo: 'off' }, {}, closers)
+    const runner = startRunner(engine, onError)
+    closers.push(() => runner.stop())
+    return { close: () => closers.run() }
+  } catch (error) {
+    await closers.run()
+    throw error
+  }
+}
+
 /** What is to be closed, last opened first, each once. */
 class Closers {
   readonly #pending: (() => Promise<unknown>)[] = []
@@ -182,18 +220,6 @@ class Closers {
       Promise.resolve(),
     )
     return this.#closing
-  }
-}
-
-/** The engine, with a runner that begins on a task at once. */
-function kicking(engine: Engine, runner: Runner): Engine {
-  return {
-    ...engine,
-    async submit(...given) {
-      const task = await engine.submit(...given)
-      runner.kick()
-      return task
-    },
   }
 }
 

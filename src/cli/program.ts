@@ -11,6 +11,7 @@ import { serveCommand } from './serve.ts'
 import { tenantCommand } from './tenant.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
+import { workCommand } from './work.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -24,6 +25,7 @@ function program(): Command {
     .showHelpAfterError('(add --help for the options)')
   const commands = [
     serveCommand,
+    workCommand,
     tokenCommand,
     tenantCommand,
     userCommand,

@@ -1,13 +1,10 @@
 /** `batchdrive serve`: the server, until it is told to stop. */
 import { Command } from 'commander'
-import { createServer, type Server } from '../app.ts'
+import { createServer } from '../app.ts'
 import { type GivenOptions, LOG_LEVELS, readConfig, SETTINGS } from '../config.ts'
 import { DATABASE_OPTION } from './data.ts'
 import { greeting } from './greeting.ts'
-
-/** A signal that comes this soon after the first is the same wish: npm passes on what the terminal has sent already, ms. */
-const SAME_SIGNAL_MS = 500
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+import { stopOnSignals } from './signals.ts'
 
 interface ServeOptions extends Omit<GivenOptions, 'demo' | 'logLevel' | 'tls' | 'work'> {
   readonly work?: boolean
@@ -50,7 +47,7 @@ async function serve({ demo, log, tls, work, ...options }: ServeOptions): Promis
     demo: demo === undefined ? undefined : demo ? 'on' : 'off',
   })
   const server = await createServer(config)
-  stopOnSignals(server)
+  stopOnSignals(() => server.close())
   try {
     await server.listen()
   } catch (error) {
@@ -58,26 +55,4 @@ async function serve({ demo, log, tls, work, ...options }: ServeOptions): Promis
     throw error
   }
   process.stdout.write(await greeting(server))
-}
-
-/** The first signal ends the service gracefully, a later one at once. */
-function stopOnSignals(server: Server): void {
-  let firstAt: number | undefined
-  const onSignal = (signal: keyof typeof SIGNAL_CODES) => {
-    if (firstAt !== undefined) {
-      if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(SIGNAL_CODES[signal])
-      return
-    }
-    firstAt = performance.now()
-    process.stderr.write('batchdrive: finishing what is in flight; once more to stop at once\n')
-    server.close().then(
-      () => process.exit(0),
-      (error) => {
-        console.error(error)
-        process.exit(1)
-      },
-    )
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
 }
