@@ -29,6 +29,7 @@ import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
 import { claimPlace, databaseFile, isUsed, type Place } from './place.ts'
 import { rememberNodes } from './store/node-cache.ts'
+import { openPostgresInspection } from './store/postgres/inspect.ts'
 import { createPostgresStore } from './store/postgres/store.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
@@ -90,11 +91,13 @@ async function openPostgres({ dataDir, database }: Place): Promise<{ secret: Buf
 }
 
 /** A data folder seen from outside: its rows as they are at the moment of asking, and its bytes. Nothing is made or changed. */
-export function inspectData({ dataDir }: Place): { openRows: () => Promise<Inspection>; bytes: BlobInspection } {
-  return {
-    openRows: async () => openSqliteInspection(databaseFile(dataDir)),
-    bytes: inspectDiskBlobs(dataDir),
-  }
+export function inspectData({ dataDir, database }: Place): {
+  openRows: () => Promise<Inspection>
+  bytes: BlobInspection
+} {
+  const openRows = async () =>
+    database === '' ? openSqliteInspection(databaseFile(dataDir)) : openPostgresInspection(database)
+  return { openRows, bytes: inspectDiskBlobs(dataDir) }
 }
 
 /** A data folder taken for upkeep: nobody else may serve it before it is closed. Throws DataInUseError. */

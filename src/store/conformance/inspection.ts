@@ -83,10 +83,30 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     [`owners: part 1 of upload ${uploadId(3)}`],
   ],
   ['a hold of a finished task', "update task set state = 'done'", ['owners: node 17']],
+  [
+    'an outcome of no task',
+    "insert into task_outcome (task_id, number, ok, outcome) values (99, 0, 1, '{}')",
+    ['owners: outcome 0 of task 99'],
+  ],
+  [
+    'a folder in the queue of no task',
+    `insert into task_queue (task_id, position, drive_id, node_id, made_id, level) values (99, 0, 7001, 17, 0, 0)`,
+    ['owners: node 17'],
+  ],
+  ['an entry that was to go before it came', 'update trash set expires_at = 1', ['trash: trash entry 5']],
+  [
+    'a drive that counts in a quota of nobody',
+    'update drive set shared_pool = 9 where id = 7001',
+    ['usage: drive 7001'],
+  ],
   ['a trashed node without an entry', 'delete from trash', ['trash: node 14']],
   ['an entry of a node that lies elsewhere', 'update node set parent_id = 1 where id = 14', ['trash: trash entry 5']],
   ['no way to a node that left', 'delete from forward', ['forwards: node 52']],
-  ['a way to nowhere', 'update forward set to_drive = 7009', ['forwards: the forwarding row of node 52']],
+  [
+    'a way to nowhere',
+    'update forward set to_drive = 7009',
+    ['forwards: node 52', 'forwards: the forwarding row of node 52'],
+  ],
   [
     'a quota that counts wrongly',
     "update pool set used = used + 1 where kind = 'tenant'",
@@ -133,6 +153,12 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
     it('a node in two drives is found', async () => {
       await inspected.damage('update node set id = 10, drive_id = 7002, parent_id = 51 where id = 17')
       expect(await faults()).toContain('ids: node 10')
+    })
+
+    it('a node that is being carried to another drive may be there twice, once out of sight', async () => {
+      const carried = 'update node set id = 10, drive_id = 7002, parent_id = 54 where id = 17'
+      await inspected.damage(carried, 'insert into burial (drive_id) values (7002)')
+      expect(await faults()).toEqual(['forwards: node 10'])
     })
 
     it('no more faults are given than were asked for', async () => {

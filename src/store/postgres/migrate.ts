@@ -1,5 +1,5 @@
 /** Brings a database to the schema this code expects: numbered steps, forward only, each in a transaction of its own. */
-import type { PoolClient } from 'pg'
+import type { ClientBase, PoolClient } from 'pg'
 import { StorageError } from '../../engine/index.ts'
 import { sql as first } from './migrations/0001.ts'
 
@@ -36,6 +36,14 @@ export async function migrate(client: PoolClient, steps: readonly string[] = STE
   }
 }
 
+/** Throws StorageError unless the database has exactly the schema this code expects; nothing is written. */
+export async function demandSchema(client: ClientBase): Promise<void> {
+  const newest = await newestStep(client)
+  if (newest !== STEPS.length) {
+    throw new StorageError(`the database has schema ${newest}, this program expects schema ${STEPS.length}`)
+  }
+}
+
 async function applyStep(client: PoolClient, { sql, number }: { sql: string; number: number }): Promise<void> {
   await client.query('begin')
   try {
@@ -48,7 +56,7 @@ async function applyStep(client: PoolClient, { sql, number }: { sql: string; num
   }
 }
 
-async function newestStep(client: PoolClient): Promise<number> {
+async function newestStep(client: ClientBase): Promise<number> {
   const { rows } = await client.query<{ found: boolean }>(EXISTS)
   if (!rows[0]!.found) return 0
   return (await client.query<{ newest: number }>(NEWEST)).rows[0]!.newest

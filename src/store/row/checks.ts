@@ -38,8 +38,16 @@ const CYCLES = [
    from (select drive_id, id from node except select drive_id, id from reached) lost`,
 ]
 
+/** While a task carries a tree to another drive, and until what it leaves is swept, one of a node's two rows is buried. */
 const IDS = [
-  `select min(drive_id), 'node ' || id, 'is there ' || count(*) || ' times' from node group by id having count(*) > 1`,
+  `with recursive buried (drive_id, id) as (
+     select d.id, d.grave from burial b join drive d on d.id = b.drive_id
+     union all
+     select n.drive_id, n.id from buried b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+   ), twice (id) as (select id from node group by id having count(*) > 1)
+   select min(n.drive_id), 'node ' || n.id, 'is there ' || count(*) || ' times'
+   from twice t join node n on n.id = t.id left join buried b on b.drive_id = n.drive_id and b.id = n.id
+   where b.id is null group by n.id having count(*) > 1`,
   `select 0, 'sequence node', 'would give ' || s.next || ' again, ' || m.last || ' is in use'
    from sequence s join (select max(id) as last from node) m on s.next <= m.last where s.name = 'node'`,
   `select 0, 'sequence drive', 'would give ' || s.next || ' again, ' || m.last || ' is in use'
@@ -88,6 +96,10 @@ const OWNERS = [
    from upload_part p left join upload u on u.id = p.upload_id where u.id is null`,
   `select h.drive_id, 'node ' || h.node_id, 'is held by task ' || h.task_id || ', which is done or not there'
    from task_hold h left join task t on t.id = h.task_id and t.state <> 'done' where t.id is null`,
+  `select 0, 'outcome ' || o.number || ' of task ' || o.task_id, 'is of no task'
+   from task_outcome o left join task t on t.id = o.task_id where t.id is null`,
+  `select q.drive_id, 'node ' || q.node_id, 'waits in the queue of task ' || q.task_id || ', which is done or not there'
+   from task_queue q left join task t on t.id = q.task_id and t.state <> 'done' where t.id is null`,
 ]
 
 const TRASH = [
@@ -98,35 +110,43 @@ const TRASH = [
   `select t.drive_id, 'trash entry ' || t.id, 'is of node ' || t.node_id || ', which lies elsewhere'
    from trash t join drive d on d.id = t.drive_id join node n on n.drive_id = t.drive_id and n.id = t.node_id
    where n.parent_id <> d.trash and d.status = 'active'`,
+  `select drive_id, 'trash entry ' || id, 'was to go before it came'
+   from trash where expires_at <> 0 and expires_at < trashed_at`,
 ]
 
 const FORWARDS = [
   `select n.born, 'node ' || n.id, 'went to drive ' || n.drive_id || ' and left no forwarding row'
-   from node n left join forward f on f.drive_id = n.born and f.node_id = n.id
+   from node n left join forward f on f.drive_id = n.born and f.node_id = n.id and f.to_drive = n.drive_id
    where n.born <> n.drive_id and f.node_id is null`,
   `select f.drive_id, 'the forwarding row of node ' || f.node_id, 'leads to drive ' || f.to_drive || ', where it is not'
    from forward f left join node n on n.drive_id = f.to_drive and n.id = f.node_id and n.born = f.drive_id
-   where n.id is null or f.to_drive = f.drive_id`,
+   where n.id is null`,
 ]
 
 const USAGE = [
-  `with held (id, tenant_id, app, scene, size) as (
-     select d.id, d.tenant_id, d.app, d.scene, coalesce(s.size, 0)
+  `with held (id, tenant_id, app, scene, shared_pool, size) as (
+     select d.id, d.tenant_id, d.app, d.scene, d.shared_pool, coalesce(s.size, 0)
      from drive d left join (select drive_id, sum(size) as size from version group by drive_id) s on s.drive_id = d.id
    ), counted (tenant_id, kind, key, used) as (
      select tenant_id, 'drive', cast(id as text), size from held
      union all select tenant_id, 'scene', app || '/' || scene, sum(size) from held where app <> '' and scene <> ''
        group by tenant_id, app, scene
+     union all select tenant_id, 'shared', cast(shared_pool as text), sum(size) from held where shared_pool > 0
+       group by tenant_id, shared_pool
      union all select tenant_id, 'app', app, sum(size) from held where app <> '' group by tenant_id, app
      union all select tenant_id, 'tenant', '', sum(size) from held group by tenant_id
    )
    select 0, 'the ' || p.kind || ' quota' || case when p.key = '' then '' else ' ' || p.key end || ' of ' || p.tenant_id,
      'counts ' || p.used || ' bytes, its versions have ' || coalesce(c.used, 0)
    from pool p left join counted c on c.tenant_id = p.tenant_id and c.kind = p.kind and c.key = p.key
-   where p.kind in ('drive', 'scene', 'app', 'tenant') and p.used <> coalesce(c.used, 0)`,
+   where p.used <> coalesce(c.used, 0)`,
   `select d.id, 'drive ' || d.id, 'has no quota of its own'
    from drive d left join pool p on p.tenant_id = d.tenant_id and p.kind = 'drive' and p.key = cast(d.id as text)
    where p.key is null`,
+  `select d.id, 'drive ' || d.id, 'counts in shared quota ' || d.shared_pool || ', which does not exist'
+   from drive d
+   left join pool p on p.tenant_id = d.tenant_id and p.kind = 'shared' and p.key = cast(d.shared_pool as text)
+   where d.shared_pool > 0 and p.key is null`,
 ]
 
 const LOG = [

@@ -18,7 +18,10 @@ type BlobColumns = [digest: string, size: number, refs: number]
 type PartColumns = [upload: UploadId, number: number, size: number, md5: string]
 type FaultRow = [drive: DriveId | 0, about: string, says: string]
 
-const TABLES = `select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name`
+/** Without those that SQLite itself and its word index keep. */
+const TABLES = `
+select name from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite\\_%' escape '\\'
+order by name`
 const BLOBS = 'select digest, size, refs from blob where digest > ? order by digest limit ?'
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5

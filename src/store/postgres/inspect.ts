@@ -1,0 +1,127 @@
+/** A database seen from outside, for `fsck`: read only, one committed state from the first answer to the last. */
+import pg from 'pg'
+import {
+  type BlobRow,
+  type CheckName,
+  type DriveId,
+  type Fault,
+  type Inspection,
+  type PartRow,
+  StorageError,
+  type UploadId,
+} from '../../engine/index.ts'
+import { BURIED, CHECK_STATEMENTS, UNUSED_BLOBS } from '../row/checks.ts'
+import { storageError } from './failure.ts'
+import { demandSchema } from './migrate.ts'
+
+type BlobColumns = [digest: string, size: number, refs: number]
+type PartColumns = [upload: UploadId, number: number, size: number, md5: string]
+type FaultRow = [drive: DriveId | 0, about: string, says: string]
+
+/** Whole tables are compared: the more memory, the fewer passes. Nobody waits for these statements but who asked. */
+const SETTINGS = `
+set work_mem = '64MB';
+set jit = off;
+set idle_in_transaction_session_timeout = 0;
+begin isolation level repeatable read read only`
+
+const TABLES = `
+select tablename from pg_tables where schemaname = current_schema() order by tablename`
+/** PostgreSQL finds damage when it reads; what it knows of itself are indexes that were never finished. */
+const STORAGE = `
+select 0, 'index ' || c.relname, 'is not valid: drop it and make it anew'
+from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = current_schema() and not i.indisvalid`
+const BLOBS = 'select digest, size, refs from blob where digest > $1 order by digest limit $2'
+const BLOBS_OF = 'select digest, size, refs from blob where digest = any($1)'
+const PARTS = `
+select p.upload_id, p.number, p.size, p.md5
+from upload_part p join upload u on u.id = p.upload_id
+where u.state = 'open' and (p.upload_id, p.number) > ($1, $2)
+order by p.upload_id, p.number limit $3`
+const PARTS_OF = `
+select p.upload_id, p.number, p.size, p.md5
+from upload_part p join upload u on u.id = p.upload_id
+where u.state = 'open' and p.upload_id = any($1)
+order by p.upload_id, p.number`
+const EXPIRED = 'select count(*) from upload where expires_at <= $1'
+const UPLOADS = 'select id from upload where id = any($1)'
+
+/** By type: int2, int4, int8 and numeric are numbers, all else is text. Sums stay below 2^53. */
+const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 1700])
+const types = { getTypeParser: (oid: number) => (NUMBERS.has(oid) ? Number : (text: string) => text) }
+
+/**
+ * Opens a database that has our schema, on a connection of its own; servers may use it meanwhile.
+ * @throws StorageError when it cannot be reached or has another schema than this program's
+ */
+export async function openPostgresInspection(url: string): Promise<Inspection> {
+  const client = await connect(url)
+  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> => {
+    try {
+      return (await client.query({ text: sql, values, rowMode: 'array', types })).rows as Row[]
+    } catch (cause) {
+      throw storageError(cause)
+    }
+  }
+  const number = async (sql: string, ...values: unknown[]) => (await all<[number]>(sql, ...values))[0]![0]
+  return {
+    async counts() {
+      const names = await all<[string]>(TABLES)
+      return new Map(await inTurn(names, async ([name]) => [name, await number(countSql(name))] as const))
+    },
+    async faults(check, limit) {
+      const statements = check === 'storage' ? [STORAGE] : CHECK_STATEMENTS[check]
+      const found = await inTurn(statements, (sql) => all<FaultRow>(firstSql(sql), limit))
+      return found
+        .flat()
+        .slice(0, limit)
+        .map(([drive, about, says]): Fault => ({ check: check as CheckName, drive, about, says }))
+    },
+    blobs: async (after, limit) => (await all<BlobColumns>(BLOBS, after, limit)).map(toBlob),
+    blobsOf: async (digests) => (await all<BlobColumns>(BLOBS_OF, digests)).map(toBlob),
+    parts: async ({ upload, number }, limit) => (await all<PartColumns>(PARTS, upload, number, limit)).map(toPart),
+    partsOf: async (uploads) => (await all<PartColumns>(PARTS_OF, uploads)).map(toPart),
+    async awaitingSweep(now) {
+      return { nodes: await number(BURIED), uploads: await number(EXPIRED, now), blobs: await number(UNUSED_BLOBS) }
+    },
+    uploads: async (ids) => (await all<[UploadId]>(UPLOADS, ids)).map(([id]) => id),
+    close: () => client.end(),
+  }
+}
+
+const toBlob = ([digest, size, refs]: BlobColumns): BlobRow => ({ digest, size, refs })
+const toPart = ([upload, number, size, md5]: PartColumns): PartRow => ({ upload, number, size, md5 })
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: 'batchdrive fsck' })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query(SETTINGS)
+    // The state is that of the first read, which is this.
+    await demandSchema(client)
+    return client
+  } catch (cause) {
+    await client.end().catch(() => undefined)
+    if (cause instanceof StorageError) throw cause
+    throw new StorageError(`the database cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+/** One after the other, as one connection answers. */
+async function inTurn<Item, Value>(items: readonly Item[], work: (item: Item) => Promise<Value>): Promise<Value[]> {
+  const values: Value[] = []
+  for (const item of items) values.push(await work(item))
+  return values
+}
+
+/** The first rows of a statement of ours. */
+function firstSql(statement: string): string {
+  return `select * from (${statement}) found limit $1`
+}
+
+/** The names come from the schema itself. */
+function countSql(table: string): string {
+  return `select count(*) from "${table}"`
+}
