@@ -229,7 +229,9 @@ async function supply({ engine, actor: caller }: Env, needs: readonly Need[]): P
   const fetched = actors.map(async (actor) => {
     const own = needs.flatMap((need, at) => ((need.actor ?? caller) === actor ? [{ need, at }] : []))
     const asked = own.map(({ need }) => need)
-    const lists = await Promise.all(KINDS.map((kind) => together(engine, actor, kind, asked)))
+    const ops = await together(engine, actor, 'ops', asked)
+    // What is read by other ways comes after what the ops of the same step have written.
+    const lists = await Promise.all(KINDS.map((kind) => (kind === 'ops' ? ops : together(engine, actor, kind, asked))))
     for (const [k, kind] of KINDS.entries())
       for (const [i, { at }] of own.entries())
         Object.assign(supplies[at]!, { [kind === 'ops' ? 'results' : kind]: lists[k]![i] })

@@ -92,12 +92,55 @@ export const driveList: DirectEndpoint = {
   },
 }
 
-async function listed(body: Body, env: Env, owners: readonly Subject[] | null): Promise<Answer> {
+/** @param name a part of the name, in any case; '' or absent = any */
+async function listed(body: Body, env: Env, owners: readonly Subject[] | null, name = ''): Promise<Answer> {
   const marker = text(body, 'marker')
-  const after = marker ? parseDrive(marker, 'marker') : 0
   const limit = pageSize(body, PAGE_MAX, PAGE_MAX)
-  const { items, next } = await env.engine.listDrives(env.actor, { owners, after, limit })
-  return { status: 200, body: { items: items.map(driveObject), next_marker: next ? String(next) : '' } }
+  const sought = name.toLowerCase()
+  const found: Drive[] = []
+  let next: DriveId | 0 | null = marker ? parseDrive(marker, 'marker') : 0
+  do {
+    const page: { items: Drive[]; next: DriveId | null } = await env.engine.listDrives(env.actor, {
+      owners,
+      after: next,
+      limit,
+    })
+    found.push(...page.items.filter((drive) => drive.name.toLowerCase().includes(sought)))
+    next = page.next
+  } while (next !== null && found.length < limit)
+  const items = found.slice(0, limit)
+  const isCut = found.length > limit || next !== null
+  return {
+    status: 200,
+    body: { items: items.map(driveObject), next_marker: isCut ? String(items.at(-1)!.id) : '' },
+  }
+}
+
+export const driveListGroup: DirectEndpoint = {
+  url: '/drive/list_my_group_drive',
+  operation: 'ListMyGroupDrive',
+  coverage: 'no root_group_drive',
+  scope: 'DRIVE.LIST',
+  run(body, env) {
+    const groups = env.actor.subjects.filter((subject) => subject.startsWith('group:'))
+    return listed(body, env, groups, text(body, 'drive_name'))
+  },
+}
+
+export const driveSearch: DirectEndpoint = {
+  url: '/drive/search',
+  operation: 'SearchDrives',
+  coverage: 'done',
+  scope: 'DRIVE.LIST',
+  run(body, env) {
+    const owner = text(body, 'owner')
+    const subject: Subject = `${ownerTypeOf(body)}:${owner}`
+    // Others search what is their own or their groups'.
+    const own = env.actor.subjects.filter((one) => one !== 'everyone')
+    const owners = owner ? [subject] : env.actor.admin ? null : own
+    if (!env.actor.admin && owner && !own.includes(subject)) return Promise.resolve(noPermission('drive'))
+    return listed(body, env, owners, text(body, 'drive_name'))
+  },
 }
 
 export const driveCreate: DirectEndpoint = {

@@ -7,36 +7,23 @@ import {
   type OrderBy,
   positionOf,
   positionText,
+  type Ref,
   type Result,
+  type Where,
 } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { type Answer, notFound, notSupported } from './error.ts'
-import { categoryOf, extensionOf } from './media.ts'
+import { type Answer, notFound, notSupported, Refusal } from './error.ts'
 import { listFailure, viewOf } from './outcome.ts'
 import { files, type Wish } from './present.ts'
-import { type Body, choice, flag, integer, pageSize, requiredText, text } from './request.ts'
+import { type Body, choice, pageSize, requiredText, text } from './request.ts'
+import { filteredList, filters } from './search.ts'
 import { hasOwnTop, mayPreview, sharedTop } from './share-files.ts'
-import { driveOf, kindOf, parseMarker, ROOT, refOf, URL_LIFE_S } from './terms.ts'
+import { driveOf, kindOf, parseMarker, ROOT, refOf } from './terms.ts'
+import { fieldsOf, wishOf } from './wish.ts'
 
 /** The largest page of `/file/list`: the older reference's bound, twice the current one. */
 const PAGE_MAX = 200
 const PAGE_USUAL = 50
-
-/** What `fields` and `url_expire_sec` ask for. */
-export function wishOf(env: Env, body: Body): Wish {
-  const asked = fieldsOf(body)
-  return {
-    urlLifeS: integer(body, 'url_expire_sec', 10, 14_400) ?? URL_LIFE_S,
-    paths: asked('id_path') || asked('name_path'),
-    urls: !env.share,
-  }
-}
-
-/** Tells whether `fields` asks for a member, by name or as one of all. */
-function fieldsOf(body: Body): (member: string) => boolean {
-  const fields = (text(body, 'fields') ?? '').split(',').map((field) => field.trim())
-  return (member) => fields.includes(member) || fields.includes('*')
-}
 
 /** 200 with one node's File object. */
 export function* shown(env: Env, result: Result, wish?: Wish): Steps<Answer> {
@@ -90,20 +77,10 @@ function orderOf(body: Body): { by: OrderBy; descending: boolean } {
   return { by: ORDERS[by ?? 'created_at']!, descending: direction ? direction === 'DESC' : by === undefined }
 }
 
-/** Conditions the engine does not know: applied to a page once it is there. */
-function filterOf(body: Body): ((view: NodeView) => boolean) | null {
-  const category = text(body, 'category') || undefined
-  const starred = flag(body, 'starred')
-  if (category === undefined && starred === undefined) return null
-  return ({ node }) =>
-    (starred === undefined || (node.attributes.starred ?? false) === starred) &&
-    (category === undefined || (node.kind === 'file' && categoryOf(extensionOf(node.name)) === category))
-}
-
 export const fileList: SteppedEndpoint = {
   url: '/file/list',
   operation: 'ListFile',
-  coverage: 'no thumbnails, no status=uploading; a filtered page may be short',
+  coverage: 'no thumbnails, no status=uploading',
   scope: 'FILE.LIST',
   guests: 'share',
   *steps(body, env): Call {
@@ -112,54 +89,60 @@ export const fileList: SteppedEndpoint = {
     const order = orderOf(body)
     const after = parseMarker(body, order.by)
     const only = kindOf(body)
-    const filter = filterOf(body)
+    const where = filters(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     if ((choice(body, 'status', ['available', 'uploading']) ?? 'available') !== 'available')
       return notSupported('status')
     if (env.share && hasOwnTop(env.share) && text(body, 'parent_file_id') === ROOT) {
-      const all = yield* sharedTop(env.share, order, after)
-      return yield* topPage(
-        env,
-        all.filter(({ node }) => !only || node.kind === only),
-        { limit, filter, by: order.by },
-        wish,
-      )
+      const all = yield* sharedTop(env.share, order, after, only)
+      return yield* topPage(env, all, { limit, by: order.by }, wish)
+    }
+    if (where.length > 0) {
+      const { node } = yield* folderOf(folder)
+      const kind: Where[] = only ? [{ field: 'kind', in: [only] }] : []
+      const { waits } = yield {
+        waits: [() => filteredList(body, env, node.id, { where: [...kind, ...where], ...order, limit }, wish)],
+      }
+      return waits[0]!
     }
     const op: Op = {
       kind: 'list',
       folder,
       ...order,
       foldersFirst: false,
-      limit: filter ? PAGE_MAX : limit,
+      limit,
       ...(only && { only }),
       ...(after && { cursor: { after } }),
     }
     const { results } = yield { ops: [op] }
-    return yield* page(env, results[0]!, { limit, filter, by: order.by }, wish)
+    return yield* page(env, results[0]!, wish)
   },
 }
 
-interface Cut {
-  readonly limit: number
-  readonly filter: ((view: NodeView) => boolean) | null
-  readonly by: OrderBy
+/** The folder that is to be listed. */
+function* folderOf(folder: Ref): Steps<NodeView> {
+  const get: Op = { kind: 'get', node: folder, need: ACTIONS.list, trashed: 'no', expect: 'folder' }
+  const { results } = yield { ops: [get] }
+  if (results[0]!.status === 'failed') throw new Refusal(listFailure(results[0]!))
+  return viewOf(results[0]!)
 }
 
 /** A page of the items a share opens. */
-function* topPage(env: Env, all: readonly NodeView[], { limit, filter, by }: Cut, wish: Wish): Steps<Answer> {
-  const matching = filter ? all.filter(filter) : all
-  const views = matching.slice(0, limit)
-  const last = matching.length > limit ? positionText(positionOf(views.at(-1)!.node, by)) : ''
+function* topPage(
+  env: Env,
+  all: readonly NodeView[],
+  { limit, by }: { limit: number; by: OrderBy },
+  wish: Wish,
+): Steps<Answer> {
+  const views = all.slice(0, limit)
+  const last = all.length > limit ? positionText(positionOf(views.at(-1)!.node, by)) : ''
   return { status: 200, body: { items: yield* files(env, views, wish), next_marker: last } }
 }
 
-function* page(env: Env, result: Result, { limit, filter, by }: Cut, wish: Wish): Steps<Answer> {
+function* page(env: Env, result: Result, wish: Wish): Steps<Answer> {
   if (result.status === 'failed') return listFailure(result)
   if (result.status !== 'done' || !result.page) throw new Error('the listing has no page')
   const { folder, items, next } = result.page
-  const matching = filter ? items.filter(filter) : items
-  const views = matching.slice(0, limit)
-  const last = matching.length > limit ? positionOf(views.at(-1)!.node, by) : next
-  const objects = yield* files(env, views, wish, [folder.node])
-  return { status: 200, body: { items: objects, next_marker: last ? positionText(last) : '' } }
+  const objects = yield* files(env, items, wish, [folder.node])
+  return { status: 200, body: { items: objects, next_marker: next ? positionText(next) : '' } }
 }

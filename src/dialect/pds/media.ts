@@ -19,6 +19,13 @@ const CATEGORY_BY_EXTENSION = new Map(
   ),
 )
 
+/** Every category but `others`. */
+export const CATEGORY_NAMES: readonly string[] = Object.keys(CATEGORIES)
+
+export function extensionsOf(category: string): string[] {
+  return CATEGORIES[category]?.split(' ') ?? []
+}
+
 const TYPE_BY_EXTENSION: ReadonlyMap<string, string> = new Map([
   ['jpg', 'image/jpeg'],
   ['jpeg', 'image/jpeg'],

@@ -2,6 +2,7 @@
 import {
   ACTIONS,
   type CopyOp,
+  type Kind,
   type LinkCounts,
   type NodeView,
   type Op,
@@ -26,6 +27,7 @@ export function* sharedTop(
   share: Share,
   { by, descending }: { by: OrderBy; descending: boolean },
   after: Position | undefined,
+  only: Kind | undefined,
 ): Steps<NodeView[]> {
   const { drive, nodes } = share.link
   const ops = nodes.map((id): Op => ({ kind: 'get', node: { drive, id }, need: ACTIONS.list, trashed: 'no' }))
@@ -34,6 +36,7 @@ export function* sharedTop(
   const order = (a: Position, b: Position) => sign * (compare(a.value, b.value) || a.id - b.id)
   return results
     .flatMap((result) => (result.status === 'done' && result.view ? [result.view] : []))
+    .filter(({ node }) => !only || node.kind === only)
     .map((view) => ({ view, at: positionOf(view.node, by) }))
     .filter(({ at }) => after === undefined || order(at, after) > 0)
     .sort((a, b) => order(a.at, b.at))

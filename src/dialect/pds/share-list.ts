@@ -1,7 +1,8 @@
 /** `/share_link/list` and `/share_link/search`. */
 import type { Link, LinkId, Subject } from '../../engine/index.ts'
 import type { DirectEndpoint, Env } from './call.ts'
-import { type Answer, noPermission, notValid, Refusal } from './error.ts'
+import { type Answer, noPermission, Refusal } from './error.ts'
+import { badMarker, markerText, readMarker } from './marker.ts'
 import { dateValue, parseQuery, QUERY_CHARACTERS_MAX, type Query, queryProblem, type Term } from './query.ts'
 import { type Body, choice, flag, integer, text, texts } from './request.ts'
 import { shareObject } from './share-present.ts'
@@ -72,7 +73,7 @@ function page(body: Body, env: Env, links: readonly Link[], more: object = {}): 
     status: 200,
     body: {
       items: rest.slice(0, limit).map(({ link }) => shareObject(env, link)),
-      next_marker: last ? Buffer.from(JSON.stringify([last.value, last.link.id])).toString('base64url') : '',
+      next_marker: last ? markerText([last.value, last.link.id]) : '',
       ...more,
     },
   }
@@ -84,13 +85,11 @@ function compare(a: string | number, aId: string, b: string | number, bId: strin
 }
 
 function parseMarker(body: Body): [value: string | number, id: LinkId] | null {
-  const marker = text(body, 'marker')
-  if (!marker) return null
-  try {
-    const [value, id] = JSON.parse(Buffer.from(marker, 'base64url').toString()) as unknown[]
-    if ((typeof value === 'string' || typeof value === 'number') && typeof id === 'string') return [value, id as LinkId]
-  } catch {}
-  throw new Refusal(notValid('marker'))
+  const marked = readMarker(body)
+  if (!marked) return null
+  const [value, id] = marked
+  if ((typeof value === 'string' || typeof value === 'number') && typeof id === 'string') return [value, id as LinkId]
+  throw badMarker()
 }
 
 function matcher(query: Query): (link: Link) => boolean {

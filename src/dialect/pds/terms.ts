@@ -170,6 +170,25 @@ export function actionList(kind: Kind, actions: ActionBits): string[] {
   return FILE_ACTIONS[kind].filter(([, needs]) => (actions & needs) === needs).map(([name]) => name)
 }
 
+/** What each of their actions gives when it is granted on a folder and all below. */
+const GRANTABLE: Readonly<Record<string, ActionBits>> = {
+  'FILE.VISIBLE': ACTIONS.list,
+  'FILE.LIST': ACTIONS.list,
+  'FILE.PREVIEW': ACTIONS.list | ACTIONS.preview,
+  'FILE.DOWNLOAD': ACTIONS.download | ACTIONS.copyContent | ACTIONS.print,
+  'FILE.CREATE': ACTIONS.upload | ACTIONS.newEmpty | ACTIONS.replace,
+  'FILE.UPDATE': ACTIONS.update | ACTIONS.rename | ACTIONS.comment,
+  'FILE.MOVE': ACTIONS.move,
+  'FILE.COPY': ACTIONS.copy,
+  'FILE.DELETE': ACTIONS.delete | ACTIONS.purge | ACTIONS.restore,
+  'FILE.SHARELINK': ACTIONS.share,
+}
+
+/** Undefined for what is no action. */
+export function grantableActions(name: string): ActionBits | undefined {
+  return Object.hasOwn(GRANTABLE, name) ? GRANTABLE[name] : undefined
+}
+
 /** ISO 8601 with milliseconds, UTC: how files, drives, tasks and tokens show a moment. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString()

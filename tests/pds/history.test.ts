@@ -1,0 +1,218 @@
+/** What a file was before, what happened in a drive, and who may do what with a folder. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Answer, type Client, send } from './client.ts'
+import { startWorld, type World } from './world.ts'
+
+let world: World
+let client: Client
+let alice: Client
+let now = Date.UTC(2026, 10, 21, 12)
+
+beforeAll(async () => {
+  world = await startWorld({ clock: () => now })
+  ;({ admin: client, alice } = world)
+})
+afterAll(() => world.server.stop())
+beforeEach(() => {
+  now += 1000
+})
+
+const shape = ({ status, body }: Answer) => [status, body?.code]
+const revisions = async (file_id: string, more: object = {}): Promise<Answer['body'][]> =>
+  (await client.ok('/file/revision/list', { file_id, ...more })).items
+
+test('every save is a revision; restoring makes a new latest; old ones are deleted, the latest is not', async () => {
+  const { file_id, revision_id: first } = await client.upload('doc.txt', 'one')
+  now += 1000
+  const second = await client.upload('doc.txt', 'two two', { file_id, check_name_mode: 'ignore' })
+  expect(second.file_id).toBe(file_id)
+  const listed = await revisions(file_id)
+  expect(listed).toMatchObject([
+    { revision_id: second.revision_id, size: 7, is_latest_version: true, revision_version: 2, file_extension: 'txt' },
+    { revision_id: first, size: 3, is_latest_version: false, keep_forever: false, creator_id: 'admin' },
+  ])
+  expect(listed[0].download_url).toBeUndefined()
+  const got = await client.ok('/file/revision/get', { file_id, revision_id: first })
+  expect((await send(got.url)).text).toBe('one')
+  const noted = await client.ok('/file/revision/update', {
+    file_id,
+    revision_id: first,
+    revision_description: 'draft',
+    keep_forever: true,
+  })
+  expect(noted).toMatchObject({ revision_id: first, revision_description: 'draft', keep_forever: true })
+  const restored = await client.ok('/file/revision/restore', { file_id, revision_id: first })
+  expect(restored).toMatchObject({ revision_version: 3, size: 3, is_latest_version: true, revision_description: '' })
+  expect(await client.ok('/file/get', { file_id })).toMatchObject({ size: 3, revision_id: restored.revision_id })
+  expect(shape(await client.call('/file/revision/restore', { file_id, revision_id: restored.revision_id }))).toEqual([
+    400,
+    'FileLatestRevisionCannotBeRestore',
+  ])
+  expect(shape(await client.call('/file/revision/delete', { file_id, revision_id: restored.revision_id }))).toEqual([
+    400,
+    'FileLatestRevisionCannotBeRestore',
+  ])
+  for (const revision_id of [first, second.revision_id])
+    await client.ok('/file/revision/delete', { file_id, revision_id }, 204)
+  expect(await revisions(file_id)).toHaveLength(1)
+  expect(shape(await client.call('/file/revision/get', { file_id, revision_id: first }))).toEqual([
+    404,
+    'NotFound.Revision',
+  ])
+  expect(shape(await client.call('/file/revision/get', { file_id, revision_id: '!' }))).toEqual([
+    400,
+    'InvalidParameter.RevisionId',
+  ])
+  expect(shape(await alice.call('/file/revision/list', { drive_id: client.drive, file_id }))).toEqual([
+    403,
+    'ForbiddenNoPermission.File',
+  ])
+})
+
+test('revisions come page by page', async () => {
+  const { file_id } = await client.upload('pages.txt', '1')
+  for (const content of ['22', '333']) await client.upload('pages.txt', content, { file_id, check_name_mode: 'ignore' })
+  const first = await client.ok('/file/revision/list', { file_id, limit: 2 })
+  expect(first.items.map(({ size }: { size: number }) => size)).toEqual([3, 2])
+  expect((await revisions(file_id, { limit: 2, marker: first.next_marker })).map(({ size }) => size)).toEqual([1])
+})
+
+test('list_delta tells what happened since a cursor, until there is no more', async () => {
+  const { cursor: start } = await client.ok('/file/get_last_cursor')
+  const folder = await client.folder('sync')
+  const { file_id } = await client.upload('s.txt', 's', { parent_file_id: folder })
+  await client.ok('/file/update', { file_id, name: 't.txt', check_name_mode: 'refuse' })
+  await client.ok('/file/update', { file_id, starred: true })
+  await client.upload('t.txt', 'new', { file_id, check_name_mode: 'ignore' })
+  await client.ok('/file/move', { file_id, to_parent_file_id: 'root' })
+  await client.ok('/recyclebin/trash', { file_id }, 204)
+  await client.ok('/recyclebin/restore', { file_id }, 204)
+  await client.ok('/file/delete', { file_id: folder }, 204)
+  const items: Answer['body'][] = []
+  let cursor = start
+  for (let more = true; more; ) {
+    const page = await client.ok('/file/list_delta', { cursor, limit: 3 })
+    items.push(...page.items)
+    ;({ cursor, has_more: more } = page)
+  }
+  expect(items.map(({ op }) => op)).toEqual([
+    'create',
+    'create',
+    'rename',
+    'update',
+    'overwrite',
+    'move',
+    'trash',
+    'restore',
+    'delete',
+  ])
+  expect(items[2]).toMatchObject({
+    file_id,
+    file: { name: 't.txt' },
+    ext_info: { src_name: 's.txt', src_parent_file_id: folder },
+  })
+  expect(items[5].ext_info.src_parent_file_id).toBe(folder)
+  expect([items[8].file_id, items[8].file]).toEqual([folder, undefined])
+  expect(await client.ok('/file/list_delta', { cursor })).toEqual({ items: [], has_more: false, cursor })
+  expect((await client.ok('/file/list_delta', {})).items.length).toBeGreaterThan(0)
+  const { cursor: other } = await alice.ok('/file/get_last_cursor')
+  for (const bad of ['x', other])
+    expect(shape(await client.call('/file/list_delta', { cursor: bad }))).toEqual([400, 'InvalidParameter.Cursor'])
+  expect(shape(await alice.call('/file/list_delta', { drive_id: client.drive }))).toEqual([
+    403,
+    'ForbiddenNoPermission.File',
+  ])
+})
+
+const member = (id: string, more: object, type = 'IT_User') => ({
+  identity: { identity_type: type, identity_id: id },
+  ...more,
+})
+
+test('a role on a folder opens it and all below, until it is taken away', async () => {
+  const folder = await client.folder('given')
+  const inner = await client.folder('inner', folder)
+  const add = (member_list: object[], file_id = folder) => client.call('/file/add_permission', { file_id, member_list })
+  const mine = { drive_id: client.drive }
+  expect((await alice.call('/file/list', { ...mine, parent_file_id: inner })).status).toBe(403)
+  const given = await add([member('alice', { role_id: 'SystemFileViewer', expire_time: 4775500800000 })])
+  expect([given.status, given.text]).toEqual([204, ''])
+  expect((await alice.call('/file/list', { ...mine, parent_file_id: inner })).status).toBe(200)
+  expect((await alice.call('/file/create', { ...mine, parent_file_id: inner, name: 'x', type: 'folder' })).status).toBe(
+    403,
+  )
+  const listed = await client.call('/file/list_permission', { file_id: folder })
+  expect(Array.isArray(listed.body)).toBe(true)
+  expect(listed.body).toMatchObject([
+    {
+      identity: { identity_type: 'IT_User', identity_id: 'alice' },
+      role_id: 'SystemFileViewer',
+      action_list: ['FILE.VISIBLE', 'FILE.LIST', 'FILE.PREVIEW'],
+      expire_time: 4775500800000,
+      creator: 'admin',
+      file_id: folder,
+      file_full_path: 'root/given',
+    },
+  ])
+  expect((await client.ok('/file/list_inherit_permission', { file_id: inner })).items).toMatchObject([
+    { file_id: folder, member: { role_id: 'SystemFileViewer' } },
+  ])
+  await add([member('alice', { action_list: ['FILE.LIST', 'FILE.CREATE'] })])
+  expect((await client.call('/file/list_permission', { file_id: folder })).body).toMatchObject([
+    { action_list: ['FILE.VISIBLE', 'FILE.LIST', 'FILE.CREATE'] },
+  ])
+  expect((await alice.call('/file/create', { ...mine, parent_file_id: inner, name: 'x', type: 'folder' })).status).toBe(
+    201,
+  )
+  expect((await alice.ok('/file/list_received_file', {})).items).toMatchObject([{ file_id: folder, name: 'given' }])
+  expect((await client.ok('/file/list_sharing_file', {})).items).toMatchObject([{ file_id: folder }])
+  expect((await alice.ok('/file/list_user_permission', { user_id: 'alice', type: 'self' })).items).toMatchObject([
+    { file_id: folder },
+  ])
+  expect(shape(await alice.call('/file/list_user_permission', { user_id: 'admin' }))).toEqual([
+    403,
+    'ForbiddenNoPermission.User',
+  ])
+  const removed = await client.call('/file/remove_permission', {
+    file_id: folder,
+    member_list: [member('alice', { role_id: 'SystemFileOwner' })],
+  })
+  expect([removed.status, removed.text]).toEqual([204, ''])
+  expect((await alice.call('/file/list', { ...mine, parent_file_id: inner })).status).toBe(403)
+  expect((await alice.ok('/file/list_received_file', {})).items).toEqual([])
+  expect(
+    (await client.call('/file/remove_permission', { file_id: folder, member_list: [member('alice', {})] })).status,
+  ).toBe(204)
+})
+
+test('roles end when they were to end', async () => {
+  const folder = await client.folder('for a while')
+  await client.ok(
+    '/file/add_permission',
+    { file_id: folder, member_list: [member('alice', { role_id: 'SystemFileViewer', expire_time: now + 5000 })] },
+    204,
+  )
+  const look = () => alice.call('/file/get', { drive_id: client.drive, file_id: folder })
+  expect((await look()).status).toBe(200)
+  now += 5000
+  expect((await look()).status).toBe(403)
+  expect((await client.call('/file/list_permission', { file_id: folder })).body).toEqual([])
+})
+
+test('files, the root of a personal drive, strangers and unknown roles are refused', async () => {
+  const folder = await client.folder('refusing')
+  const { file_id } = await client.upload('f.txt', 'f', { parent_file_id: folder })
+  const add = async (member_list: object[], id = folder, by = client) =>
+    shape(await by.call('/file/add_permission', { drive_id: client.drive, file_id: id, member_list }))
+  const viewer = member('alice', { role_id: 'SystemFileViewer' })
+  expect(await add([viewer], file_id)).toEqual([400, 'InvalidParameter.FileId'])
+  expect(await add([viewer], 'root')).toEqual([400, 'InvalidParameter.FileId'])
+  expect(await add([viewer], folder, alice)).toEqual([403, 'ForbiddenNoPermission.File'])
+  expect(await add([member('nobody', { role_id: 'SystemFileViewer' })])).toEqual([404, 'NotFound.User'])
+  expect(await add([member('nobody', { role_id: 'SystemFileViewer' }, 'IT_Group')])).toEqual([404, 'NotFound.Group'])
+  expect(await add([member('alice', { role_id: 'Emperor' })])).toEqual([400, 'InvalidParameter.RoleId'])
+  expect(await add([member('alice', { action_list: ['FILE.FLY'] })])).toEqual([400, 'InvalidParameter.ActionList'])
+  expect(await add([member('alice', {})])).toEqual([400, 'InvalidParameterMissing.RoleId'])
+  expect(await add([])).toEqual([400, 'InvalidParameterEmpty.MemberList'])
+  expect((await client.call('/file/list_permission', { file_id: folder })).body).toEqual([])
+})
