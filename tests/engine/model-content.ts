@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { ACTIONS, type CommitOp, type UploadOp } from '../../src/engine/index.ts'
 import { addVersion, arrive, chargeVersion, judgeName, target } from './model-place.ts'
+import { patched } from './model-read.ts'
 import { type ModelNode, type ModelUpload, sizeOf } from './model-state.ts'
 import type { Handlers, ModelResult, Work } from './model-work.ts'
 
@@ -75,8 +76,13 @@ function commitVersion(work: Work, op: CommitOp, session: ModelUpload): ModelRes
   const file = fileToReplace(work, ref, op.ifRev)
   work.fault('node_not_found', file !== undefined && file.drive !== session.drive)
   work.stop()
-  chargeVersion(work, file!, session.text!)
-  return work.done(addVersion(work, file!, session.text!))
+  return nextVersion(work, file!, session.text!, op)
+}
+
+function nextVersion(work: Work, file: ModelNode, text: string, { attributes = {} }: CommitOp): ModelResult {
+  chargeVersion(work, file, text)
+  file.attributes = patched(file.attributes, attributes)
+  return work.done(addVersion(work, file, text))
 }
 
 function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult {
@@ -91,10 +97,7 @@ function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult
   const text = session.text!
   const place = arrive(work, into!, name, 'file', null, op)
   if (place.how === 'reuse') return work.done(place.existing, true)
-  if (place.how === 'version') {
-    chargeVersion(work, place.existing, text)
-    return work.done(addVersion(work, place.existing, text))
-  }
+  if (place.how === 'version') return nextVersion(work, place.existing, text, op)
   if (place.how === 'merge') throw new Error('a file never merges')
   work.charge(work.driveOf(into!), sizeOf(text))
   work.stop()
@@ -102,6 +105,7 @@ function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult
   node.serial = session.serial
   node.twin = place.twin
   node.versions = [work.version(1, text)]
+  node.attributes = { ...op.attributes }
   work.note('create', node)
   return work.done(node)
 }

@@ -35,7 +35,9 @@ export const PLACE_OPS: Pick<Handlers, 'createFolder' | 'rename' | 'move' | 'cop
     work.stop()
     const place = arrive(work, into!, op.name, 'folder', null, op)
     if (place.how !== 'free') return work.done(place.existing, true)
-    return work.done(makeFolder(work, into!, place))
+    const made = makeFolder(work, into!, place)
+    made.attributes = { ...op.attributes }
+    return work.done(made)
   },
 
   rename(work, op) {
@@ -128,7 +130,7 @@ export function arrive(
   name: string,
   kind: Kind,
   newcomer: ModelNode | null,
-  { conflict }: Terms,
+  { conflict, naming }: Terms,
 ): Place {
   judgeName(work, name)
   work.stop()
@@ -136,7 +138,7 @@ export function arrive(
   if (!existing || existing === newcomer) return { how: 'free', name, twin: false }
   const strategy = conflict[kind]
   if (strategy === 'duplicate') return { how: 'free', name, twin: true }
-  if (strategy === 'rename') return { how: 'free', name: freeName(into, name, kind), twin: false }
+  if (strategy === 'rename') return { how: 'free', name: freeName(work, into, name, kind, naming), twin: false }
   if (strategy === 'fail' || existing.kind !== kind) return work.fail('name_taken')
   if (strategy === 'reuse') return { how: 'reuse', existing }
   if (kind === 'folder') {
@@ -150,13 +152,20 @@ export function arrive(
   return { how: 'free', name, twin: false }
 }
 
-function freeName(into: ModelNode, name: string, kind: Kind): string {
+function freeName(work: Work, into: ModelNode, name: string, kind: Kind, { pattern }: Naming): string {
   const dot = kind === 'folder' ? -1 : name.lastIndexOf('.')
   const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
   for (let count = 1; ; count++) {
-    const free = `${stem} (${count})${extension}`
+    const free = `${stem}${numbering(work, pattern, count)}${extension}`
     if (!childNamed(into, free)) return free
   }
+}
+
+/** What is put behind a name to make it another: a number, or the time and then a number. */
+function numbering(work: Work, pattern: Naming['pattern'], count: number): string {
+  if (pattern !== 'time') return pattern === 'spaced' ? ` (${count})` : `(${count})`
+  const [date, time] = new Date(work.now).toISOString().replace(/[-:]/g, '').slice(0, 15).split('T')
+  return `_${date}_${time}${count === 1 ? '' : `_${count - 1}`}`
 }
 
 interface Landed {

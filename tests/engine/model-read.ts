@@ -47,7 +47,8 @@ export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
   },
 }
 
-function patched(attributes: Attributes, patch: object): Attributes {
+/** What is written on a node after some of it was set, and what is null was taken away. */
+export function patched(attributes: Attributes, patch: object): Attributes {
   const after: Record<string, unknown> = { ...attributes }
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete after[name]

@@ -5,26 +5,18 @@ import {
   ALL_ACTIONS,
   type Drive,
   type Mode,
-  type NodeKey,
   type Op,
   type Result,
   type TenantId,
 } from '../../src/engine/index.ts'
-import { matchLogs } from './compare-logs.ts'
-import { matchChildren } from './compare-nodes.ts'
 import { resultDifference } from './compare-results.ts'
-import { dump } from './dump.ts'
 import { brokenInvariants } from './invariants.ts'
-import { Model } from './model.ts'
-import { isPool, modelDrives } from './model-start.ts'
-import { everyNode, type ModelUpload, sizeOf, usedOf } from './model-state.ts'
+import { everyNode, type ModelUpload, sizeOf } from './model-state.ts'
 import { at, bytesOf, grant, upload } from './ops.ts'
+import { Pair } from './pair.ts'
 import type { History, Step } from './random-steps.ts'
 import { type Ghost, translate } from './translate.ts'
 import { actorOf, settleDown, type World } from './world.ts'
-
-/** More entries than one batch adds to a log. */
-const CHANGES_MAX = 100_000
 
 let histories = 0
 
@@ -69,18 +61,15 @@ class SideBySide {
   private readonly world: World
   private readonly lookEvery: number
   private looked = 0
-  /** As the store had them when the logs were last compared. */
-  private drives: readonly Drive[]
+  private readonly pair: Pair
   private readonly actors: readonly Actor[]
-  private readonly model: Model
   private readonly ghosts: Ghost[]
 
   constructor(world: World, drives: readonly Drive[], lookEvery: number, actors: readonly Actor[]) {
     this.world = world
     this.lookEvery = lookEvery
-    this.drives = drives
     this.actors = actors
-    this.model = new Model({ drives: modelDrives(drives), uploads: [], log: [], ops: 0, serials: 0 })
+    this.pair = new Pair(world.store, drives)
     this.ghosts = drives.flatMap(({ id, trash, grave }) => [
       { id: trash, born: id, drive: id },
       { id: grave, born: id, drive: id },
@@ -107,42 +96,39 @@ class SideBySide {
   /** Lets everyone in. */
   async open(boss: Actor): Promise<void> {
     const actions = ALL_ACTIONS & ~ACTIONS.permCtl
-    const ops = this.drives.map(({ id }) => grant(at(id), 'everyone', actions))
+    const ops = this.pair.drives.map(({ id }) => grant(at(id), 'everyone', actions))
     await this.run(boss, 'each', ops)
   }
 
   /** What must be true in the end, whatever happened. */
   async end(): Promise<void> {
     await this.sweep()
-    await this.compareState('at the end')
-    const broken = await brokenInvariants(
-      this.world,
-      this.drives.map(({ id }) => id),
-    )
+    await this.pair.compareState('at the end')
+    const broken = await brokenInvariants(this.world, this.pair.ids)
     if (broken.length > 0) throw new Error(`broken invariants:\n${broken.join('\n')}`)
   }
 
   private async sweep(): Promise<void> {
     await settleDown(this.world)
-    for (const drive of this.model.state.drives) drive.buried = 0
-    await this.compareLogs('after the sweep: ')
+    this.pair.swept()
+    await this.pair.compareLogs('after the sweep: ')
   }
 
   private async setQuota(pick: number, quota: number | null): Promise<void> {
-    const pools = [...new Set(this.model.state.drives.flatMap(({ pools }) => pools))]
+    const pools = [...new Set(this.pair.model.state.drives.flatMap(({ pools }) => pools))]
     const pool = pools[pick % pools.length]!
     pool.quota = quota
-    await this.world.engine.setQuotas(this.drives[0]!.tenant, [pool])
+    await this.world.engine.setQuotas(this.pair.drives[0]!.tenant, [pool])
   }
 
   /** Sends bytes for every upload that waits for some, if need be for one opened now. */
   private async send(text: string): Promise<void> {
     const isWaiting = (one: ModelUpload) => one.text === null && one.expiresAt > this.world.now
-    if (!this.model.state.uploads.some(isWaiting)) {
-      const ops = this.drives.map(({ id }) => upload(id))
+    if (!this.pair.model.state.uploads.some(isWaiting)) {
+      const ops = this.pair.drives.map(({ id }) => upload(id))
       await this.run(this.actors[0]!, 'each', ops)
     }
-    const waiting = this.model.state.uploads.filter(isWaiting)
+    const waiting = this.pair.model.state.uploads.filter(isWaiting)
     await Promise.all(
       waiting.map(async (one) => {
         const outcome = await this.world.engine.writePart(one.id as never, 1, bytesOf(text))
@@ -155,7 +141,7 @@ class SideBySide {
   }
 
   private async batch({ actor: pick, mode, ops: symbols }: Extract<Step, { do: 'batch' }>): Promise<void> {
-    const { state } = this.model
+    const { state } = this.pair.model
     const around = { state, nodes: everyNode(state), ghosts: this.ghosts, now: this.world.now }
     const ops = symbols.map((symbol) => translate(symbol, around))
     await this.run(this.actors[pick % this.actors.length]!, mode, ops)
@@ -163,7 +149,7 @@ class SideBySide {
 
   private async run(actor: Actor, mode: Mode, ops: readonly Op[]): Promise<void> {
     const { engine, now } = this.world
-    const nodes = everyNode(this.model.state)
+    const nodes = everyNode(this.pair.model.state)
     const told = () => `${actor.self} ${mode} ${ops.map((op) => `\n  ${JSON.stringify(op)}`).join('')}\n`
     let results: Result[]
     try {
@@ -171,9 +157,9 @@ class SideBySide {
     } catch (cause) {
       throw new Error(`the engine threw at\n${told()}`, { cause })
     }
-    const expected = this.model.batch(actor, ops, mode, now)
+    const expected = this.pair.model.batch(actor, ops, mode, now)
     if (results.length !== ops.length) throw new Error(`${results.length} results of\n${told()}`)
-    const left = everyNode(this.model.state)
+    const left = everyNode(this.pair.model.state)
     for (const [index, result] of results.entries()) {
       if (isLoosePage(ops, index)) continue
       const difference = resultDifference(ops[index]!, result, expected[index]!)
@@ -181,10 +167,10 @@ class SideBySide {
     }
     await this.compareTasks(actor, results)
     const sessions = results.flatMap((result) => (result.status === 'done' && result.upload ? [result.upload.id] : []))
-    for (const one of this.model.state.uploads) if (one.id === '') one.id = sessions.shift()!
-    await this.compareLogs(`after\n${told()}`)
+    for (const one of this.pair.model.state.uploads) if (one.id === '') one.id = sessions.shift()!
+    await this.pair.compareLogs(`after\n${told()}`)
     const isUnclear = left.some(({ id }) => id === 0)
-    if (isUnclear || ++this.looked % this.lookEvery === 0) await this.compareState(`after\n${told()}`)
+    if (isUnclear || ++this.looked % this.lookEvery === 0) await this.pair.compareState(`after\n${told()}`)
     const alive = new Set(left.map(({ id }) => id))
     for (const { id, born, drive } of nodes) if (!alive.has(id)) this.ghosts.push({ id, born, drive } as Ghost)
   }
@@ -195,54 +181,6 @@ class SideBySide {
     const tasks = await this.world.engine.tasks(actor, ids)
     for (const task of tasks)
       if (task?.state !== 'done' || task.done !== 1) throw new Error(`a task is ${JSON.stringify(task)}`)
-  }
-
-  /** Compares what was added to the logs, the pools and the new trash entries, and learns ids from them. */
-  private async compareLogs(when: string): Promise<void> {
-    const { state } = this.model
-    const { log } = state
-    state.log = []
-    const { store } = this.world
-    const [drives, changes] = await store.read(async (tx) => [
-      await tx.drives(this.drives.map(({ id }) => id)),
-      await Promise.all(
-        this.drives.map(({ id: drive, seq: after }) => tx.changes({ drive, after, limit: CHANGES_MAX })),
-      ),
-    ])
-    for (const [index, drive] of this.drives.entries()) {
-      const expected = log.filter((entry) => entry.drive === drive.id)
-      matchLogs(changes[index]!, expected, drive, when)
-    }
-    this.drives = this.drives.map((known) => drives.find(({ id }) => id === known.id)!)
-    const fresh = state.drives.flatMap(({ trash }) => trash).filter(({ id, trash }) => id !== 0 && trash!.id === 0)
-    if (fresh.length > 0) {
-      const entries = await store.read((tx) => tx.trash(fresh.map(({ drive, id }) => ({ drive, id }) as NodeKey)))
-      for (const entry of entries) fresh.find(({ id }) => id === entry.node)!.trash!.id = entry.id
-    }
-    this.comparePools(when)
-  }
-
-  private comparePools(when: string): void {
-    const { state } = this.model
-    const found = this.drives.flatMap(({ pools }) => pools)
-    for (const pool of new Set(state.drives.flatMap(({ pools }) => pools))) {
-      const used = usedOf(state, pool)
-      const stored = found.find(({ kind, key }) => isPool(pool, kind, key))!.used
-      if (stored !== used) throw new Error(`${when}pool ${pool.kind} ${pool.key} holds ${stored}, should hold ${used}`)
-    }
-  }
-
-  /** Compares every row of the drives. */
-  private async compareState(when: string): Promise<void> {
-    const { byId } = await dump(
-      this.world.store,
-      this.drives.map(({ id }) => id),
-    )
-    for (const [index, drive] of this.model.state.drives.entries()) {
-      const { root, trash } = this.drives[index]!
-      matchChildren(drive.root, byId.get(root)!.children, drive.root.children, when)
-      matchChildren(null, byId.get(trash)!.children, drive.trash, when)
-    }
   }
 }
 

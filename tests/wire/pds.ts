@@ -1,0 +1,185 @@
+/** PDS: children of one `/v2/batch`; files by create, PUT and complete. */
+import { ACTIONS, type DriveId, type Naming, type Op, onConflict, type UploadId } from '../../src/engine/index.ts'
+import { actorOf } from '../engine/world.ts'
+import { type Answer, type ChildRequest, Client, jwtToken } from '../pds/client.ts'
+import type { Asking } from './request.ts'
+import type { Dialect, Question, Said, Scene, Target, Wire } from './wire.ts'
+
+const NAMING: Naming = { pattern: 'time', charactersMax: 0, forbidden: null, trim: false }
+
+const CODES: Wire['codes'] = {
+  drive_not_found: ['NotFound.Drive'],
+  node_not_found: ['NotFound.File'],
+  wrong_kind: ['InvalidParameter.ParentFileId', 'InvalidResource.FileTypeFolder'],
+  root_refused: ['InvalidParameter.FileId'],
+  name_taken: ['AlreadyExist.File', 'exist'],
+  cycle: ['InvalidParameter.ToParentFileId'],
+}
+
+/** `ignore`, `auto_rename` and `refuse`, as far as they can be said of what is asked. */
+function modeOf({ strategy }: Asking) {
+  if (strategy === 'duplicate') return { word: 'ignore', conflict: onConflict('duplicate') }
+  if (strategy === 'rename') return { word: 'auto_rename', conflict: onConflict('rename') }
+  return { word: 'refuse', conflict: onConflict('fail') }
+}
+
+export const pds: Dialect = async (server) => {
+  const { body } = await jwtToken(server.url, { privateKey: server.demo.pds.privateKey, sub: 'admin' })
+  const client = new Client(server.url, body.access_token, '')
+  return {
+    actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
+    codes: CODES,
+    question: (asking, scene) => new Asked(client, asking, scene).question(),
+  }
+}
+
+class Asked {
+  private readonly client: Client
+  private readonly asking: Asking
+  private readonly scene: Scene
+
+  constructor(client: Client, asking: Asking, scene: Scene) {
+    this.client = client
+    this.asking = asking
+    this.scene = scene
+  }
+
+  question(): Question | null {
+    const { asking, scene } = this
+    const { picks, to, name } = asking
+    const nodes = () => picks.map((pick) => scene.node(pick))
+    switch (asking.do) {
+      case 'folder':
+        return this.children([this.folder(scene.folder(to))])
+      case 'file':
+        return this.file(scene.folder(to))
+      case 'rename': {
+        const node = scene.node(picks[0]!)
+        const mode = modeOf(asking)
+        const [ids, ref] = this.named(node)
+        const op: Op = { kind: 'update', node: ref, set: {}, name, conflict: mode.conflict, naming: NAMING }
+        return this.children([{ url: '/file/update', body: { ...ids, name, check_name_mode: mode.word }, op }])
+      }
+      case 'move':
+      case 'copy':
+        return this.children(nodes().map((node) => this.transfer(asking.do as 'move', node, scene.folder(to))))
+      case 'trash':
+        return this.simple('/recyclebin/trash', nodes(), (node) => ({ kind: 'trash', node }))
+      case 'purge':
+        return this.simple('/file/delete', nodes(), (node) => ({ kind: 'purge', node, trashed: 'any' }))
+      case 'restore':
+        return this.simple(
+          '/recyclebin/restore',
+          picks.map((pick) => scene.away(pick)),
+          (node) => ({ kind: 'restore', node, conflict: onConflict('rename'), naming: NAMING, parentGone: 'recreate' }),
+        )
+      case 'get':
+        return this.simple('/file/get', nodes(), (node) => ({ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }))
+    }
+  }
+
+  /** A node in the vendor's words and in ours; roots have a name of their own. */
+  private named(node: Target, field = 'file_id') {
+    const drive = this.scene.claimed(node)
+    const isRoot = node.parent === null && node.trash === null && node.drive !== 0
+    const ref = isRoot ? { drive, path: [] } : ({ born: node.born, id: node.id, drive } as const)
+    const id = isRoot ? 'root' : this.scene.ids.fileId(node as Parameters<typeof this.scene.ids.fileId>[0])
+    return [{ drive_id: String(drive), [field]: id }, ref as Extract<Op, { kind: 'get' }>['node']] as const
+  }
+
+  private folder(into: Target): Child {
+    const { name } = this.asking
+    const { word, conflict } = modeOf(this.asking)
+    const [ids, parent] = this.named(into, 'parent_file_id')
+    const op: Op = { kind: 'createFolder', parent, name, conflict, naming: NAMING }
+    return { url: '/file/create', body: { ...ids, type: 'folder', name, check_name_mode: word }, op }
+  }
+
+  private transfer(verb: 'move' | 'copy', node: Target, into: Target): Child {
+    const { name, named } = this.asking
+    const isCopy = verb === 'copy'
+    const mode = modeOf(this.asking)
+    // A copy knows no twins: what is not renamed is refused.
+    const conflict = isCopy && mode.word !== 'auto_rename' ? onConflict('fail') : mode.conflict
+    const strategy = isCopy ? { auto_rename: mode.word === 'auto_rename' } : { check_name_mode: mode.word }
+    const [ids, ref] = this.named(node)
+    const [target, to] = this.named(into, 'to_parent_file_id')
+    const { drive_id: to_drive_id, ...parent } = target
+    const newName = named ? { new_name: name } : {}
+    return {
+      url: `/file/${verb}`,
+      body: { ...ids, ...parent, to_drive_id, ...strategy, ...newName },
+      op: {
+        ...{ kind: verb, node: ref, to, conflict, naming: NAMING, keepGrants: !isCopy },
+        ...(isCopy ? { taskIfFolder: true } : {}),
+        ...(named ? { name } : {}),
+      } as Op,
+    }
+  }
+
+  private simple(
+    url: string,
+    nodes: readonly Target[],
+    op: (node: Extract<Op, { kind: 'get' }>['node']) => Op,
+  ): Question {
+    return this.children(
+      nodes.map((node) => {
+        const [ids, ref] = this.named(node)
+        return { url, body: ids, op: op(ref) }
+      }),
+    )
+  }
+
+  private children(children: readonly Child[]): Question {
+    return {
+      ops: children.map(({ op }) => op),
+      send: async () => {
+        const answer = await this.client.batch(children.map(({ url, body }): ChildRequest => ({ url, body })))
+        if (answer.status !== 200) throw new Error(`the batch was answered ${answer.text}`)
+        return answer.body.responses.map((one: Pick<Answer, 'status' | 'body'>) => this.said(one))
+      },
+    }
+  }
+
+  private said({ status, body }: Pick<Answer, 'status' | 'body'>): Said {
+    if (status >= 400) return { ok: false, code: body.code }
+    if (body?.exist) return { ok: false, code: 'exist' }
+    if (!body?.file_id || body.file_id === 'root') return { ok: true }
+    const id = this.scene.ids.parseFileId(body.file_id)?.id
+    return { ok: true, id, name: body.file_name ?? body.name }
+  }
+
+  private file(into: Target): Question {
+    const { name, text } = this.asking
+    const { word, conflict } = modeOf(this.asking)
+    const [ids, parent] = this.named(into, 'parent_file_id')
+    const drive = this.scene.claimed(into) as DriveId
+    const terms = { parent, name, conflict, naming: NAMING }
+    return {
+      ops: [
+        { kind: 'upload', drive, ...terms, size: text.length, ttlMs: 10 * 24 * 3_600_000 },
+        { kind: 'commit', upload: '' as UploadId, ...terms, attributes: { contentType: 'application/octet-stream' } },
+      ],
+      text,
+      send: async () => [await this.sent(drive, { ...ids, name, check_name_mode: word })],
+    }
+  }
+
+  private async sent(drive: DriveId, body: object): Promise<Said> {
+    const { name, text } = this.asking
+    const client = new Client(this.client.url, this.client.token, String(drive))
+    try {
+      return this.said({ status: 201, body: await client.upload(name, text, body) })
+    } catch (error) {
+      const code = /"code":"([^"]+)"/.exec((error as Error).message)?.[1]
+      if (!code) throw error
+      return { ok: false, code }
+    }
+  }
+}
+
+interface Child {
+  readonly url: string
+  readonly body: object
+  readonly op: Op
+}

@@ -1,0 +1,33 @@
+/** Random requests through each dialect, and the naive model's answers in that dialect's words. */
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { explore } from '../random/explore.ts'
+import { startServer, type TestServer } from '../server.ts'
+import { converse } from './converse.ts'
+import { pds } from './pds.ts'
+import { conversation } from './request.ts'
+import type { Dialect, Wire } from './wire.ts'
+
+/** Conversations with each dialect. */
+const CONVERSATIONS = 40
+
+const DIALECTS: Readonly<Record<string, Dialect>> = { pds }
+
+describe.each(Object.entries(DIALECTS))('%s and the naive model', (name, connect) => {
+  const clock = { now: Date.now() }
+  let server: TestServer
+  let wire: Wire
+  beforeAll(async () => {
+    server = await startServer({ clock: () => clock.now })
+    wire = await connect(server)
+  })
+  afterAll(() => server.stop())
+
+  test('agree on every answer and every state', { timeout: 3_600_000 }, async () => {
+    await explore({
+      name: `${name} wire`,
+      histories: conversation,
+      runs: CONVERSATIONS,
+      play: (one, closely) => converse({ server, wire, clock }, one, closely),
+    })
+  })
+})
