@@ -311,6 +311,8 @@ export interface Engine extends Readings, Roster {
    * list by itself counts: how much there is, is the folder's to tell.
    */
   totals(actor: Actor, nodes: readonly Ref[]): Promise<(Totals | Failed)[]>
+  /** The same of everything in the trash of drives; for their owners only. */
+  trashTotals(actor: Actor, ids: readonly DriveId[]): Promise<(Totals | Failed)[]>
 
   /** Drives by id, null for those the actor cannot reach at all (another tenant, a credential limited to others, deleted). */
   drives(actor: Actor, ids: readonly DriveId[]): Promise<(Drive | null)[]>
@@ -370,6 +372,8 @@ export interface Engine extends Readings, Roster {
   uploads(actor: Actor, ids: readonly UploadId[]): Promise<({ upload: Upload; parts: UploadPart[] } | null)[]>
   /** Gives up uploads: their staged bytes go. Committed ones are left alone. */
   abortUploads(actor: Actor, ids: readonly UploadId[]): Promise<(Upload | Failed)[]>
+  /** Gives open uploads the content of files whose bytes the actor may read: nothing need be sent. They are sealed then. */
+  fillUploads(actor: Actor, fills: readonly { upload: UploadId; node: Ref }[]): Promise<(Upload | Failed)[]>
   /** Stores one part of an open upload. Authorised by a ticket, not by an actor. */
   writePart(upload: UploadId, part: number, bytes: AsyncIterable<Uint8Array>): Promise<StoredPart | Failed>
   /** The bytes of a node's version, for the holder of a ticket; `stream` opens any range of them. */

@@ -18,7 +18,7 @@ export const ERROR_CODES = [
   'mark_exists', // the node is on the list already
   'mark_not_found',
   'precondition_failed', // the node's rev is not the one the caller named
-  'name_invalid', // detail: 'empty' | 'too_long' | 'forbidden' | 'reserved'
+  'name_invalid', // detail: 'empty' | 'too_long' | 'forbidden' | 'reserved' | 'extension'
   'cycle', // a folder into itself or into its own descendant
   'too_deep',
   'name_taken', // node: the one that has the name

@@ -18,6 +18,8 @@ export interface Naming {
   readonly charactersMax: number
   /** A regular expression's source for what may not occur, beside the core's `/` and NUL; text, so that tasks can keep it. */
   readonly forbidden: string | null
+  /** A regular expression's source that names of files must meet somewhere; absent = any name will do. */
+  readonly files?: string
   /** Whether spaces at both ends are cut off before anything else. */
   readonly trim: boolean
 }
@@ -26,6 +28,11 @@ export interface Naming {
 export type NameProblem = '' | 'empty' | 'too_long' | 'forbidden' | 'reserved'
 
 const ASCII = /^[\x20-\x7e]*$/
+
+/** Whether a file may have this name, by what a naming wants of files. */
+export function isFileName(name: string, { files }: Naming): boolean {
+  return files === undefined || compiled(files).test(name)
+}
 
 /** The form under which names are compared: Unicode NFC, case kept. */
 export function nameKey(name: string): string {

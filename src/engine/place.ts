@@ -5,7 +5,7 @@ import { fail } from './error.ts'
 import { isFailed, type Located, locate } from './locate.ts'
 import type { Attributes, Drive, Kind, Node, NodeId } from './model.ts'
 import type { Naming } from './name.ts'
-import { cleanName, freeName, nameKey, nameProblem, nameStem } from './name.ts'
+import { cleanName, freeName, isFileName, nameKey, nameProblem, nameStem } from './name.ts'
 import type { Conflict, Failed, Ref, Replace } from './op.ts'
 import type { View } from './view.ts'
 
@@ -36,6 +36,7 @@ export function settle(
   const name = cleanName(wanted, naming)
   const problem = nameProblem(name, naming)
   if (problem) return fail('name_invalid', { detail: problem })
+  if (newcomer.kind === 'file' && !isFileName(name, naming)) return fail('name_invalid', { detail: 'extension' })
   const drive = view.driveOf(parent)
   const existing = view.child(drive, parent.id, nameKey(name))
   if (!existing || existing.id === newcomer.id) return { how: 'free', name, twin: false }

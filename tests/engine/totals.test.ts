@@ -32,6 +32,21 @@ test('what lies below a folder is counted at every depth, in the trash too', asy
   ])
 })
 
+test('the trash of a drive is counted for its owner', async () => {
+  await putFolders(use.world, alice, drive.id, ['a'])
+  await putFile(use.world, alice, drive.id, 'a/one', '1')
+  await putFile(use.world, alice, drive.id, 'two', '22')
+  const count = () => use.world.engine.trashTotals(alice, [drive.id])
+  expect(await count()).toMatchObject([{ files: 0, folders: 0 }])
+  await run(use.world, alice, trash(at(drive.id, 'a')))
+  await run(use.world, alice, trash(at(drive.id, 'two')))
+  expect(await count()).toMatchObject([{ files: 2, folders: 1, size: 3 }])
+  const elsewhere = await createDrive(use.world, { owner: 'user:bob' })
+  const missing = 4242 as Drive['id']
+  const outcomes = await use.world.engine.trashTotals(alice, [elsewhere.id, missing])
+  expect(outcomes).toMatchObject([{ error: { code: 'forbidden' } }, { error: { code: 'drive_not_found' } }])
+})
+
 test('of what is not there, or not for the actor, nothing is told', async () => {
   const elsewhere = await createDrive(use.world, { owner: 'user:bob' })
   const [missing, hidden] = await totals(at(drive.id, 'no'), at(elsewhere.id))
