@@ -235,7 +235,6 @@ describe('any spelling of a call', () => {
     }
     // Known to the vendor's clients, and not served.
     expectFault(await smh.call('GET', `/api/v1/share/${LIBRARY}/list`), 400, 'FunctionNotEnabled')
-    expectFault(await smh.call('POST', `${root('search')}/space-contents`, { body: {} }), 400, 'SearchNotEnabled')
     const fine = await smh.call('GET', root('directory'))
     expect(fine.headers['x-request-id']).toMatch(/.+/)
   })

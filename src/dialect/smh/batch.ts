@@ -8,6 +8,7 @@ import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } f
 import { type Fault, fault, refuse } from './error.ts'
 import { kindsOf, rules } from './grant.ts'
 import { type Item, isFault, outcomeOf, present, type ShownItem, type TransferWords, type Words } from './item.ts'
+import { changesType, kindAt, misplaced } from './rules.ts'
 import { ITEMS_MAX, isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
@@ -104,7 +105,7 @@ async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Pr
   const kinds = kindsOf(here.caller.grants, verb)
   const only = kinds.length === 1 ? kinds[0]! : null
   const asked = itemObjects(call).map((item) => ({
-    words: transferWords(item, verb, only),
+    words: transferWords(item, verb, only, here),
     given: strategyGiven(item),
   }))
   const sources = await sourceSpaces(
@@ -114,25 +115,30 @@ async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Pr
   )
   return asked.map(({ words, given }): Item => {
     const from = words.fromSpace === null ? here.drive.id : sources.get(words.fromSpace)!
-    const fault = strategyFault(given) ?? libraryFault(words, here) ?? pathFault(words)
+    const fault = strategyFault(given) ?? libraryFault(words, here) ?? pathFault(words) ?? placeFault(words, here)
     if (fault) return { words, op: null, fault }
     if (typeof from !== 'number') return { words, op: null, fault: from }
-    return { words, op: transferOp(words, from, here.drive.id), fault: null }
+    return { words, op: transferOp(words, from, here), fault: null }
   })
 }
 
-function transferWords(item: Members, verb: 'move' | 'copy', only: Kind | null): TransferWords {
+function transferWords(item: Members, verb: 'move' | 'copy', granted: Kind | null, here: Visit): TransferWords {
   const source = verb === 'move' ? 'from' : 'copyFrom'
   const strategy = strategyGiven(item)
+  const to = splitPath(requiredText(item, 'to'))
+  const placed = kindAt(here, to)
   return {
     verb,
     from: splitPath(requiredText(item, source)),
-    to: splitPath(requiredText(item, 'to')),
+    to,
     strategy: isStrategy(strategy) ? strategy : null,
     authority: flag(item, 'moveAuthority') ?? false,
     fromSpace: text(item, `${source}SpaceId`) || null,
     fromLibrary: text(item, `${source}LibraryId`) || null,
-    only,
+    only: granted ?? placed,
+    ...(granted === null && placed
+      ? { placed: misplaced(here, to, placed === 'file' ? 'folder' : 'file') ?? null }
+      : {}),
   }
 }
 
@@ -152,6 +158,14 @@ function libraryFault({ fromLibrary }: TransferWords, here: Visit): Fault | unde
 function pathFault(words: Extract<Words, { to: readonly string[] }>): Fault | undefined {
   if (words.from.length === 0 || words.to.length === 0) return fault('RootDirectoryNotAllowed')
   return [...words.from, ...words.to].some(isIllegalSegment) ? fault('IllegalFileName') : undefined
+}
+
+/** In albums a path tells what may be there; what else comes, the engine refuses as being of the wrong kind. */
+function placeFault({ from, to }: TransferWords, here: Visit): Fault | undefined {
+  const kind = kindAt(here, to)
+  const code = kind === null ? undefined : misplaced(here, to, kind)
+  if (code) return fault(code)
+  return kind === 'file' && changesType(here, from, to) ? fault('FileTypeNotMatched') : undefined
 }
 
 /** The spaces that items name as their source, or why they may not. */

@@ -9,8 +9,9 @@ import { rules } from './grant.ts'
 import { entries, list } from './listing.ts'
 import { perform } from './perform.ts'
 import { attributesOf, META_DATA, metaOf, written } from './present.ts'
+import { demandPlace, namingIn } from './rules.ts'
 import { statsOperations } from './stats.ts'
-import { conflictOf, inodeOf, isoTime, NAMING, placeOf, REPLACE, strategyOf } from './terms.ts'
+import { conflictOf, inodeOf, isoTime, placeOf, REPLACE, strategyOf } from './terms.ts'
 import { transfer } from './transfer.ts'
 import { virtualIn } from './virtual.ts'
 import { type Members, member, members, requiredText, text, yes } from './words.ts'
@@ -68,15 +69,17 @@ async function put(call: Call): Promise<Answer> {
 }
 
 async function create(call: Call, body: Members): Promise<Answer> {
-  const { actor, drive } = await visit(call, 'createDirectory')
+  const here = await visit(call, 'createDirectory')
+  const { actor, drive } = here
   const path = namedPath(call)
+  demandPlace(here, path, 'folder')
   const conflict = conflictOf(strategyOf(call.query) ?? 'ask', REPLACE.move)
   const attributes = attributesOf(call, body)
   const { parent, name } = placeOf(drive.id, path)
   const result = await perform(
     call,
     actor,
-    { kind: 'createFolder', parent, makeParents: true, name, conflict, naming: NAMING, attributes },
+    { kind: 'createFolder', parent, makeParents: true, name, conflict, naming: namingIn(here), attributes },
     { kind: 'folder', source: false },
   )
   const view = result.view!

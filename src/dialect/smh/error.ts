@@ -14,6 +14,12 @@ const CODES = {
   EmptyPath: [400, 'The path must not be empty.'],
   EmptyFileName: [400, 'The name must not be empty.'],
   IllegalFileName: [400, 'A name in the path contains characters that are not allowed.'],
+  ExtnameNotAllowed: [400, 'Files of this extension are not allowed here.'],
+  DirectoryNotAllowed: [400, 'No directories are allowed here.'],
+  UploadToRootDirectoryNotAllowed: [400, 'Files must be put into an album.'],
+  FileTypeNotMatched: [400, 'A photo cannot become a video, nor the reverse.'],
+  CoverNotSupportedInFileLibrary: [400, 'Only albums have covers.'],
+  CoverNotSupportedInRootDirectory: [400, 'The root has no cover.'],
   FileNameLengthExceed: [400, 'The file name is too long.'],
   DirectoryNameLengthExceed: [400, 'The directory name is too long.'],
   DirectoryLevelExceed: [400, 'The directory lies too deep.'],
@@ -29,6 +35,7 @@ const CODES = {
   MultipartUploadIncomplete: [400, 'Parts of the upload are missing.'],
   QuotaLimitReached: [400, 'The quota does not suffice.'],
   QuotaSpacesInvalid: [400, 'The spaces of the quota are invalid.'],
+  QuotaCapacityLessThanSize: [400, 'The capacity is less than what is used.'],
   QuotaCapacityRequired: [400, 'capacity is required.'],
   TooManyItems: [400, 'At most 1000 items are allowed.'],
   NoItemsProvided: [400, 'At least one item is required.'],
@@ -40,8 +47,11 @@ const CODES = {
   InvalidFileHistoryExpireDay: [400, 'fileHistoryExpireDay must be from 0 to 999.'],
   InvalidFileHistoryMergeInterval: [400, 'mergeInterval must be 0 or from 5 to 600.'],
   InvalidDirectoryStatsType: [400, 'stats_type must be normal, recycle or history.'],
+  SearchIdInvalid: [400, 'The search is unknown or has ended.'],
+  CursorExpired: [400, 'The cursor is no longer valid.'],
   InvalidTimeFormat: [400, 'A time is not in a known format.'],
   RecycleBinNotEnabled: [400, 'The recycle bin is not enabled.'],
+  SearchTooComplex: [400, 'The search asks for too much at once.'],
   SearchNotEnabled: [400, 'Search is not enabled.'],
   FunctionNotEnabled: [400, 'This function is not enabled.'],
   EmptySpaceId: [400, 'The space id is required.'],
@@ -68,6 +78,7 @@ const CODES = {
   CosObjectNonexistent: [404, 'The file has no content.'],
   UploadNotFound: [404, 'There is no such upload.'],
   RecycledItemNotFound: [404, 'There is no such item in the recycle bin.'],
+  QuotaNotFound: [404, 'There is no such quota.'],
   NoQuota: [404, 'The space has no quota.'],
   TaskNotFound: [404, 'There is no such task.'],
   DuplicateFavoriteRecord: [409, 'It is a favourite already.'],
@@ -184,6 +195,7 @@ function narrowed({ code, at, detail }: Reason, about: About): SmhCode | undefin
       return about.kind === 'folder' ? 'InvalidSourceDirectory' : 'InvalidSourceFile'
     case 'name_invalid':
       if (detail === 'too_long') return about.kind === 'folder' ? 'DirectoryNameLengthExceed' : 'FileNameLengthExceed'
+      if (detail === 'extension') return 'ExtnameNotAllowed'
       return detail === 'empty' ? 'EmptyFileName' : undefined
     case 'upload_mismatch':
       return detail === 'crc64' ? 'BadCrc64' : undefined

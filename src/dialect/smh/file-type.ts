@@ -49,6 +49,11 @@ const TYPES: Readonly<Record<string, readonly [fileType: string, contentType: st
 
 const UNKNOWN = ['other', 'application/octet-stream'] as const
 
+/** The extensions of a class. */
+export function extensionsOf(fileType: string): string[] {
+  return Object.entries(TYPES).flatMap(([extension, [type]]) => (type === fileType ? [extension] : []))
+}
+
 /** The class and the media type by the name's last extension. */
 export function fileTypeOf(name: string): { fileType: string; contentType: string } {
   const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''

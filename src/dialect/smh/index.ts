@@ -1,8 +1,10 @@
 /** The Tencent SMH dialect: one Fastify scope under `/api/v1`; which operation is meant, the raw target says. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { albumOperations } from './album.ts'
 import { batchOperations } from './batch.ts'
 import { type Answer, type Method, match, type Operation, PREFIX, queryOf, segmentsOf } from './call.ts'
+import { deltaOperations } from './delta.ts'
 import { directoryOperations } from './directory.ts'
 import { type Fault, fault, Refusal, refuse } from './error.ts'
 import { favoriteOperations } from './favorite.ts'
@@ -11,6 +13,7 @@ import { historyOperations } from './history.ts'
 import { inodeOperations } from './inode.ts'
 import { quotaOperations } from './quota.ts'
 import { recycleOperations } from './recycle.ts'
+import { searchOperations } from './search.ts'
 import { spaceOperations } from './space.ts'
 import { createSpaceIndex } from './space-index.ts'
 import { taskOperations } from './task.ts'
@@ -30,6 +33,9 @@ const OPERATIONS: readonly Operation[] = [
   ...inodeOperations,
   ...historyOperations,
   ...favoriteOperations,
+  ...searchOperations,
+  ...deltaOperations,
+  ...albumOperations,
   ...unservedOperations,
 ]
 

@@ -3,7 +3,7 @@
  * answer at once and the report of a task, so that both read the same.
  */
 import type { Kind, Op, Result } from '../../engine/index.ts'
-import { type Fault, fault, faultOf } from './error.ts'
+import { type Fault, fault, faultOf, type SmhCode } from './error.ts'
 import type { Strategy } from './terms.ts'
 
 /** What an item asked, kept with its op. Paths are segments, as they are echoed. */
@@ -20,6 +20,8 @@ export interface TransferWords {
   readonly fromLibrary: string | null
   /** The only kind of entries the caller may carry; null = both. */
   readonly only: Kind | null
+  /** Why entries of another kind than `only` may not be at the target, where that is what refuses them. */
+  readonly placed?: SmhCode | null
 }
 
 export interface DeleteWords {
@@ -103,10 +105,10 @@ function transferred(words: TransferWords, outcome: Outcome): ShownItem {
   return strategy === 'rename' ? { status: 200, path, ...authority } : { status: 204, ...authority }
 }
 
-function transferFault({ only }: TransferWords, outcome: Outcome): Fault {
+function transferFault({ only, placed }: TransferWords, outcome: Outcome): Fault {
   // The op was told to expect the one kind that the caller may carry.
   const isOtherKind = only !== null && outcome.code === 'wrong_kind' && outcome.at === 'node'
-  return isOtherKind ? fault('NoPermission') : faultOf(outcome, { kind: outcome.kind ?? 'any', source: true })
+  return isOtherKind ? fault(placed ?? 'NoPermission') : faultOf(outcome, { kind: outcome.kind ?? 'any', source: true })
 }
 
 function deleted(outcome: Outcome): ShownItem {

@@ -4,7 +4,8 @@ import type { Visit } from './auth.ts'
 import type { Call } from './call.ts'
 import { faultOf, Refusal } from './error.ts'
 import { perform } from './perform.ts'
-import { conflictOf, NAMING, placeOf, REPLACE, type Strategy } from './terms.ts'
+import { demandPlace, namingIn } from './rules.ts'
+import { conflictOf, placeOf, REPLACE, type Strategy } from './terms.ts'
 
 /** How long the empty upload behind an entry may take, ms. */
 const LIFE_MS = 60_000
@@ -12,14 +13,16 @@ const LIFE_MS = 60_000
 /** Puts an empty file with these attributes at a path whose directory exists. */
 export async function putPlaceholder(
   call: Call,
-  { actor, drive }: Visit,
+  here: Visit,
   path: readonly string[],
   strategy: Strategy,
   attributes: Attributes,
 ): Promise<NodeView> {
   const { engine } = call.context
+  const { actor, drive } = here
+  demandPlace(here, path, 'file')
   const { parent, name } = placeOf(drive.id, path)
-  const terms = { parent, name, conflict: conflictOf(strategy, REPLACE.upload), naming: NAMING }
+  const terms = { parent, name, conflict: conflictOf(strategy, REPLACE.upload), naming: namingIn(here) }
   const about = { kind: 'file', source: false } as const
   const opened = await perform(
     call,

@@ -1,18 +1,15 @@
-/**
- * Quotas. Here a quota is always that of one space, kept by the drive itself, and its id is the drive's: so the calls by
- * space and by id, which share a path, mean the same and answer both sets of members. Pages 1283/75474–75477.
- */
-import type { Drive } from '../../engine/index.ts'
+/** Quotas over one space or several. Pages 1283/75474–75477. */
+import { type Drive, type PoolId, parseDecimalId, type SharedPool } from '../../engine/index.ts'
 import { type Caller, callerOf, demand, spacesOf } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
-import { isMultiSpace } from './library.ts'
-import { poolOf } from './space.ts'
+import { deniesQuotaBelowUsage, isMultiSpace } from './library.ts'
+import { changeSpace, poolOf } from './space.ts'
 import { libraryActor } from './space-index.ts'
 import { SINGLE, spaceIdOf } from './terms.ts'
 import { bytes, flag, type Members, member, members, texts } from './words.ts'
 
-const COVERAGE = 'one space a quota; removeWhenExceed only false'
+const COVERAGE = 'partial: removeWhenExceed only false, files are never destroyed to fit'
 
 export const quotaOperations: readonly Operation[] = [
   { operation: 'Create quota', coverage: COVERAGE, method: 'POST', path: 'quota/{lib}', handle: create },
@@ -33,21 +30,28 @@ async function create(call: Call): Promise<Answer> {
   const body = members(call)
   const quota = capacityOf(body)
   refuseRemoval(body)
-  const [drive] = await spacesOf(call, caller, [spaceIn(body, caller)])
-  if (poolOf(drive!).quota !== null) throw refuse('DuplicateQuota')
-  await keep(call, caller, drive!, quota)
-  return { status: 201, body: { quotaId: drive!.id } }
+  const drives = await spacesOf(call, caller, spacesIn(body, caller))
+  // A space that was given a quota of its own by the operator has one too.
+  if (drives.some((drive) => drive.sharedPool !== 0 || poolOf(drive).quota !== null)) throw refuse('DuplicateQuota')
+  refuseTooSmall(
+    caller,
+    quota,
+    drives.reduce((sum, drive) => sum + poolOf(drive).used, 0),
+  )
+  const spec = { quota, drives: drives.map(({ id }) => id) }
+  const [made] = await call.context.engine.createPools(libraryActor(caller.library), [spec])
+  return { status: 201, body: { quotaId: poolMade(made!).id } }
 }
 
-/** The one space a quota is for. */
-function spaceIn(body: Members, { library }: Caller): string {
+/** The spaces a new quota is for. */
+function spacesIn(body: Members, { library }: Caller): string[] {
   const spaces = texts(body, 'spaces') ?? []
   if (!isMultiSpace(library)) {
     if (spaces.length > 0) throw refuse('QuotaSpacesInvalid', 'The library has only one space; spaces is not allowed.')
-    return SINGLE
+    return [SINGLE]
   }
-  if (spaces.length !== 1) throw refuse('QuotaSpacesInvalid', 'A quota is for exactly one space.')
-  return spaces[0]!
+  if (spaces.length === 0) throw refuse('QuotaSpacesInvalid', 'spaces must name at least one space.')
+  return [...new Set(spaces)]
 }
 
 function capacityOf(body: Members): number {
@@ -61,33 +65,76 @@ function refuseRemoval(body: Members): void {
   if (flag(body, 'removeWhenExceed')) throw refuse('FunctionNotEnabled', 'removeWhenExceed is not enabled.')
 }
 
-async function keep(call: Call, { library }: Caller, drive: Drive, quota: number): Promise<void> {
-  const [result] = await call.context.engine.updateDrives(libraryActor(library), [{ id: drive.id, set: { quota } }])
-  if (result!.status === 'failed') throw new Refusal(faultOf(result!.error, { kind: 'any', source: false }))
+function refuseTooSmall({ library }: Caller, quota: number, used: number): void {
+  if (deniesQuotaBelowUsage(library) && quota < used) throw refuse('QuotaCapacityLessThanSize')
 }
 
-async function limited(call: Call): Promise<{ caller: Caller; drive: Drive; quota: number }> {
+function poolMade(outcome: Awaited<ReturnType<Call['context']['engine']['createPools']>>[number]): SharedPool {
+  if (!('status' in outcome)) return outcome
+  // Somebody else was quicker.
+  if (outcome.error.code === 'name_taken') throw refuse('DuplicateQuota')
+  if (outcome.error.detail === 'drives') throw refuse('QuotaSpacesInvalid', 'A quota is for 1000 spaces at most.')
+  throw new Refusal(faultOf(outcome.error, { kind: 'any', source: false }))
+}
+
+/** A quota as the path names it: by its id, or by a space it is for. `pool` null = a quota of one space's own. */
+interface Limited {
+  readonly caller: Caller
+  readonly pool: SharedPool | null
+  readonly drives: readonly Drive[]
+  readonly quota: number
+  readonly used: number
+}
+
+async function limited(call: Call): Promise<Limited> {
   const caller = await callerOf(call)
   demand(caller)
-  const [drive] = await spacesOf(call, caller, [call.params.space!])
-  const { quota } = poolOf(drive!)
+  // Both kinds of ids may be digits; they are drawn from one sequence, so none is ever both.
+  const byId = parseDecimalId<PoolId>(call.params.space)
+  const pool = byId === undefined ? null : await poolById(call, caller, byId)
+  if (pool) return ofPool(caller, pool)
+  const [drive] = await call.spaces.find(caller.library, [call.params.space!])
+  if (!drive) throw refuse(byId === undefined ? 'SpaceNotFound' : 'QuotaNotFound')
+  const shared = drive.sharedPool === 0 ? null : await poolById(call, caller, drive.sharedPool)
+  if (shared) return ofPool(caller, shared)
+  const { quota, used } = poolOf(drive)
   if (quota === null) throw refuse('NoQuota')
-  return { caller, drive: drive!, quota }
+  return { caller, pool: null, drives: [drive], quota, used }
 }
 
+function ofPool(caller: Caller, pool: SharedPool): Limited {
+  return { caller, pool, drives: pool.drives, quota: pool.quota ?? 0, used: pool.used }
+}
+
+async function poolById(call: Call, { library }: Caller, id: PoolId): Promise<SharedPool | null> {
+  const [pool] = await call.context.engine.sharedPools(libraryActor(library), [id])
+  return pool ?? null
+}
+
+/** The calls by space and by id share a path, so both are answered with the members of both. */
 async function get(call: Call): Promise<Answer> {
-  const { caller, drive, quota } = await limited(call)
-  const spaces = [spaceIdOf(drive, caller.library.id)]
-  return { status: 200, body: { id: drive.id, spaces, capacity: String(quota) } }
+  const { caller, pool, drives, quota } = await limited(call)
+  const spaces = drives.map((drive) => spaceIdOf(drive, caller.library.id))
+  return { status: 200, body: { id: pool?.id ?? drives[0]!.id, spaces, capacity: String(quota) } }
 }
 
 async function set(call: Call): Promise<Answer> {
-  const { caller, drive } = await limited(call)
+  const { caller, pool, drives, used } = await limited(call)
   const body = members(call)
   refuseRemoval(body)
-  const spaces = texts(body, 'spaces')
-  const others = spaces?.some((space) => space !== spaceIdOf(drive, caller.library.id) && space !== String(drive.id))
-  if (others || spaces?.length === 0) throw refuse('QuotaSpacesInvalid', 'A quota is for exactly one space.')
-  await keep(call, caller, drive, capacityOf(body))
+  const quota = capacityOf(body)
+  refuseTooSmall(caller, quota, used)
+  const words = texts(body, 'spaces')
+  if (words?.length === 0) throw refuse('QuotaSpacesInvalid', 'spaces must name at least one space.')
+  const wanted = words && (await spacesOf(call, caller, [...new Set(words)]))
+  if (!pool) {
+    if (wanted?.some(({ id }) => id !== drives[0]!.id))
+      throw refuse('QuotaSpacesInvalid', 'The quota is one space’s own.')
+    await changeSpace(call, caller.library, drives[0]!, { quota })
+    return { status: 204 }
+  }
+  const change = { quota, ...(wanted ? { drives: wanted.map(({ id }) => id) } : {}) }
+  const [changed] = await call.context.engine.updatePools(libraryActor(caller.library), [{ id: pool.id, set: change }])
+  poolMade(changed!)
   return { status: 204 }
 }

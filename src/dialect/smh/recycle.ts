@@ -10,8 +10,9 @@ import type { Item } from './item.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
 import { content, downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
+import { namingIn } from './rules.ts'
 import { changeSpace } from './space.ts'
-import { conflictOf, isoTime, NAMING, REPLACE, type Strategy, spaceIdOf, strategyOf } from './terms.ts'
+import { conflictOf, isoTime, REPLACE, type Strategy, spaceIdOf, strategyOf } from './terms.ts'
 import { count, members, wholeNumber, word } from './words.ts'
 
 const BIN = 'recycled/{lib}/{space}'
@@ -96,12 +97,12 @@ function parentGone(query: URLSearchParams): RestoreOp['parentGone'] {
   return GONE[strategy as keyof typeof GONE]
 }
 
-function restoreOp(call: Call, { drive }: Visit, id: TrashId, strategy: Strategy): RestoreOp {
+function restoreOp(call: Call, here: Visit, id: TrashId, strategy: Strategy): RestoreOp {
   return {
     kind: 'restore',
-    node: { drive: drive.id, trash: id },
+    node: { drive: here.drive.id, trash: id },
     conflict: conflictOf(strategy, REPLACE.move),
-    naming: NAMING,
+    naming: namingIn(here),
     parentGone: parentGone(call.query),
   }
 }

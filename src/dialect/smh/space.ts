@@ -7,17 +7,17 @@ import { rules } from './grant.ts'
 import { isMultiSpace, spaceDefaults } from './library.ts'
 import { perform } from './perform.ts'
 import { isCustomSpaceId, libraryActor } from './space-index.ts'
+import { totalsOf } from './stats.ts'
 import { isoTime, SCENE, spaceIdOf, userOf } from './terms.ts'
 import { booleanOf, list as commaList, count, type Members, member, members, text, texts, word, yes } from './words.ts'
 
-const PROPERTIES =
-  'extension filters and content recognition are refused; album properties are kept, they mean nothing to files'
+const PROPERTIES = 'partial: recognizeSensitiveContent is refused'
 
 export const spaceOperations: readonly Operation[] = [
   { operation: 'Create space', coverage: PROPERTIES, method: 'POST', path: 'space/{lib}', handle: create },
   {
     operation: 'List spaces',
-    coverage: 'without prefix and start_name',
+    coverage: 'done',
     method: 'GET',
     path: 'space/{lib}/list',
     handle: list,
@@ -39,6 +39,14 @@ export const spaceOperations: readonly Operation[] = [
     path: 'space/{lib}/{space}/extension',
     handle: setExtension,
   },
+  {
+    operation: 'Space file count',
+    coverage: 'done',
+    method: 'GET',
+    path: 'space/{lib}/{space}/file-count',
+    handle: fileCount,
+  },
+  { operation: 'Sizes of all spaces', coverage: 'done', method: 'GET', path: 'stats/{lib}/space-size', handle: sizes },
   { operation: 'Space size', coverage: 'done', method: 'GET', path: 'space/{lib}/{space}/size', handle: size },
   { operation: 'Library usage', coverage: 'done', method: 'GET', path: 'usage/{lib}', handle: libraryUsage },
   { operation: 'Space usage', coverage: 'done', method: 'GET', path: 'usage/{lib}/{spaces}', handle: usage },
@@ -74,9 +82,7 @@ function extensionIn(body: Members): Extension {
   }
   // Null clears a tag, so it is told from absent.
   if (Object.hasOwn(body, 'spaceTag')) found.spaceTag = text(body, 'spaceTag') ?? null
-  // These would change what a space takes in, which is not done here: better refused than kept and not kept to.
-  const filters = (found.allowFileExtname as Json[] | undefined) ?? []
-  if (filters.length > 0) throw refuse('FunctionNotEnabled', 'allowFileExtname is not enabled.')
+  // Better refused than kept and not kept to.
   if (found.recognizeSensitiveContent) throw refuse('FunctionNotEnabled', 'recognizeSensitiveContent is not enabled.')
   return found
 }
@@ -111,8 +117,9 @@ const LIMIT = { min: 1, max: 1000, otherwise: 1000 }
 
 async function list(call: Call): Promise<Answer> {
   const caller = await callerOf(call)
-  if (word(call.query, 'prefix') !== undefined || word(call.query, 'start_name') !== undefined) {
-    throw refuse('FunctionNotEnabled', 'prefix and start_name are not enabled.')
+  const [prefix, start] = [word(call.query, 'prefix'), word(call.query, 'start_name')]
+  if (prefix !== undefined || start !== undefined || yes(call.query, 'ordered')) {
+    return listById(call, caller, prefix ?? '', start ?? '')
   }
   const limit = count(call.query, 'limit', LIMIT)
   const after = count(call.query, 'marker', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 }) as DriveId | 0
@@ -125,6 +132,20 @@ async function list(call: Call): Promise<Answer> {
   // The vendor's schema calls the cursor one thing and its text another.
   const marker = page.next === null ? {} : { marker: String(page.next), nextMarker: String(page.next) }
   return { status: 200, body: { list, ...marker } }
+}
+
+/** Spaces in the order of their ids as texts, those that begin so, behind one. A marker is how many were shown. */
+async function listById(call: Call, caller: Caller, prefix: string, start: string): Promise<Answer> {
+  const { drives } = await seen(call)
+  const all = drives
+    .map((drive) => item(drive, caller))
+    .filter(({ spaceId }) => spaceId.startsWith(prefix) && (start === '' || spaceId > start))
+    .sort((a, b) => (a.spaceId < b.spaceId ? -1 : 1))
+  const limit = count(call.query, 'limit', LIMIT)
+  const from = count(call.query, 'marker', { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 })
+  const next = String(from + limit)
+  const marker = from + limit < all.length ? { marker: next, nextMarker: next } : {}
+  return { status: 200, body: { list: all.slice(from, from + limit), ...marker } }
 }
 
 /** Without `admin` a caller sees the spaces it made. */
@@ -233,6 +254,32 @@ async function size(call: Call): Promise<Answer> {
   return { status: 200, body: { size: String(poolOf(drive).used) } }
 }
 
+async function sizes(call: Call): Promise<Answer> {
+  const { caller, drives } = await seen(call)
+  const body = drives.map((drive) => {
+    return { spaceId: spaceIdOf(drive, caller.library.id), size: String(poolOf(drive).used) }
+  })
+  return { status: 200, body }
+}
+
+async function fileCount(call: Call): Promise<Answer> {
+  const here = await visit(call, 'read')
+  const { id: drive, root } = here.drive
+  const live = await totalsOf(call, here, { drive, id: root })
+  const [bin] = await call.context.engine.trashTotals(here.actor, [drive])
+  if ('status' in bin!) throw new Refusal(faultOf(bin!.error, { kind: 'any', source: false }))
+  return {
+    status: 200,
+    body: {
+      fileNum: String(live.files),
+      dirNum: String(live.folders),
+      recycledFileNum: String(bin!.files),
+      recycledDirNum: String(bin!.folders),
+      historyFileNum: String(live.versions),
+    },
+  }
+}
+
 async function libraryUsage(call: Call): Promise<Answer> {
   const caller = await callerOf(call)
   demand(caller)
@@ -246,16 +293,17 @@ async function usage(call: Call): Promise<Answer> {
   if (!rules(caller.grants)) throw refuse('NoPermission')
   const words = commaList(new URLSearchParams([['ids', call.params.spaces!]]), 'ids')
   const drives = await spacesOf(call, caller, words)
+  return { status: 200, body: drives.map((drive) => usageOf(drive, caller)) }
+}
+
+/** A quota that a space shares with others is told as its own; what is left of it, the others may take too. */
+function usageOf(drive: Drive, { library }: Caller) {
+  const limits = drive.pools.filter(({ kind, quota }) => (kind === 'drive' || kind === 'shared') && quota !== null)
+  const [narrowest] = limits.toSorted((a, b) => a.quota! - a.used - (b.quota! - b.used))
   return {
-    status: 200,
-    body: drives.map((drive) => {
-      const { quota, used } = poolOf(drive)
-      return {
-        spaceId: spaceIdOf(drive, caller.library.id),
-        capacity: quota === null ? null : String(quota),
-        availableSpace: quota === null ? null : String(Math.max(0, quota - used)),
-        size: String(used),
-      }
-    }),
+    spaceId: spaceIdOf(drive, library.id),
+    capacity: narrowest ? String(narrowest.quota) : null,
+    availableSpace: narrowest ? String(Math.max(0, narrowest.quota! - narrowest.used)) : null,
+    size: String(poolOf(drive).used),
   }
 }

@@ -5,7 +5,8 @@ import { type Answer, type Call, namedPath } from './call.ts'
 import { refuse } from './error.ts'
 import { kindsOf } from './grant.ts'
 import { perform } from './perform.ts'
-import { conflictOf, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { changesType, demandPlace, namingIn } from './rules.ts'
+import { conflictOf, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
 import { yes } from './words.ts'
 
 interface Carry {
@@ -19,15 +20,15 @@ interface Carry {
 }
 
 /** A directory's missing parents are made, a file's are not. Neither path is the root. */
-export function transferOp(carry: Carry, from: DriveId, to: DriveId): MoveOp | CopyOp {
-  const { parent, name } = placeOf(to, carry.to)
+export function transferOp(carry: Carry, from: DriveId, here: Pick<Visit, 'caller' | 'drive'>): MoveOp | CopyOp {
+  const { parent, name } = placeOf(here.drive.id, carry.to)
   return {
     kind: carry.verb,
     node: { drive: from, path: carry.from },
     to: parent,
     name,
     conflict: conflictOf(carry.strategy ?? undefined, REPLACE[carry.verb]),
-    naming: NAMING,
+    naming: namingIn(here),
     keepGrants: carry.authority,
     makeParents: 'folder',
     ...(carry.only ? { expect: carry.only } : {}),
@@ -48,13 +49,8 @@ export interface Source {
 }
 
 /** Moves or copies one entry of a known kind to the path of the call. */
-export async function transfer(
-  call: Call,
-  { caller, actor, drive }: Visit,
-  source: Source,
-  kind: Kind,
-): Promise<Answer> {
-  demandKind(caller, source.verb, kind)
+export async function transfer(call: Call, here: Visit, source: Source, kind: Kind): Promise<Answer> {
+  demandKind(here.caller, source.verb, kind)
   if (source.path.length === 0) throw refuse(kind === 'folder' ? 'InvalidSourceDirectory' : 'InvalidSourceFile')
   const strategy = strategyOf(call.query) ?? null
   const carry = {
@@ -65,9 +61,11 @@ export async function transfer(
     authority: yes(call.query, 'move_authority'),
     only: kind,
   }
+  demandPlace(here, carry.to, kind)
+  if (kind === 'file' && changesType(here, source.path, carry.to)) throw refuse('FileTypeNotMatched')
   const { ifRev } = source
-  const op = { ...transferOp(carry, source.drive, drive.id), ...(ifRev === undefined ? {} : { ifRev }) }
-  const result = await perform(call, actor, op, { kind, source: true })
+  const op = { ...transferOp(carry, source.drive, here), ...(ifRev === undefined ? {} : { ifRev }) }
+  const result = await perform(call, here.actor, op, { kind, source: true })
   if (result.status === 'later') return { status: 202, body: { taskId: result.task } }
   // A file is answered with its path whatever the strategy, a directory only when it could have got another.
   const isSilent = kind === 'folder' && strategy !== 'rename'

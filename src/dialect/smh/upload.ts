@@ -10,11 +10,15 @@ import {
 } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
+import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
+import { noteUse } from './favorite.ts'
 import { rules } from './grant.ts'
+import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
 import { attributesOf, content, eTagOf, written } from './present.ts'
-import { conflictOf, inodeOf, isoTime, NAMING, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
+import { demandPlace, namingIn } from './rules.ts'
+import { conflictOf, inodeOf, isoTime, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
 import { formOf, targetOf } from './upload-target.ts'
 import { bytes, type Members, member, text, word, yes } from './words.ts'
 
@@ -39,7 +43,9 @@ interface Memo {
 
 /** Starts an upload. Nothing is listed before it is confirmed. */
 export async function start(call: Call, body: Members, how: How): Promise<Answer> {
-  const { actor, drive } = await visit(call, 'beginUpload')
+  const here = await visit(call, 'beginUpload')
+  const { actor, drive } = here
+  demandPlace(here, namedPath(call), 'file')
   const { parent, name } = placeOf(drive.id, namedPath(call))
   const strategy = strategyOf(call.query) ?? 'rename'
   const given = word(call.query, 'filesize') ?? member(body, 'size')
@@ -59,7 +65,7 @@ export async function start(call: Call, body: Members, how: How): Promise<Answer
       parent,
       name,
       conflict: conflictOf(strategy, REPLACE.upload),
-      naming: NAMING,
+      naming: namingIn(here),
       ...(given === undefined ? {} : { size: bytes(given, 'filesize') }),
       ttlMs: UPLOAD_LIFE_MS,
       data: memo as unknown as Json,
@@ -125,7 +131,8 @@ function isOurs({ data }: Upload): boolean {
 }
 
 export async function confirm(call: Call, body: Members): Promise<Answer> {
-  const { upload, actor, drive } = await uploadOf(call, 'confirmUpload')
+  const found = await uploadOf(call, 'confirmUpload')
+  const { upload, actor, drive, caller } = found
   const memo = memoOf(upload)
   const strategy = strategyOf(call.query) ?? memo.strategy
   const crc64 = text(body, 'crc64')
@@ -137,7 +144,7 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
       // Started under a name that was taken then; which name it gets is settled now.
       name: memo.name,
       conflict: conflictOf(strategy, REPLACE.upload),
-      naming: NAMING,
+      naming: namingIn(found),
       ...(crc64 ? { hashes: { crc64 } } : {}),
       attributes: joined(memo.attributes as Attributes, attributesOf(call, body)),
     },
@@ -149,12 +156,13 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
   }
   const { view } = result!
   const { node } = view!
+  await noteUse(call, found, 'modified', view!)
   return {
     status: 200,
     body: {
       path: view!.path,
       name: node.name,
-      type: 'file',
+      type: typeOf(node, isMedia(caller.library)),
       ...(yes(call.query, 'with_inode') ? { inode: inodeOf(call.context.engine.ids, node) } : {}),
       creationTime: isoTime(node.createdAt),
       modificationTime: isoTime(node.updatedAt),

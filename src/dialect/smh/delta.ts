@@ -1,0 +1,129 @@
+/** What changed in a space, in order, for clients that keep a copy of it; and why a file is gone. */
+import type { Change, ChangeView } from '../../engine/index.ts'
+import { type Visit, visit } from './auth.ts'
+import type { Answer, Call, Operation } from './call.ts'
+import { typeOf } from './entry-kind.ts'
+import { faultOf, Refusal, refuse } from './error.ts'
+import { isMedia } from './library.ts'
+import { content, eTagOf, type Shown } from './present.ts'
+import { isoTime, userOf } from './terms.ts'
+import { count, word } from './words.ts'
+
+const LIMIT = { min: 1, max: 1000, otherwise: 100 }
+
+export const deltaOperations: readonly Operation[] = [
+  {
+    operation: 'Get change cursor',
+    coverage: 'done',
+    method: 'GET',
+    path: 'fs-delta/{lib}/{space}/cursor',
+    handle: cursor,
+  },
+  {
+    operation: 'List changes',
+    coverage: 'partial: what the bin or a history loses for good is told as FILE.DELETE and HISTORY.MODIFY',
+    method: 'GET',
+    path: 'fs-delta/{lib}/{space}/delta',
+    handle: delta,
+  },
+  {
+    operation: 'Check file deletion',
+    coverage: 'partial: no file is ever removed by quota',
+    method: 'GET',
+    path: 'file-deletion-check/{lib}/{space}/{inode}',
+    handle: deletion,
+  },
+]
+
+/** A cursor is the number of the last change known. */
+async function cursor(call: Call): Promise<Answer> {
+  const { drive } = await visit(call, 'read')
+  return { status: 200, body: { cursor: String(drive.seq) } }
+}
+
+function cursorIn(call: Call, { drive }: Visit): number {
+  const text = word(call.query, 'cursor')
+  if (text === undefined) throw refuse('ParamInvalid', 'cursor is required.')
+  const after = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (!(after <= drive.seq)) throw refuse('CursorExpired')
+  return after
+}
+
+async function delta(call: Call): Promise<Answer> {
+  const here = await visit(call, 'read')
+  const after = cursorIn(call, here)
+  const limit = count(call.query, 'limit', LIMIT)
+  const page = await call.context.engine.changes(here.actor, { drive: here.drive.id, after, limit })
+  if ('status' in page) throw new Refusal(faultOf(page.error, { kind: 'any', source: false }))
+  const contents = page.items.flatMap((item) => shown(call, here, item))
+  return { status: 200, body: { cursor: String(page.next), hasMore: page.more, contents } }
+}
+
+/** How a change is called; `overwrites` where the newcomer took the place of another. Changes of rights are not told. */
+function eventOf({ kind, overwrites }: Change): string | undefined {
+  const overwrite = overwrites ? '_OVERWRITE' : ''
+  switch (kind) {
+    case 'create':
+      return `FILE.CREATE${overwrite}`
+    case 'version':
+    case 'update':
+      return 'FILE.MODIFY'
+    case 'rename':
+    case 'move':
+      return `FILE.MOVE${overwrite}`
+    case 'copy':
+      return `FILE.COPY${overwrite}`
+    case 'trash':
+      return 'FILE.TRASH'
+    case 'restore':
+      return `FILE.RESTORE${overwrite}`
+    case 'purge':
+    case 'leave':
+      return 'FILE.DELETE'
+    case 'history':
+      return 'HISTORY.MODIFY'
+    default:
+      return undefined
+  }
+}
+
+const NORMAL = 0
+const IN_BIN = 1
+const GONE = 3
+
+function shown(call: Call, { caller }: Visit, { change, view }: ChangeView): Shown[] {
+  const eventType = eventOf(change)
+  if (eventType === undefined) return []
+  const { ids } = call.context.engine
+  const node = view?.node
+  const location = !view ? GONE : view.trash ? IN_BIN : NORMAL
+  return [
+    {
+      eventType,
+      eventTime: isoTime(change.at),
+      inode: ids.fileId({ born: change.born, id: change.node }),
+      ...(view ? { parentInode: ids.fileId({ born: view.parentBorn, id: view.node.parent }), path: view.path } : {}),
+      name: change.name,
+      type: node ? typeOf(node, isMedia(caller.library)) : change.nodeKind === 'folder' ? 'dir' : 'file',
+      userId: userOf(change.by),
+      location,
+      ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
+      ...(node ? { eTag: eTagOf(node) } : {}),
+      ...(node?.kind === 'file' ? content(node) : {}),
+      extraInfo: change.kind === 'rename' && change.from ? { fromName: change.from.name } : {},
+    },
+  ]
+}
+
+/** Days for which the vendor remembers what it removed by quota; here nothing ever is. */
+const RECORD_DAYS = 0
+
+async function deletion(call: Call): Promise<Answer> {
+  const { actor, drive } = await visit(call, 'read')
+  const id = call.context.engine.ids.parseFileId(call.params.inode!)
+  if (!id) throw refuse('PathNotFound')
+  const op = { kind: 'get', node: { ...id, drive: drive.id }, need: 0, trashed: 'no' } as const
+  const [result] = await call.context.engine.batch(actor, [op])
+  if (result?.status === 'done') throw refuse('ParamInvalid', 'The file exists.')
+  return { status: 200, body: { reason: 'Unknown', deletedAt: null, quotaCleanupRecordRetentionDays: RECORD_DAYS } }
+}

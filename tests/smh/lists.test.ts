@@ -1,0 +1,179 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+
+let smh: Session
+let favorite: string
+let now: number
+const started: Session[] = []
+
+beforeEach(async () => {
+  now = Date.parse('2026-03-01T08:00:00Z')
+  smh = await open({ clock: () => now })
+  favorite = `/api/v1/favorite/${LIBRARY}/${smh.space}`
+  started.push(smh)
+})
+afterAll(async () => {
+  await Promise.all(started.map((session) => session.stop()))
+})
+
+const names = ({ body }: { body: { contents: { name: string }[] } }) => body.contents.map(({ name }) => name)
+
+describe('favourites', () => {
+  const add = (body: object) => smh.call('POST', `${favorite}/`, { body })
+  const list = (query = '') => smh.call('GET', `${favorite}/list?${query}`)
+
+  it('are added by path or inode, listed latest first, and taken back', async () => {
+    await smh.mkdir('d')
+    for (const path of ['d/a.txt', 'b.txt']) await smh.put(path)
+    const a = await add({ path: 'd/a.txt' })
+    expect([a.status, a.body]).toEqual([200, { inode: expect.any(String) }])
+    now += 1000
+    await add({ path: '/d' })
+    now += 1000
+    const { inode } = (await smh.call('GET', `/api/v1/file/${LIBRARY}/${smh.space}/b.txt?info&with_inode=1`)).body
+    expect((await add({ path: 'ignored', inode })).body).toEqual({ inode })
+    expect(names(await list())).toEqual(['b.txt', 'd', 'a.txt'])
+    expect(names(await list('order_by=favoriteTime&order_by_type=asc'))).toEqual(['a.txt', 'd', 'b.txt'])
+    const [first] = (await list('with_path=1')).body.contents
+    expect(first).toMatchObject({
+      spaceId: smh.space,
+      type: 'file',
+      path: ['b.txt'],
+      favoriteTime: '2026-03-01T08:00:02.000Z',
+      fileType: 'text',
+      size: '5',
+    })
+    expectFault(await add({ path: 'd' }), 409, 'DuplicateFavoriteRecord')
+    expectFault(await add({ path: 'none' }), 404, 'PathNotFound')
+    expectFault(await add({ inode: 'x' }), 404, 'PathNotFound')
+    const cancelled = await smh.call('POST', `${favorite}/?cancel`, { body: { path: 'd' } })
+    expect(cancelled.status).toBe(204)
+    expectFault(await smh.call('POST', `${favorite}?cancel`, { body: { path: 'd' } }), 404, 'FavoriteIdNotFound')
+    expect(names(await list())).toEqual(['b.txt', 'a.txt'])
+  })
+
+  it('are paged by marker and by page', async () => {
+    for (const name of ['a', 'b', 'c']) {
+      await smh.mkdir(name)
+      await add({ path: name })
+      now += 1000
+    }
+    const first = await list('limit=2')
+    expect(names(first)).toEqual(['c', 'b'])
+    expect(names(await list(`limit=2&marker=${first.body.nextMarker}`))).toEqual(['a'])
+    const second = await list('page=2&page_size=2')
+    expect([names(second), second.body.totalNum]).toEqual([['a'], 3])
+    expectFault(await list('marker=x'), 404, 'MarkerNotFound')
+    expectFault(await list('order_by=name'), 400, 'ParamInvalid')
+  })
+
+  it('are each user’s own, and shown in listings to those who ask', async () => {
+    await smh.mkdir('d')
+    const bob = await smh.mint('', { user_id: 'bob' })
+    const as = `access_token=${bob}`
+    expect((await smh.call('POST', `${favorite}?${as}`, { body: { path: 'd' } })).status).toBe(200)
+    expect(names(await list())).toEqual([])
+    expect(names(await list(as))).toEqual(['d'])
+    const directory = `/api/v1/directory/${LIBRARY}/${smh.space}`
+    const shown = async (query: string) => (await smh.call('GET', `${directory}?${query}`)).body.contents[0]
+    expect(await shown(`with_favorite_status=1&${as}`)).toMatchObject({ isFavorite: true })
+    expect(await shown('with_favorite_status=1')).toMatchObject({ isFavorite: false })
+    expect(await shown(as)).not.toHaveProperty('isFavorite')
+    const details = await smh.call('GET', `${directory}/d?info&with_favorite_status=true&${as}`)
+    expect(details.body).toMatchObject({ isFavorite: true })
+  })
+})
+
+describe('files lately used', () => {
+  const recent = (body: object = {}, query = '') =>
+    smh.call('POST', `/api/v1/recent/${LIBRARY}/${smh.space}/recently-used-file?${query}`, { body })
+
+  it('are those that were uploaded and those that were looked at', async () => {
+    for (const name of ['a.txt', 'b.docx', 'c.jpg']) {
+      await smh.put(name)
+      now += 1000
+    }
+    const file = `/api/v1/file/${LIBRARY}/${smh.space}`
+    await smh.call('GET', `${file}/a.txt?purpose=preview`)
+    await smh.call('GET', `${file}/c.jpg?purpose=download`)
+    const all = await recent()
+    expect(all.body.contents).toMatchObject([
+      { name: 'a.txt', actionType: 'preview', operationTime: '2026-03-01T08:00:03.000Z', spaceId: smh.space },
+      { name: 'c.jpg', actionType: 'modify' },
+      { name: 'b.docx', actionType: 'modify' },
+      { name: 'a.txt', actionType: 'modify', size: '5', crc64: expect.any(String) },
+    ])
+    expect(names(await recent({ filterActionBy: 'preview' }))).toEqual(['a.txt'])
+    expect(names(await recent({ filterActionBy: 'modify', type: 'image' }))).toEqual(['c.jpg'])
+    expect(names(await recent({ type: ['image', 'word'] }))).toEqual(['c.jpg', 'b.docx'])
+    expect((await recent({ withPath: true, limit: 1 })).body.contents[0]).toMatchObject({ path: ['a.txt'] })
+    const first = await recent({ limit: '3' })
+    expect(names(await recent({ limit: 3, marker: first.body.nextMarker }))).toEqual(['a.txt'])
+    expectFault(await recent({ filterActionBy: 'eat' }), 400, 'ParamInvalid')
+    expectFault(await recent({ limit: 0 }), 400, 'ParamInvalid')
+    const bob = await smh.mint('', { user_id: 'bob' })
+    expect(names(await recent({}, `access_token=${bob}`))).toEqual([])
+  })
+})
+
+describe('the changes of a space', () => {
+  const delta = (query: string) => smh.call('GET', `/api/v1/fs-delta/${LIBRARY}/${smh.space}/delta?${query}`)
+  const cursor = async () =>
+    (await smh.call('GET', `/api/v1/fs-delta/${LIBRARY}/${smh.space}/cursor`)).body.cursor as string
+
+  it('are told in order from a cursor on', async () => {
+    const before = await cursor()
+    expect((await delta(`cursor=${before}`)).body).toEqual({ cursor: before, hasMore: false, contents: [] })
+    await smh.mkdir('d')
+    await smh.put('a.txt')
+    await smh.batch('move', [{ from: 'a.txt', to: 'd/b.txt' }])
+    await smh.batch('copy', [{ copyFrom: 'd/b.txt', to: 'c.txt' }])
+    await smh.batch('delete', [{ path: 'd/b.txt' }, { path: 'c.txt', permanent: true }])
+    const page = (await delta(`cursor=${before}`)).body
+    const told = page.contents.map((item: { eventType: string; name: string; location: number }) => [
+      item.eventType,
+      item.name,
+      item.location,
+    ])
+    expect(told).toEqual([
+      ['FILE.CREATE', 'd', 0],
+      ['FILE.CREATE', 'a.txt', 1],
+      ['FILE.MOVE', 'b.txt', 1],
+      ['FILE.COPY', 'c.txt', 3],
+      ['FILE.TRASH', 'b.txt', 1],
+      ['FILE.DELETE', 'c.txt', 3],
+    ])
+    expect(page.contents[0]).toMatchObject({
+      type: 'dir',
+      inode: expect.any(String),
+      parentInode: expect.any(String),
+      eventTime: expect.stringMatching(/Z$/),
+    })
+    expect(page).toMatchObject({ hasMore: false, cursor: await cursor() })
+    const [first, rest] = [(await delta(`cursor=${before}&limit=2`)).body, page.contents.slice(2)]
+    expect([first.contents.length, first.hasMore]).toEqual([2, true])
+    expect((await delta(`cursor=${first.cursor}`)).body.contents).toEqual(rest)
+  })
+
+  it('want a cursor that was handed out', async () => {
+    expectFault(await delta(''), 400, 'ParamInvalid')
+    expectFault(await delta('cursor=x'), 400, 'CursorExpired')
+    expectFault(await delta('cursor=424242'), 400, 'CursorExpired')
+    expectFault(await delta('cursor=0&limit=1001'), 400, 'ParamInvalid')
+  })
+
+  it('do not say why a file is gone, but that it is', async () => {
+    await smh.put('a.txt')
+    const { inode } = (await smh.call('GET', `/api/v1/file/${LIBRARY}/${smh.space}/a.txt?info&with_inode=1`)).body
+    const check = (id: string) => smh.call('GET', `/api/v1/file-deletion-check/${LIBRARY}/${smh.space}/${id}`)
+    expectFault(await check(inode), 400, 'ParamInvalid')
+    await smh.batch('delete', [{ path: 'a.txt', permanent: 1 }])
+    expect((await check(inode)).body).toMatchObject({ reason: 'Unknown' })
+    expectFault(await check('x'), 404, 'PathNotFound')
+  })
+})
+
+it('a client may ask whether a host is one', async () => {
+  const reply = await send(smh.url, 'GET', '/api/v1/version')
+  expect([reply.status, reply.body]).toEqual([200, { version: 'v1', name: 'batchdrive' }])
+})
