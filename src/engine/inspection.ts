@@ -18,6 +18,7 @@ export const CHECKS = {
   usage: 'what a quota counts as used is the sum of the versions it counts',
   log: 'the change log of a drive has no gap',
   refs: 'a blob is referred to as often as it says, and is what its versions say',
+  search: 'every node has its words in the search index',
   sweep: 'what is buried waits for the sweep',
   people: 'drives, apps, users and groups belong to tenants that exist',
 } as const

@@ -34,6 +34,8 @@ export interface Inspected {
   inspect(): Promise<Inspection>
   /** Runs statements of the kind both databases understand; those that rules of the schema would refuse must be possible. */
   damage(...statements: string[]): Promise<void>
+  /** Takes a node's words out of the search index. */
+  unindexSql(node: number): string
   close(): Promise<void>
 }
 
@@ -46,10 +48,10 @@ const VERSIONS: readonly [node: number, version: number, bytes: number][] = [
 
 /** What is spoiled, how, and all that must be found. */
 const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] = [
-  ['a node whose folder is gone', 'delete from node where id = 16', ['parents: node 17']],
+  ['a node whose folder is gone', 'delete from node where id = 16', ['parents: node 17', 'search: node 16']],
   ['a node inside a file', 'update node set parent_id = 10 where id = 13', ['parents: node 13']],
   ['a node below a folder of another drive', 'update node set parent_id = 51 where id = 13', ['parents: node 13']],
-  ['a top too many', 'update node set parent_id = 0 where id = 13', ['parents: node 13']],
+  ['a top too many', 'update node set parent_id = 0 where id = 13', ['parents: node 13', 'search: node 13']],
   [
     'a drive whose trash is elsewhere',
     'update node set parent_id = 13 where id = 53',
@@ -98,6 +100,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     'a drive that counts in a quota of nobody',
     'update drive set shared_pool = 9 where id = 7001',
     ['usage: drive 7001'],
+  ],
+  [
+    'a grant of another tenant',
+    "update node_grant set tenant_id = 'ghost'",
+    ['people: the grant of user:bob on node 10'],
   ],
   ['a trashed node without an entry', 'delete from trash', ['trash: node 14']],
   ['an entry of a node that lies elsewhere', 'update node set parent_id = 1 where id = 14', ['trash: trash entry 5']],
@@ -150,6 +157,11 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
       expect(await faults()).toEqual(['owners: version 1 of node 99'])
     })
 
+    it('a node that cannot be searched for is found', async () => {
+      await inspected.damage(inspected.unindexSql(13))
+      expect(await faults()).toEqual(['search: node 13'])
+    })
+
     it('a node in two drives is found', async () => {
       await inspected.damage('update node set id = 10, drive_id = 7002, parent_id = 51 where id = 17')
       expect(await faults()).toContain('ids: node 10')
@@ -158,7 +170,9 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
     it('a node that is being carried to another drive may be there twice, once out of sight', async () => {
       const carried = 'update node set id = 10, drive_id = 7002, parent_id = 54 where id = 17'
       await inspected.damage(carried, 'insert into burial (drive_id) values (7002)')
-      expect(await faults()).toEqual(['forwards: node 10'])
+      const found = await faults()
+      expect(found).toContain('forwards: node 10')
+      expect(found).not.toContain('ids: node 10')
     })
 
     it('no more faults are given than were asked for', async () => {
@@ -256,19 +270,18 @@ async function fill(store: Store): Promise<void> {
     )
     await tx.putUploadParts([{ upload: uploadId(1), number: 1, size: 5, md5: 'm', uploadedAt: 1 }])
   })
-  const abroad = { drive: OTHER, born: DRIVE }
+  const nodes = [
+    file(10, 1, 'file', { content: content(11), version: 2 }),
+    folder(13, 1, 'empty'),
+    file(14, 2, 'trashed'),
+    folder(15, 3, 'buried'),
+    folder(16, 1, 'outer'),
+    folder(17, 16, 'inner'),
+    file(52, 51, 'abroad', { drive: OTHER, born: DRIVE }),
+  ]
   await apply(store, {
-    insertNodes: [
-      ...tops(DRIVE, [1, 2, 3]),
-      ...tops(OTHER, [51, 53, 54]),
-      file(10, 1, 'file', { content: content(11), version: 2 }),
-      folder(13, 1, 'empty'),
-      file(14, 2, 'trashed'),
-      folder(15, 3, 'buried'),
-      folder(16, 1, 'outer'),
-      folder(17, 16, 'inner'),
-      file(52, 51, 'abroad', abroad),
-    ],
+    insertNodes: [...tops(DRIVE, [1, 2, 3]), ...tops(OTHER, [51, 53, 54]), ...nodes],
+    putTerms: nodes.map(({ drive, id, name }) => ({ drive, node: id, terms: [name] })),
     insertVersions: VERSIONS.map(([node, number, bytes]) =>
       version(node, number, content(bytes), node === 52 ? { drive: OTHER } : {}),
     ),

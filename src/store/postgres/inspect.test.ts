@@ -22,6 +22,7 @@ inspectionConformance('PostgreSQL', async () => {
     store,
     inspect: () => openPostgresInspection(database.url),
     damage: (...statements) => execute(database.url, statements),
+    unindexSql: (node) => `delete from node_term where node_id = ${node}`,
     async close() {
       await store.close()
       await database.drop()

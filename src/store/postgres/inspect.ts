@@ -32,6 +32,15 @@ const STORAGE = `
 select 0, 'index ' || c.relname, 'is not valid: drop it and make it anew'
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = current_schema() and not i.indisvalid`
+const SEARCH = [
+  `select n.drive_id, 'node ' || n.id, 'has no words in the search index'
+   from node n left join node_term w on w.drive_id = n.drive_id and w.node_id = n.id
+   where n.parent_id <> 0 and w.node_id is null
+     and not exists (select 1 from drive d where d.id = n.drive_id and n.id in (d.root, d.trash, d.grave))`,
+  `select w.drive_id, 'node ' || w.node_id, 'has words in the search index and is not there'
+   from node_term w left join node n on n.drive_id = w.drive_id and n.id = w.node_id and n.parent_id <> 0
+   where n.id is null`,
+]
 const BLOBS = 'select digest, size, refs from blob where digest > $1 order by digest limit $2'
 const BLOBS_OF = 'select digest, size, refs from blob where digest = any($1)'
 const PARTS = `
@@ -71,12 +80,11 @@ export async function openPostgresInspection(url: string): Promise<Inspection> {
       return new Map(await inTurn(names, async ([name]) => [name, await number(countSql(name))] as const))
     },
     async faults(check, limit) {
-      const statements = check === 'storage' ? [STORAGE] : CHECK_STATEMENTS[check]
-      const found = await inTurn(statements, (sql) => all<FaultRow>(firstSql(sql), limit))
+      const found = await inTurn(statementsOf(check), (sql) => all<FaultRow>(firstSql(sql), limit))
       return found
         .flat()
         .slice(0, limit)
-        .map(([drive, about, says]): Fault => ({ check: check as CheckName, drive, about, says }))
+        .map(([drive, about, says]): Fault => ({ check, drive, about, says }))
     },
     blobs: async (after, limit) => (await all<BlobColumns>(BLOBS, after, limit)).map(toBlob),
     blobsOf: async (digests) => (await all<BlobColumns>(BLOBS_OF, digests)).map(toBlob),
@@ -88,6 +96,11 @@ export async function openPostgresInspection(url: string): Promise<Inspection> {
     uploads: async (ids) => (await all<[UploadId]>(UPLOADS, ids)).map(([id]) => id),
     close: () => client.end(),
   }
+}
+
+function statementsOf(check: CheckName): readonly string[] {
+  if (check === 'storage') return [STORAGE]
+  return check === 'search' ? SEARCH : CHECK_STATEMENTS[check]
 }
 
 const toBlob = ([digest, size, refs]: BlobColumns): BlobRow => ({ digest, size, refs })

@@ -183,6 +183,8 @@ const SWEEP = [
 ]
 
 const PEOPLE = [
+  `select g.drive_id, 'the grant of ' || g.subject || ' on node ' || g.node_id, 'is of another tenant than its drive'
+   from node_grant g join drive d on d.id = g.drive_id where g.tenant_id <> d.tenant_id`,
   `select d.id, 'drive ' || d.id, 'is of tenant ' || d.tenant_id || ', which does not exist'
    from drive d left join tenant t on t.id = d.tenant_id where t.id is null`,
   `select 0, 'app ' || a.id, 'is of tenant ' || a.tenant_id || ', which does not exist'
@@ -195,8 +197,8 @@ const PEOPLE = [
    from member m left join user_group g on g.tenant_id = m.tenant_id and g.id = m.group_id where g.id is null`,
 ]
 
-/** The statements of each check; `storage` is each database's own affair. */
-export const CHECK_STATEMENTS: Readonly<Record<Exclude<CheckName, 'storage'>, readonly string[]>> = {
+/** The statements of each check; damage and the search index are each database's own affair. */
+export const CHECK_STATEMENTS: Readonly<Record<Exclude<CheckName, 'storage' | 'search'>, readonly string[]>> = {
   parents: PARENTS,
   cycles: CYCLES,
   ids: IDS,

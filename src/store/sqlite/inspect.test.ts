@@ -20,6 +20,7 @@ inspectionConformance('SQLite', async () => {
       for (const sql of statements) db.exec(sql)
       db.close()
     },
+    unindexSql: (node) => `delete from node_term where rowid = ${node}`,
     async close() {
       await store.close()
       rmSync(folder, { recursive: true })

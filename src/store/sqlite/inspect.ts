@@ -22,6 +22,15 @@ type FaultRow = [drive: DriveId | 0, about: string, says: string]
 const TABLES = `
 select name from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite\\_%' escape '\\'
 order by name`
+/** The index knows nodes by id; one that is being carried to another drive is there once. */
+const SEARCH = [
+  `select n.drive_id, 'node ' || n.id, 'has no words in the search index'
+   from node n left join node_term_docsize w on w.id = n.id where n.parent_id <> 0 and w.id is null
+     and not exists (select 1 from drive d where d.id = n.drive_id and n.id in (d.root, d.trash, d.grave))`,
+  `select 0, 'node ' || w.id, 'has words in the search index and is not there'
+   from node_term_docsize w left join (select distinct id from node where parent_id <> 0) n on n.id = w.id
+   where n.id is null`,
+]
 const BLOBS = 'select digest, size, refs from blob where digest > ? order by digest limit ?'
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5
@@ -51,7 +60,7 @@ export function openSqliteInspection(file: string): Inspection {
   const faultsOf = (check: CheckName, limit: number): FaultRow[] => {
     if (check === 'storage') return damage(db, limit)
     // Each statement may fill the limit: what is beyond it is cut off below.
-    return CHECK_STATEMENTS[check].flatMap((sql) => firstRows<FaultRow>(db, sql, limit))
+    return statementsOf(check).flatMap((sql) => firstRows<FaultRow>(db, sql, limit))
   }
   return {
     async counts() {
@@ -77,6 +86,10 @@ export function openSqliteInspection(file: string): Inspection {
       db.close()
     },
   }
+}
+
+function statementsOf(check: Exclude<CheckName, 'storage'>): readonly string[] {
+  return check === 'search' ? SEARCH : CHECK_STATEMENTS[check]
 }
 
 const toBlob = ([digest, size, refs]: BlobColumns): BlobRow => ({ digest, size, refs })
