@@ -5,6 +5,7 @@ import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { createGivenGrants } from './given-grants.ts'
 import { idCodec } from './id.ts'
+import { createKnownContent } from './known-content.ts'
 import { createLinks } from './link.ts'
 import { createMarks } from './marks.ts'
 import { expireTrash } from './retention.ts'
@@ -26,6 +27,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...directory,
     ...uploads,
     ...tasks,
+    ...createKnownContent(store, run),
     ...createLinks(store, clock, run),
     ...createTotals(store, run),
     ...createChanges(store, run),

@@ -140,19 +140,116 @@ test('an empty file without a hash is sent like any other', async () => {
 
 test('who knows a hash has not shown that he has the bytes: they must be sent', async () => {
   await client.upload('secret', 'secret bytes', { parent_file_id: place })
-  const content_hash = createHash('sha1').update('secret bytes').digest('hex').toUpperCase()
-  const size = 'secret bytes'.length
-  const rapid = await world.admin.call('/file/create', {
-    parent_file_id: 'root',
-    name: 'x',
-    type: 'file',
-    size,
-    content_hash,
-    content_hash_name: 'sha1',
-  })
+  const hash = createHash('sha1').update('secret bytes').digest('hex').toUpperCase()
+  const file = { parent_file_id: 'root', name: 'x', type: 'file', size: 'secret bytes'.length }
+  const rapid = await world.admin.call('/file/create', { ...file, content_hash: hash, content_hash_name: 'sha1' })
   expect(rapid.body).toMatchObject({ rapid_upload: false, status: 'uploading' })
-  const pre_hash = createHash('sha1').update('secret bytes').digest('hex')
-  expect((await create({ size, pre_hash })).status).toBe(201)
+  const started = await world.admin.call('/file/create', { ...file, pre_hash: hash })
+  expect([started.status, started.body.rapid_upload]).toEqual([201, false])
+})
+
+const sha1 = (text: string) => createHash('sha1').update(text).digest('hex').toUpperCase()
+const proofOf = (token: string, text: string) => {
+  const bytes = Buffer.from(text)
+  const seed = BigInt(`0x${createHash('md5').update(token).digest('hex').slice(0, 16)}`)
+  const start = Number(seed % BigInt(bytes.length))
+  return bytes.subarray(start, start + 8).toString('base64')
+}
+
+test('content one sees already need not be sent again, in parallel mode neither; it counts as a file of its own', async () => {
+  const text = `known bytes ${Math.random()}`
+  const first = await client.upload('known.txt', text, { parent_file_id: place })
+  const used = async () => (await client.ok('/drive/get')).used_size
+  const before = await used()
+  const hit = { size: text.length, content_hash: sha1(text), content_hash_name: 'sha1', check_name_mode: 'ignore' }
+  const again = await create({
+    ...hit,
+    parallel_upload: true,
+    part_info_list: [{ part_number: 1, parallel_sha1_ctx: { h: [], part_offset: 0 } }],
+  })
+  expect([again.status, again.body]).toMatchObject([201, { rapid_upload: true, status: 'available', exist: false }])
+  expect(again.body.part_info_list).toBeUndefined()
+  const file = await client.ok('/file/get', { file_id: again.body.file_id })
+  expect([await textOf(file.url), file.content_hash, file.revision_id]).toEqual([
+    text,
+    sha1(text),
+    again.body.revision_id,
+  ])
+  expect(await used()).toBe(before + text.length)
+  await client.ok('/file/delete', { file_id: first.file_id }, 204)
+  await client.settle()
+  expect(await textOf((await client.ok('/file/get', { file_id: file.file_id })).url)).toBe(text)
+  expect((await create({ ...hit, size: text.length + 1 })).body.rapid_upload).toBe(false)
+  expect(
+    (
+      await create({
+        ...hit,
+        content_hash_name: 'sha256',
+        content_hash: createHash('sha256').update(text).digest('hex'),
+      })
+    ).body.rapid_upload,
+  ).toBe(true)
+})
+
+test('a pre-hash asks whether the whole hash is worth making', async () => {
+  const text = `${'begins alike '.repeat(100)}${Math.random()}`
+  await client.upload('big.bin', text, { parent_file_id: place })
+  const pre_hash = sha1(text.slice(0, 1024))
+  const matched = await create({ size: text.length, pre_hash })
+  expect([matched.status, matched.body]).toEqual([409, { code: 'PreHashMatched', message: 'Pre hash matched.' }])
+  expect((await create({ size: text.length, pre_hash: sha1('others') })).status).toBe(201)
+  expect((await create({ size: text.length + 1, pre_hash })).status).toBe(201)
+  expect((await create({ size: 1, pre_hash: 'x' })).body.code).toBe('InvalidParameter.PreHash')
+})
+
+test('a proof of possession must be right, and is due where it is asked for', async () => {
+  const text = `proven bytes ${Math.random()}`
+  await client.upload('proven.txt', text, { parent_file_id: place })
+  const hit = {
+    size: text.length,
+    content_hash: sha1(text),
+    content_hash_name: 'sha1',
+    check_name_mode: 'ignore',
+    proof_version: 'v1',
+  }
+  expect((await create({ ...hit, proof_code: proofOf(client.token, text) })).body.rapid_upload).toBe(true)
+  const wrong = await create({ ...hit, proof_code: proofOf('another token', `x${text}`.slice(0, text.length)) })
+  expect([wrong.status, wrong.body.code]).toEqual([400, 'InvalidRapidProof'])
+  const due = { ...hit, parent_file_id: place, name: 'p', type: 'file' }
+  const without = await client.call('/file/create_with_proof', due)
+  expect([without.status, without.body.code]).toEqual([400, 'InvalidParameterMissing.ProofCode'])
+  const proven = await client.call('/file/create_with_proof', { ...due, proof_code: proofOf(client.token, text) })
+  expect([proven.status, proven.body.rapid_upload]).toEqual([201, true])
+})
+
+test('parts sent in any order keep the hash states they came with', async () => {
+  const state = (offset: number) => ({ h: [1, 2, 3, 4, 5], part_offset: offset })
+  const parts = [1, 2].map((part_number) => ({ part_number, parallel_sha1_ctx: state(64 * (part_number - 1)) }))
+  const { body } = await create({ parallel_upload: true, part_info_list: parts })
+  await putPart(body.part_info_list[1].upload_url, Buffer.from('second'))
+  await putPart(body.part_info_list[0].upload_url, Buffer.from('first '))
+  const { file_id, upload_id } = body
+  const listed = await client.ok('/file/list_uploaded_parts', { file_id, upload_id })
+  expect(listed).toMatchObject({ parallel_upload: true, uploaded_parts: parts })
+  const file = await client.ok('/file/complete', { file_id, upload_id })
+  expect(await textOf(file.url)).toBe('first second')
+})
+
+test('a completion that expects another latest revision is refused', async () => {
+  const first = await client.upload('r.txt', 'one', { parent_file_id: place })
+  const open = () => create({ file_id: first.file_id, size: 3 })
+  const [one, two] = [(await open()).body, (await open()).body]
+  const complete = async (session: Answer['body']) => {
+    await putPart(session.part_info_list[0].upload_url, Buffer.from('two'))
+    return client.call('/file/complete', {
+      file_id: first.file_id,
+      upload_id: session.upload_id,
+      last_revision_id: first.revision_id,
+    })
+  }
+  expect((await complete(one)).status).toBe(200)
+  const late = await complete(two)
+  expect([late.status, late.body.code]).toEqual([409, 'StateConflict.LastRevisionId'])
 })
 
 test('a clash under refuse shows the existing item and makes nothing', async () => {
@@ -181,10 +278,10 @@ test('the SDK’s overwrite: refused with the existing id, then uploaded as its 
   const first = await client.upload('doc.txt', 'one', { parent_file_id: place })
   const clash = await client.upload('doc.txt', 'two', { parent_file_id: place })
   expect([clash.exist, clash.file_id]).toEqual([true, first.file_id])
-  const second = await client.upload('doc.txt', 'two', { parent_file_id: place, file_id: clash.file_id })
+  const second = await client.upload('doc.txt', 'second text', { parent_file_id: place, file_id: clash.file_id })
   expect([second.file_id, second.revision_version]).toEqual([first.file_id, 2])
   expect(second.revision_id).not.toBe(first.revision_id)
-  expect(await textOf((await client.ok('/file/get', { file_id: first.file_id })).url)).toBe('two')
+  expect(await textOf((await client.ok('/file/get', { file_id: first.file_id })).url)).toBe('second text')
   const emptied = await create({ name: 'doc.txt', file_id: first.file_id, size: 0, content_hash: EMPTY_SHA1 })
   expect(emptied.body).toMatchObject({ rapid_upload: true, file_id: first.file_id })
   expect((await client.ok('/file/get', { file_id: first.file_id })).size).toBe(0)

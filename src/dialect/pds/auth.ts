@@ -14,6 +14,8 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** The bearer token, when the caller came with one. */
   readonly token: Token | null
+  /** The token as it came; '' for signed requests. Proofs of possession are made with it. */
+  readonly tokenText: string
 }
 
 /** What an app's credential is: a key pair for JWT assertions, or an AccessKey id with its secret. */
@@ -56,7 +58,7 @@ async function tokenHolder({ auth }: DialectContext, text: string): Promise<Call
   const { tenant, app, user, scopes } = token
   const actor = await auth.actor({ tenant, dialect: 'pds', app, user, admin: user === '' })
   if (!actor) throw new Refusal(tokenInvalid('Its user is gone or disabled.'))
-  return { actor, user, scopes, token }
+  return { actor, user, scopes, token, tokenText: text }
 }
 
 /** Whoever holds an AccessKey pair is the domain's super administrator, without being a user. */
@@ -77,7 +79,7 @@ async function keyHolder(
   }
   const actor = await auth.actor({ tenant: app.tenant, dialect: 'pds', app: app.id, user: '', admin: true })
   if (!actor) throw new Refusal(tokenInvalid('Its application is gone.'))
-  return { actor, user: '', scopes: app.scopes, token: null }
+  return { actor, user: '', scopes: app.scopes, token: null, tokenText: '' }
 }
 
 /** Whether a credential's scopes cover what an endpoint asks for, such as `FILE.MOVE`. */

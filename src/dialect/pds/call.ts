@@ -17,8 +17,10 @@ import type {
   LinkSpec,
   LinkUse,
   NodeId,
+  NodeView,
   Op,
   OpenVersion,
+  Ref,
   Result,
   StoredPart,
   Task,
@@ -30,6 +32,7 @@ import type {
 } from '../../engine/index.ts'
 import type { Caller } from './auth.ts'
 import { type Answer, INTERNAL_ERROR, Refusal } from './error.ts'
+import { type ContentKey, twinsOf } from './rapid.ts'
 import type { Body } from './request.ts'
 
 /** What a call may know of the request it came in. */
@@ -84,6 +87,9 @@ interface Kinds {
   returns: [LinkUse, null]
   /** Anything that has no set form. */
   waits: [() => Promise<Answer>, Answer]
+  /** Files with this content that the caller sees, in the drive named and in its own. */
+  twins: [ContentKey, readonly NodeView[]]
+  fills: [{ upload: UploadId; node: Ref }, Upload | Failed]
 }
 type Kind = keyof Kinds
 
@@ -118,6 +124,8 @@ const FETCH: {
   linkPatches: (engine, actor, patches) => engine.updateLinks(actor, patches),
   uses: (engine, _, uses) => engine.useLinks(uses),
   returns: (engine, _, uses) => engine.returnLinkUses(uses).then(() => uses.map(() => null)),
+  twins: (engine, actor, keys) => Promise.all(keys.map((key) => twinsOf(engine, actor, key))),
+  fills: (engine, actor, fills) => engine.fillUploads(actor, fills),
   waits: (_, __, waits) => Promise.all(waits.map((wait) => wait())),
 }
 const KINDS = Object.keys(FETCH) as Kind[]

@@ -1,5 +1,6 @@
 /** Every call of this API by its url: one table for the single endpoints and for the children of a batch. */
 import type { Endpoint } from './call.ts'
+import * as create from './create.ts'
 import * as delta from './delta.ts'
 import * as domain from './domain.ts'
 import * as download from './download.ts'
@@ -27,6 +28,7 @@ const MODULES: readonly object[] = [
   search,
   download,
   nameCheck,
+  create,
   upload,
   fileChange,
   recyclebin,

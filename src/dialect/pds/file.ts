@@ -87,13 +87,13 @@ export const fileList: SteppedEndpoint = {
     const wish = wishOf(env, body)
     const folder = refOf(env, body, 'parent_file_id', driveOf(env, body))
     const order = orderOf(body)
-    const after = parseMarker(body, order.by)
     const only = kindOf(body)
     const where = filters(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     if ((choice(body, 'status', ['available', 'uploading']) ?? 'available') !== 'available')
       return notSupported('status')
     if (env.share && hasOwnTop(env.share) && text(body, 'parent_file_id') === ROOT) {
+      const after = parseMarker(body, order.by)
       const all = yield* sharedTop(env.share, order, after, only)
       return yield* topPage(env, all, { limit, by: order.by }, wish)
     }
@@ -105,6 +105,7 @@ export const fileList: SteppedEndpoint = {
       }
       return waits[0]!
     }
+    const after = parseMarker(body, order.by)
     const op: Op = {
       kind: 'list',
       folder,

@@ -23,7 +23,7 @@ const CATEGORY_BY_EXTENSION = new Map(
 export const CATEGORY_NAMES: readonly string[] = Object.keys(CATEGORIES)
 
 export function extensionsOf(category: string): string[] {
-  return CATEGORIES[category]?.split(' ') ?? []
+  return Object.hasOwn(CATEGORIES, category) ? CATEGORIES[category]!.split(' ') : []
 }
 
 const TYPE_BY_EXTENSION: ReadonlyMap<string, string> = new Map([

@@ -1,204 +1,38 @@
-/**
- * Uploads: `/file/create` opens a session (or makes a folder), parts are PUT to signed URLs, `/file/complete` makes the
- * version visible. Content is never matched by a hash alone: who knows a hash has not shown that he has the bytes. The
- * one content anybody can be trusted to have is the empty one.
- */
-import type { Attributes, Json, Op, Ref, Result, Upload, UploadPart } from '../../engine/index.ts'
+/** Uploads under way: URLs for parts, the parts that have come, and `/file/complete`, which makes the version visible. */
+import type { Attributes, Json, Op, Result, Upload, UploadPart } from '../../engine/index.ts'
 import { putPath } from '../../http/transfer-url.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { type Answer, badJson, failedAnswer, missing, notFound, notValid, Refusal, sound } from './error.ts'
+import { type Answer, badJson, missing, notFound, notValid, Refusal, sound } from './error.ts'
 import { shown } from './file.ts'
-import { attributesOf, tagsOf } from './file-change.ts'
-import { existingOp, isTaken, viewOf } from './outcome.ts'
-import { type Body, flag, integer, objects, requiredText, text } from './request.ts'
+import { viewOf } from './outcome.ts'
+import { type Body, integer, objects, requiredText, text } from './request.ts'
 import {
   type CheckNameMode,
-  checkNameModeOf,
   conflictOf,
   driveOf,
   fileIdOf,
   iso,
-  kindOf,
   NAMING,
   parseUpload,
-  refOf,
   revisionOf,
   URL_LIFE_S,
   uploadIdOf,
 } from './terms.ts'
 
-const PARTS_MAX = 10_000
-/** Sessions nobody completes, and their parts, are thrown away after this: 10 days. */
-const SESSION_LIFE_MS = 10 * 24 * 3600 * 1000
+export const PARTS_MAX = 10_000
 const UPLOADED_PARTS_PAGE_MAX = 1000
-const EMPTY_SHA1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'
-const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /** What a session remembers from create to complete. */
-interface SessionData {
+export interface SessionData {
   readonly mode: CheckNameMode
   readonly attributes: Attributes
   readonly parallel: boolean
-}
-
-export const fileCreate: SteppedEndpoint = {
-  url: '/file/create',
-  operation: 'CreateFile',
-  coverage: 'rapid upload of the empty content only; proof codes are not needed and not read',
-  scope: 'FILE.CREATE',
-  guests: 'share',
-  *steps(body, env): Call {
-    const kind = kindOf(body)
-    if (kind === undefined) return missing('type')
-    return yield* kind === 'folder' ? createFolder(body, env) : createFile(body, env)
-  },
-}
-
-function* createFolder(body: Body, env: Env): Call {
-  const drive = driveOf(env, body)
-  const parent = refOf(env, body, 'parent_file_id', drive)
-  const name = requiredText(body, 'name')
-  const mode = checkNameModeOf(body)
-  const attributes = startingAttributes(body)
-  const op: Op = { kind: 'createFolder', parent, name, conflict: conflictOf(mode), naming: NAMING, attributes }
-  const { results } = yield { ops: [op] }
-  if (mode === 'refuse' && isTaken(results[0]!)) return yield* existing(env, body, results[0], drive)
-  const { node, drive: home } = viewOf(results[0]!)
-  return {
-    status: 201,
-    body: {
-      domain_id: home.tenant,
-      drive_id: String(home.id),
-      file_id: fileIdOf(env.engine, node),
-      file_name: node.name,
-      parent_file_id: text(body, 'parent_file_id'),
-      type: 'folder',
-      encrypt_mode: 'none',
-      exist: false,
-      status: 'available',
-      revision_id: '',
-    },
-  }
-}
-
-/** 201 with the item that has the name already: nothing was made. */
-function* existing(env: Env, body: Body, taken: Parameters<typeof existingOp>[1], drive: Upload['drive']): Call {
-  const { results } = yield { ops: [existingOp(drive, taken)] }
-  if (results[0]!.status === 'failed') return failedAnswer(taken.error)
-  const { node, drive: home } = viewOf(results[0]!)
-  return {
-    status: 201,
-    body: {
-      domain_id: home.tenant,
-      drive_id: String(home.id),
-      file_id: fileIdOf(env.engine, node),
-      file_name: node.name,
-      parent_file_id: text(body, 'parent_file_id'),
-      type: node.kind,
-      encrypt_mode: 'none',
-      exist: true,
-      rapid_upload: false,
-      status: 'available',
-      revision_id: revisionOf(fileIdOf(env.engine, node), node.version),
-    },
-  }
-}
-
-function* createFile(body: Body, env: Env): Call {
-  const drive = driveOf(env, body)
-  const mode = checkNameModeOf(body)
-  const numbers = partNumbersOf(body)
-  const size = integer(body, 'size', 0, Number.MAX_SAFE_INTEGER)
-  const hashes = hashesOf(body)
-  const target = text(body, 'file_id') ? refOf(env, body, 'file_id', drive) : undefined
-  const data: SessionData = {
-    mode,
-    attributes: startingAttributes(body),
-    parallel: flag(body, 'parallel_upload') ?? false,
-  }
-  const op: Op = {
-    kind: 'upload',
-    drive,
-    ...(target ? { target } : placeOf(env, body, drive, mode)),
-    ...(size !== undefined && { size }),
-    hashes,
-    ttlMs: SESSION_LIFE_MS,
-    data: data as unknown as Json,
-  }
-  const { results } = yield { ops: [op] }
-  const result = results[0]!
-  if (mode === 'refuse' && isTaken(result)) return yield* existing(env, body, result, drive)
-  if (result.status === 'failed') return failedAnswer(result.error)
-  const upload = (result as { upload?: Upload }).upload!
-  if (size === 0 && isEmptyContent(hashes)) return yield* storeEmpty(env, body, upload, target !== undefined)
-  return {
-    status: 201,
-    body: {
-      ...sessionObject(env, body, upload, target !== undefined),
-      rapid_upload: false,
-      status: 'uploading',
-      upload_id: uploadIdOf(upload.id),
-      part_info_list: partUrls(env, upload, numbers),
-    },
-  }
-}
-
-/** Where a new file goes, and under which name. */
-function placeOf(env: Env, body: Body, drive: Upload['drive'], mode: CheckNameMode) {
-  const parent: Ref = refOf(env, body, 'parent_file_id', drive)
-  return { parent, name: requiredText(body, 'name'), conflict: conflictOf(mode), naming: NAMING }
-}
-
-function sessionObject(env: Env, body: Body, upload: Upload, isRevision: boolean) {
-  return {
-    domain_id: upload.tenant,
-    drive_id: String(upload.drive),
-    // A new file will be born where its session is; an existing one is named by the request.
-    file_id: isRevision ? text(body, 'file_id') : fileIdOf(env.engine, { born: upload.drive, id: upload.node }),
-    file_name: upload.name,
-    parent_file_id: text(body, 'parent_file_id') ?? undefined,
-    type: 'file',
-    encrypt_mode: 'none',
-    exist: false,
-  }
-}
-
-/** A rapid hit: the empty content needs no transfer. */
-function* storeEmpty(env: Env, body: Body, upload: Upload, isRevision: boolean): Call {
-  const { emptyParts } = yield { emptyParts: [upload.id] }
-  const stored = emptyParts[0]!
-  if ('status' in stored) return failedAnswer(stored.error)
-  const { results } = yield { ops: [commitOp(upload)] }
-  const { node } = viewOf(results[0]!)
-  return {
-    status: 201,
-    body: {
-      ...sessionObject(env, body, upload, isRevision),
-      file_name: node.name,
-      rapid_upload: true,
-      status: 'available',
-      upload_id: uploadIdOf(upload.id),
-      revision_id: revisionOf(fileIdOf(env.engine, node), node.version),
-    },
-  }
-}
-
-/** What a new node starts with. */
-function startingAttributes(body: Body): Attributes {
-  const tags = tagsOf(body)
-  const contentType = text(body, 'content_type', 256)
-  const patch = { ...attributesOf(body), ...(tags && { tags }), ...(contentType && { contentType }) }
-  return withoutNull(patch) as Attributes
-}
-
-/** A patch that starts from nothing needs no removals. */
-function withoutNull(record: object): object {
-  const kept = Object.entries(record).filter(([, value]) => value !== null)
-  return Object.fromEntries(kept.map(([key, value]) => [key, key === 'extra' ? withoutNull(value) : value]))
+  /** Hash states of parts sent in any order, by part number: clients that resume ask for them. */
+  readonly states?: Readonly<Record<string, Json>>
 }
 
 /** The declared hash of the whole content; letter case does not matter. */
-function hashesOf(body: Body): Upload['hashes'] {
+export function hashesOf(body: Body): Upload['hashes'] {
   const hash = text(body, 'content_hash')?.toLowerCase()
   const name = (text(body, 'content_hash_name') || 'sha1').toLowerCase()
   if (!hash) return {}
@@ -208,12 +42,8 @@ function hashesOf(body: Body): Upload['hashes'] {
   return { [name]: hash }
 }
 
-function isEmptyContent({ sha1, sha256 }: Upload['hashes']): boolean {
-  return sha1 === EMPTY_SHA1 || sha256 === EMPTY_SHA256
-}
-
 /** The parts a request wants URLs for, in its order; one part when it names none. */
-function partNumbersOf(body: Body): { number: number; contentType: string }[] {
+export function partNumbersOf(body: Body): { number: number; contentType: string }[] {
   const parts = objects(body, 'part_info_list', PARTS_MAX) ?? []
   if (parts.length === 0) return [{ number: 1, contentType: '' }]
   const numbers = parts.map((part) => {
@@ -226,7 +56,7 @@ function partNumbersOf(body: Body): { number: number; contentType: string }[] {
 }
 
 /** One URL a part, in the order asked: clients match them by index. */
-function partUrls(env: Env, upload: Upload, parts: readonly { number: number; contentType: string }[]) {
+export function partUrls(env: Env, upload: Upload, parts: readonly { number: number; contentType: string }[]) {
   return parts.map(({ number, contentType }) => {
     const ticket = { upload: upload.id, part: number }
     const url = env.origin + putPath(env.engine, ticket, env.now + URL_LIFE_S * 1000)
@@ -253,15 +83,16 @@ function* sessionOf(body: Body, env: Env): Steps<Session> {
   return session
 }
 
-function commitOp(upload: Upload, hashes: Upload['hashes'] = {}): Op {
+export function commitOp(upload: Upload, hashes: Upload['hashes'] = {}, ifRev?: number): Op {
   const { mode, attributes } = upload.data as unknown as SessionData
-  return { kind: 'commit', upload: upload.id, conflict: conflictOf(mode), naming: NAMING, hashes, attributes }
+  const guard = ifRev === undefined ? {} : { ifRev }
+  return { kind: 'commit', upload: upload.id, conflict: conflictOf(mode), naming: NAMING, hashes, attributes, ...guard }
 }
 
 export const fileComplete: SteppedEndpoint = {
   url: '/file/complete',
   operation: 'CompleteFile',
-  coverage: 'last_revision_id is not checked',
+  coverage: 'done',
   scope: 'FILE.CREATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -272,11 +103,22 @@ export const fileComplete: SteppedEndpoint = {
     if (upload.state === 'committed') return yield* completedBefore(env, upload)
     const wrong = partsProblem(listed, parts)
     if (wrong) return wrong
-    const { results } = yield { ops: [commitOp(upload, declared)] }
+    const ifRev = yield* expectedRev(env, body, upload)
+    const { results } = yield { ops: [commitOp(upload, declared, ifRev)] }
     const result = results[0]!
     if (result.status === 'failed' && result.error.code === 'upload_used') return yield* completedBefore(env, upload)
     return yield* completed(env, upload, result)
   },
+}
+
+/** The state a file must be in when its latest revision is to be the one the request names. */
+function* expectedRev(env: Env, body: Body, { drive, node, revises }: Upload): Steps<number | undefined> {
+  const expected = text(body, 'last_revision_id')
+  if (!expected || !revises) return undefined
+  const { results } = yield { ops: [{ kind: 'get', node: { drive, id: node }, need: 0, trashed: 'no' }] }
+  const { node: file } = viewOf(results[0]!)
+  if (revisionOf(fileIdOf(env.engine, file), file.version) === expected) return file.rev
+  throw new Refusal(sound(409, 'StateConflict.LastRevisionId', 'The file has got another revision meanwhile.'))
 }
 
 function* completed(env: Env, upload: Upload, result: Result): Call {
@@ -338,7 +180,7 @@ export const fileGetUploadUrl: SteppedEndpoint = {
 export const fileListUploadedParts: SteppedEndpoint = {
   url: '/file/list_uploaded_parts',
   operation: 'ListUploadedParts',
-  coverage: 'no parallel_sha1_ctx',
+  coverage: 'done',
   scope: 'FILE.CREATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -359,9 +201,16 @@ export const fileListUploadedParts: SteppedEndpoint = {
           part_number: part.number,
           part_size: part.size,
           etag: `"${part.md5.toUpperCase()}"`,
+          ...stateOf(upload, part.number),
         })),
         next_part_number_marker: rest.length > limit ? String(page.at(-1)!.number) : '',
       },
     }
   },
+}
+
+/** The hash state a client gave with a part; under the name it came by. */
+function stateOf({ data }: Upload, number: number): object {
+  const state = (data as unknown as SessionData).states?.[String(number)]
+  return (state as object | undefined) ?? {}
 }
