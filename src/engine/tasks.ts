@@ -21,7 +21,7 @@ const TASKS_PER_TURN = 4
 const STEPS_PER_TURN = 8
 
 export type Tasks = Pick<Engine, 'submit' | 'tasks' | 'taskReport' | 'cancelTasks'> & {
-  /** Runs some steps of the tasks whose turn it is; true while any of them is not done. */
+  /** Runs some steps of the tasks whose turn it is; true while any of them is not done, or more may wait. */
   turn(): Promise<boolean>
 }
 
@@ -143,7 +143,8 @@ async function turn(context: BatchContext): Promise<boolean> {
   const ends = await Promise.allSettled(claimed.map((lease) => runSteps(context, lease)))
   const failure = ends.find((end) => end.status === 'rejected')
   if (failure) throw failure.reason
-  return ends.some((end) => end.status === 'fulfilled' && end.value)
+  // Behind those that are done by now others may wait.
+  return claimed.length > 0
 }
 
 /** Runs some steps of a task, each one transaction, and gives the lease back with the last; true when more are to come. */

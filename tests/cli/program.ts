@@ -60,8 +60,7 @@ export async function json<T = Record<string, unknown>>(...args: string[]): Prom
   return JSON.parse(out) as T
 }
 
-export interface Serving {
-  readonly url: string
+export interface Running {
   /** All it has printed so far. */
   readonly texts: { readonly out: string; readonly err: string }
   /** Resolves to the exit code, or the signal that ended it. */
@@ -69,19 +68,34 @@ export interface Serving {
   kill(signal: NodeJS.Signals): void
 }
 
+export interface Serving extends Running {
+  readonly url: string
+}
+
 /** Starts `serve` on any free port and waits until it listens; rejects with what it said when it ends before that. */
 export async function serve(args: readonly string[], env: Record<string, string> = {}): Promise<Serving> {
-  const child = start(['serve', '--port', '0', ...args], env)
+  const { found, ...running } = await startUntil(['serve', '--port', '0', ...args], env, / at (https?:\S+?),?[\s]/)
+  return { ...running, url: found }
+}
+
+/** Starts `work` and waits until it works. */
+export function work(args: readonly string[], env: Record<string, string> = {}): Promise<Running> {
+  return startUntil(['work', ...args], env, /^(working)$/m)
+}
+
+/** Starts a program that runs until it is told to stop, and waits for a word that it prints. */
+async function startUntil(args: readonly string[], env: Record<string, string>, pattern: RegExp) {
+  const child = start(args, env)
   const texts = collect(child)
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
-  const url = await new Promise<string>((resolve, reject) => {
+  const found = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = / at (https?:\S+?),?[\s]/.exec(texts.out)?.[1]
+      const found = pattern.exec(texts.out)?.[1]
       if (found) resolve(found)
     })
-    void ended.then((code) => reject(new Error(`serve ended with ${code}: ${texts.err}`)))
+    void ended.then((code) => reject(new Error(`${args[0]} ended with ${code}: ${texts.err}`)))
   })
-  return { url, texts, ended, kill: (signal) => void child.kill(signal) }
+  return { found, texts, ended, kill: (signal: NodeJS.Signals) => void child.kill(signal) }
 }
 
 function collect(child: ReturnType<typeof start>): { out: string; err: string } {

@@ -5,7 +5,10 @@ import { type Dump, type DumpNode, dump } from './dump.ts'
 import type { World } from './world.ts'
 
 /** @param only the drives to look at; absent = all that are active */
-export async function brokenInvariants(world: World, only?: readonly DriveId[]): Promise<string[]> {
+export async function brokenInvariants(
+  world: Pick<World, 'database' | 'store'>,
+  only?: readonly DriveId[],
+): Promise<string[]> {
   const { database } = world
   const active = "select id from drive where status = 'active'"
   const ids = only ?? (await database.rows<{ id: DriveId }>(active)).map(({ id }) => id)
