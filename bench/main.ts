@@ -17,7 +17,7 @@ import { type Candidate, type Figure, takeTurns } from './measure.ts'
 import { machine, table } from './report.ts'
 import { requestRates } from './requests.ts'
 import { startEmpty, startOurs } from './servers.ts'
-import { CLIENTS, plantTree, type Tree } from './tree.ts'
+import { CLIENTS, type Playground, plantTree, type Tree } from './tree.ts'
 
 const { values } = parseArgs({
   options: {
@@ -64,7 +64,7 @@ async function measureAll(tree: Tree): Promise<string> {
     return [
       `# Figures of ${new Date().toISOString().slice(0, 10)}`,
       `\`npm run bench -- --nodes ${tree.nodes} --rounds ${rounds}\`, ${tree.nodes} nodes in one drive. ${machine()}`,
-      'Every figure is the median of runs taken in turns; compare the ratios, not the times.',
+      'Every figure is the mean of runs taken in turns, with all that comes only now and then; compare the ratios, not the times.',
       `## Moves, each batch durable before it is answered\n\n${table(moves, 'bare database, the same number of moves')}`,
       `## Moves, ${CLIENTS} clients at once (they share commits)\n\n${table(together, 'bare database, one after another')}`,
       `## Metadata\n\n${table(reads, 'bare select and JSON.stringify of the same members')}`,
@@ -94,7 +94,7 @@ async function moveFigures(tree: Tree, { bare, local, actor }: Local, dialects: 
       { name: `bare database, ${items} a batch`, items, run: () => bare.move(items) },
       { name: `engine, ${items} a batch`, items, run: engineMoves(local, actor, playground, items) },
       ...dialects.flatMap(({ name, items: own, move }) =>
-        move && own === items ? [thereAndBack(name, items, (there) => wire.send(move(playground, there)))] : [],
+        move && own === items ? [thereAndBack(name, items, sender(wire, move, playground))] : [],
       ),
     ]
     // Every dialect moves the same files there and back, so that each finds them where it expects them.
@@ -103,8 +103,16 @@ async function moveFigures(tree: Tree, { bare, local, actor }: Local, dialects: 
   return groups
 }
 
+type Sender = (there: boolean) => Promise<unknown>
+
+/** The requests are written beforehand: what a client does to make them is not what is measured. */
+function sender(wire: Wire, move: NonNullable<DialectCalls['move']>, playground: Playground): Sender {
+  const [there, back] = [move(playground, true), move(playground, false)]
+  return (isThere) => wire.send(isThere ? there : back)
+}
+
 /** One run of twice the items. */
-function thereAndBack(name: string, items: number, send: (there: boolean) => Promise<unknown>): Candidate {
+function thereAndBack(name: string, items: number, send: Sender): Candidate {
   return {
     name,
     items: 2 * items,
@@ -119,13 +127,14 @@ async function readFigures(tree: Tree, { bare, local, actor }: Local, dialects: 
   const [playground] = tree.playgrounds as [Tree['playgrounds'][number]]
   const figures: Figure[] = []
   for (const { name, items, read, itemsOf } of dialects) {
-    const like = itemsOf(JSON.parse(await wire.send(read(playground))) as never)
+    const request = read(playground)
+    const like = itemsOf(JSON.parse(await wire.send(request)) as never)
     const candidates: Candidate[] = [
       { name: `bare, ${items} like ${name.split(' ')[0]}`, items, run: () => bare.read(items, like) },
       ...(figures.length === 0
         ? [{ name: 'engine alone, 100', items: 100, run: engineReads(local, actor, playground, 100) }]
         : []),
-      { name: name.replace(/ .*/, ' over HTTP'), items, run: () => wire.send(read(playground)) },
+      { name: name.replace(/ .*/, ' over HTTP'), items, run: () => wire.send(request) },
     ]
     figures.push(...(await takeTurns(candidates, rounds)))
   }
@@ -138,11 +147,20 @@ async function groupedMoves(tree: Tree, url: string, dialects: readonly DialectC
   const figures: Figure[] = []
   for (const size of [100, 30]) {
     const movers = dialects.flatMap(({ name, items, move }) => (move && items === size ? [{ name, items, move }] : []))
-    const yardstick = { name: `bare database, ${size} a batch`, items: size, run: () => bare.move(size) }
+    const yardstick = bareInTurn(bare, size)
     figures.push(...(await takeTurns([yardstick, ...grouped(tree, wires, movers)], Math.ceil(rounds / 2))))
   }
   for (const wire of wires) wire.close()
   return figures
+}
+
+/** As many batches as the clients send together. */
+function bareInTurn(bare: Bare, size: number): Candidate {
+  const batches = 2 * CLIENTS
+  const run = () => {
+    for (let batch = 0; batch < batches; batch++) bare.move(size, batch % CLIENTS)
+  }
+  return { name: `bare database, ${size} a batch`, items: size * batches, run }
 }
 
 function grouped(
@@ -151,10 +169,11 @@ function grouped(
   movers: readonly Required<Pick<DialectCalls, 'name' | 'items' | 'move'>>[],
 ): Candidate[] {
   return movers.map(({ name, items, move }): Candidate => {
-    const client = async (at: number) => {
-      await wires[at]!.send(move(tree.playgrounds[at]!, true))
-      await wires[at]!.send(move(tree.playgrounds[at]!, false))
+    const senders = wires.map((wire, at) => sender(wire, move, tree.playgrounds[at]!))
+    const client = async (send: Sender) => {
+      await send(true)
+      await send(false)
     }
-    return { name, items: 2 * items * CLIENTS, run: () => Promise.all(wires.map((_, at) => client(at))) }
+    return { name, items: 2 * items * CLIENTS, run: () => Promise.all(senders.map(client)) }
   })
 }

@@ -379,16 +379,17 @@ function withMethods<Tx extends ReadTx>(tx: Tx, methods: Remembered): Tx {
 }
 
 async function chains(tx: ReadTx, session: Session, seeks: readonly Seek[]): Promise<Node[]> {
-  const known = new Map<NodeId, Node>()
+  // While a tree is carried to another drive, both have rows of its nodes.
+  const known = new PairMap<DriveId, NodeId, Node>()
   const unknown: Seek[] = []
   for (const seek of seeks) {
     const chain = session.chain(seek)
-    if (chain) for (const node of chain) known.set(node.id, node)
+    if (chain) for (const node of chain) known.set(node.drive, node.id, node)
     else unknown.push(seek)
   }
   const read = await tx.chains(unknown)
   session.learn(read)
-  for (const node of read) known.set(node.id, node)
+  for (const node of read) known.set(node.drive, node.id, node)
   return [...known.values()]
 }
 
