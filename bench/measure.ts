@@ -37,3 +37,8 @@ export async function takeTurns(candidates: readonly Candidate[], rounds: number
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
+
+/** For what is asked once at a time and should be fast every time. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
