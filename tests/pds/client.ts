@@ -159,6 +159,16 @@ export class Client {
     return { successItems, errorItems }
   }
 
+  /** The SDK's `pollingAsyncTask`: sleeps after every poll, ends on `succeed` and `failed` only. */
+  async poll(async_task_id: string): Promise<Answer['body']> {
+    for (let tries = 0; tries < 200; tries++) {
+      const task = await this.ok('/async_task/get', { async_task_id })
+      if (/^(succeed|failed)$/i.test(task.state)) return task
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error(`task ${async_task_id} does not end`)
+  }
+
   async folder(name: string, parent = 'root', more: object = {}): Promise<string> {
     const body = { name, type: 'folder', parent_file_id: parent, check_name_mode: 'refuse', ...more }
     return (await this.ok('/file/create', body, 201)).file_id

@@ -117,7 +117,7 @@ function newName(body: Body): { name?: string } {
 export const fileCopy: SteppedEndpoint = {
   url: '/file/copy',
   operation: 'CopyFile',
-  coverage: 'folders are copied while the caller waits, up to the engine’s bound',
+  coverage: 'done',
   scope: 'FILE.COPY',
   guests: 'share',
   *steps(body, env): Call {
