@@ -5,12 +5,14 @@ import { startServer, type TestServer } from '../server.ts'
 import { converse } from './converse.ts'
 import { pds } from './pds.ts'
 import { conversation } from './request.ts'
+import { smh } from './smh.ts'
 import type { Dialect, Wire } from './wire.ts'
+import { wps } from './wps.ts'
 
 /** Conversations with each dialect. */
 const CONVERSATIONS = 40
 
-const DIALECTS: Readonly<Record<string, Dialect>> = { pds }
+const DIALECTS: Readonly<Record<string, Dialect>> = { pds, smh, wps }
 
 describe.each(Object.entries(DIALECTS))('%s and the naive model', (name, connect) => {
   const clock = { now: Date.now() }

@@ -1,6 +1,6 @@
 /** What a dialect must be able to do to be compared with the model. */
 import type { Actor, DriveId, ErrorCode, IdCodec, Mode, NodeId, Op } from '../../src/engine/index.ts'
-import type { ModelNode } from '../engine/model-state.ts'
+import { type ModelNode, pathOf } from '../engine/model-state.ts'
 import type { TestServer } from '../server.ts'
 import type { Asking } from './request.ts'
 
@@ -65,8 +65,17 @@ export class Scene {
   }
 
   folder(pick: number): Target {
-    if (this.oddity === 1) return this.node(pick)
+    return this.oddity === 1 ? this.node(pick) : this.realFolder(pick)
+  }
+
+  realFolder(pick: number): ModelNode {
     const among = this.alive.filter(({ kind }) => kind === 'folder')
+    return among[pick % among.length]!
+  }
+
+  folderIn(drive: DriveId, pick: number): Target {
+    if (this.oddity === 1) return this.node(pick)
+    const among = this.alive.filter((node) => node.kind === 'folder' && node.drive === drive)
     return among[pick % among.length]!
   }
 
@@ -82,15 +91,20 @@ export class Scene {
   }
 }
 
-export type Target = Pick<ModelNode, 'id' | 'born' | 'drive' | 'parent' | 'trash'> & Partial<Pick<ModelNode, 'name'>>
+export type Target = ModelNode | typeof NOWHERE
 
 /** A node that never was. */
-const NOWHERE: Target = {
+const NOWHERE = {
   id: 999_999_999 as NodeId,
   born: 1 as DriveId,
   drive: 0 as DriveId,
   parent: null,
   trash: null,
+}
+
+/** Where a node is, by names. */
+export function targetPath(target: Target): string[] {
+  return 'children' in target ? pathOf(target) : ['nowhere']
 }
 
 function topOf(node: ModelNode): ModelNode {

@@ -1,0 +1,219 @@
+/** SMH: items of one batch, named by their paths; files by start, PUT and confirm. */
+import {
+  ACTIONS,
+  type Conflict,
+  type Naming,
+  type Op,
+  onConflict,
+  type Replace,
+  type TrashId,
+  type UploadId,
+} from '../../src/engine/index.ts'
+import { actorOf } from '../engine/world.ts'
+import { LIBRARY, type Reply, SECRET, send } from '../smh/session.ts'
+import type { Asking } from './request.ts'
+import { type Dialect, type Question, type Said, type Scene, type Target, targetPath, type Wire } from './wire.ts'
+
+const NAMING: Naming = { pattern: 'spaced', charactersMax: 255, forbidden: null, trim: false }
+
+const MISSING = ['PathNotFound', 'FileNotFound', 'DirectoryNotFound', 'SourceFileNotFound', 'SourceDirectoryNotFound']
+const CODES: Wire['codes'] = {
+  drive_not_found: ['SpaceNotFound'],
+  node_not_found: MISSING,
+  trash_not_found: ['RecycledItemNotFound'],
+  wrong_kind: ['SameNameDirectoryOrFileExists', ...MISSING],
+  root_refused: ['RootDirectoryNotAllowed'],
+  name_taken: ['SameNameDirectoryOrFileExists'],
+  cycle: ['SourceDirectoryIsParentOfDestination'],
+  history_kept: ['OverwriteFileNotAllowed'],
+  parent_gone: ['DirectoryNotFound'],
+}
+
+/** `ask`, `rename` and `overwrite`; '' leaves it to the default, which is `rename` for files and `ask` for directories. */
+function strategyOf({ strategy }: Asking): { word: string; conflict: (replace: Replace) => Conflict } {
+  const word = { fail: 'ask', rename: 'rename', replace: 'overwrite', reuse: '', duplicate: 'ask' }[strategy]
+  const file = ({ ask: 'fail', rename: 'rename', overwrite: 'replace', '': 'rename' } as const)[word]!
+  const folder = word === 'rename' ? 'rename' : 'fail'
+  return { word, conflict: (replace) => ({ file, folder, replace, guardHistory: replace === 'purge' }) }
+}
+
+type Call = (method: string, path: string, body?: unknown) => Promise<Reply>
+
+export const smh: Dialect = async (server) => {
+  const words = { library_id: LIBRARY, library_secret: SECRET, grant: 'admin', user_id: 'admin', period: '315360000' }
+  const minted = await send(server.url, 'GET', `/api/v1/token?${new URLSearchParams(words)}`)
+  const token = minted.body.accessToken as string
+  const call: Call = (method, path, body) => {
+    const glue = path.includes('?') ? '&' : '?'
+    return send(server.url, method, `/api/v1/${path}${glue}access_token=${token}`, body === undefined ? {} : { body })
+  }
+  return {
+    actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
+    codes: CODES,
+    question: (asking, scene) => new Asked(call, asking, scene).question(),
+  }
+}
+
+class Asked {
+  private readonly call: Call
+  private readonly asking: Asking
+  private readonly scene: Scene
+  private readonly space: Scene['drives'][number]
+
+  constructor(call: Call, asking: Asking, scene: Scene) {
+    this.call = call
+    this.asking = asking
+    this.scene = scene
+    this.space = scene.drive(asking.to)
+  }
+
+  question(): Question | null {
+    const { asking, scene, space } = this
+    const { picks, to, name, named } = asking
+    const nodes = () => picks.map((pick) => scene.node(pick))
+    const place = { drive: space, path: targetPath(scene.folderIn(space, to)) }
+    switch (asking.do) {
+      case 'folder':
+        return this.folder(place.path)
+      case 'file':
+        return this.file(place.path)
+      case 'rename':
+      case 'move':
+      case 'copy': {
+        const verb = asking.do === 'copy' ? 'copy' : 'move'
+        const sources = asking.do === 'rename' ? nodes().slice(0, 1) : nodes()
+        return this.batch(
+          verb,
+          sources.map((node) => {
+            const path = targetPath(node)
+            const last = asking.do === 'rename' || named ? name : (path.at(-1) ?? name)
+            const into = asking.do === 'rename' ? path.slice(0, -1) : place.path
+            return this.transfer(verb, node, path, [...into, last])
+          }),
+        )
+      }
+      case 'trash':
+      case 'purge': {
+        const permanent = asking.do === 'purge'
+        return this.batch(
+          'delete',
+          nodes().map((node) => {
+            const path = targetPath(node)
+            const ref = { drive: space, path }
+            const op: Op = permanent ? { kind: 'purge', node: ref, trashed: 'no' } : { kind: 'trash', node: ref }
+            return { item: { path: path.join('/'), permanent }, op }
+          }),
+        )
+      }
+      case 'restore':
+        return this.restore(picks.map((pick) => scene.away(pick).trash?.id ?? 999_999))
+      case 'get':
+        return this.details(nodes()[0]!)
+    }
+  }
+
+  private folder(into: readonly string[]): Question {
+    const { name } = this.asking
+    const { word, conflict } = strategyOf(this.asking)
+    const given = word === '' ? 'ask' : word
+    const op: Op = {
+      ...{ kind: 'createFolder', parent: { drive: this.space, path: into }, makeParents: true, name, naming: NAMING },
+      conflict: word === '' ? onConflict('fail', 'purge') : conflict('purge'),
+    }
+    const path = `directory/${LIBRARY}/${this.space}/${encoded([...into, name])}`
+    return {
+      ops: [op],
+      send: async () => [saidOf(await this.call('PUT', `${path}?conflict_resolution_strategy=${given}`))],
+    }
+  }
+
+  private file(into: readonly string[]): Question {
+    const { name, text } = this.asking
+    const { word, conflict } = strategyOf(this.asking)
+    const terms = { parent: { drive: this.space, path: into }, name, conflict: conflict('version'), naming: NAMING }
+    const base = `file/${LIBRARY}/${this.space}`
+    return {
+      ops: [
+        { kind: 'upload', drive: this.space, ...terms, ttlMs: 7 * 24 * 3_600_000 },
+        { kind: 'commit', upload: '' as UploadId, ...terms },
+      ],
+      text,
+      send: async () => {
+        const chosen = word === '' ? '' : `?conflict_resolution_strategy=${word}`
+        const begun = await this.call('PUT', `${base}/${encoded([...into, name])}${chosen}`)
+        if (begun.status !== 201) return [saidOf(begun)]
+        const { domain, path, headers, confirmKey } = begun.body
+        await send(`http://${domain}`, 'PUT', path, { body: Buffer.from(text), headers })
+        return [saidOf(await this.call('POST', `${base}/${confirmKey}?confirm`))]
+      },
+    }
+  }
+
+  private transfer(verb: 'move' | 'copy', node: Target, from: readonly string[], to: readonly string[]): Item {
+    const { word, conflict } = strategyOf(this.asking)
+    const source = this.scene.claimed(node)
+    const [field, spaceField] = verb === 'move' ? ['from', 'fromSpaceId'] : ['copyFrom', 'copyFromSpaceId']
+    const op = {
+      ...{ kind: verb, node: { drive: source, path: from }, to: { drive: this.space, path: to.slice(0, -1) } },
+      ...{ name: to.at(-1)!, conflict: conflict(verb === 'move' ? 'purge' : 'version'), naming: NAMING },
+      ...{ keepGrants: false, makeParents: 'folder' },
+    } as Op
+    const strategy = word === '' ? {} : { conflictResolutionStrategy: word }
+    const item = { [field!]: from.join('/'), [spaceField!]: String(source), to: to.join('/'), ...strategy }
+    return { item, op }
+  }
+
+  private batch(verb: 'move' | 'copy' | 'delete', items: readonly Item[]): Question {
+    return {
+      ops: items.map(({ op }) => op),
+      send: async () => {
+        const path = `batch/${LIBRARY}/${this.space}?${verb}`
+        return resultsOf(
+          await this.call(
+            'POST',
+            path,
+            items.map(({ item }) => item),
+          ),
+        )
+      },
+    }
+  }
+
+  private restore(ids: readonly number[]): Question {
+    const conflict = { file: 'rename', folder: 'rename', replace: 'purge', guardHistory: true } as const
+    const ref = (id: number) => ({ drive: this.space, trash: id as TrashId })
+    return {
+      ops: ids.map((id) => ({ kind: 'restore', node: ref(id), conflict, naming: NAMING, parentGone: 'fail' })),
+      send: async () => resultsOf(await this.call('POST', `recycled/${LIBRARY}/${this.space}?restore`, ids)),
+    }
+  }
+
+  private details(node: Target): Question {
+    const path = targetPath(node)
+    const target = `directory/${LIBRARY}/${this.space}/${encoded(path)}?info`
+    return {
+      ops: [{ kind: 'get', node: { drive: this.space, path }, need: ACTIONS.list, trashed: 'no' }],
+      send: async () => [saidOf(await this.call('GET', target))],
+    }
+  }
+}
+
+interface Item {
+  readonly item: object
+  readonly op: Op
+}
+
+function encoded(path: readonly string[]): string {
+  return path.map(encodeURIComponent).join('/')
+}
+
+function resultsOf(reply: Reply): Said[] {
+  if (reply.status !== 200 && reply.status !== 207) throw new Error(`the batch was answered ${reply.text}`)
+  return reply.body.result.map((body: { status: number }) => saidOf({ status: body.status, body }))
+}
+
+function saidOf({ status, body }: Pick<Reply, 'status' | 'body'>): Said {
+  if (status >= 400) return { ok: false, code: body.code }
+  const path = body?.path
+  return { ok: true, name: Array.isArray(path) ? path.at(-1) : undefined }
+}
