@@ -132,7 +132,7 @@ async function openCore(config: Config, { clock = Date.now, wrapStore }: ServerP
   const store = wrapStore?.(plain) ?? plain
   closers.push(() => store.close())
   const demo = await prepareDemo({ store, secret, clock, config })
-  const blobs = await createDiskBlobs({ folder: config.dataDir, clock })
+  const blobs = await createDiskBlobs({ folder: config.dataDir, clock, shared: config.database !== '' })
   closers.push(() => blobs.close())
   const engine = createEngine({ store, blobs, clock, secret, options: config.engine })
   return { secret, store, demo, engine, clock }

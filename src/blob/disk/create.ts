@@ -14,7 +14,16 @@ import {
 } from '../../engine/index.ts'
 import { DISK, type Disk } from './disk.ts'
 import { makeFolder, storing, syncFile, syncFolder, writeFresh } from './durable.ts'
-import { isLeftover, type Layout, layoutOf, temporaryName } from './layout.ts'
+import {
+  asideName,
+  digestAside,
+  isLeftover,
+  isTemporary,
+  type Layout,
+  layoutOf,
+  sharedTemporaryName,
+  temporaryName,
+} from './layout.ts'
 import { Staging } from './staging.ts'
 import { Turns } from './turns.ts'
 
@@ -22,8 +31,13 @@ import { Turns } from './turns.ts'
 const READ_BYTES = 256 * 1024
 
 export interface DiskBlobsOptions {
-  /** Made when missing. One process at a time may write to it. */
+  /** Made when missing. One process at a time may write to it unless it is `shared`. */
   readonly folder: string
+  /**
+   * Whether other processes, on other machines too, use the folder at the same time. Their clocks may differ by some minutes
+   * only: what `remove` leaves alone is told by its date.
+   */
+  readonly shared?: boolean
   /** What blobs are dated by, and `remove` compares with. */
   readonly clock?: Clock
   /** Put in place of the real one by tests. */
@@ -31,14 +45,15 @@ export interface DiskBlobsOptions {
 }
 
 /** Opens a folder as a blob store and clears away what a crash left half-written. */
-export async function createDiskBlobs({ folder, clock = Date.now, disk = DISK }: DiskBlobsOptions): Promise<BlobStore> {
+export async function createDiskBlobs(options: DiskBlobsOptions): Promise<BlobStore> {
+  const { folder, clock = Date.now, disk = DISK, shared = false } = options
   const layout = layoutOf(folder)
   await storing('the blob folder could not be opened', async () => {
     await makeFolder(disk, folder)
     await Promise.all([layout.blobs, layout.staging, layout.temporary].map((path) => makeFolder(disk, path)))
-    await clearLeftovers(disk, layout)
+    await (shared ? clearOldLeftovers(disk, layout, clock()) : clearLeftovers(disk, layout))
   })
-  return new DiskBlobs(layout, clock, disk)
+  return new DiskBlobs({ layout, clock, disk, shared })
 }
 
 async function clearLeftovers(disk: Disk, { staging, temporary }: Layout): Promise<void> {
@@ -52,20 +67,57 @@ async function clearLeftovers(disk: Disk, { staging, temporary }: Layout): Promi
   )
 }
 
+/** Whose files these are cannot be told on another machine, but nobody has written to them for long. */
+async function clearOldLeftovers(disk: Disk, layout: Layout, now: number): Promise<void> {
+  const uploads = await readdir(layout.staging)
+  const folders = [layout.temporary, ...uploads.map((upload) => join(layout.staging, upload))]
+  const isOld = async (path: string) =>
+    await stat(path).then(({ ctimeMs }) => ctimeMs < now - LEFTOVER_AGE_MS, notThere)
+  await Promise.all(
+    folders.map(async (folder) => {
+      const names = (await readdir(folder).catch(() => [])).filter(isTemporary)
+      await Promise.all(
+        names.map(async (name) => {
+          const path = join(folder, name)
+          if (!(await isOld(path))) return
+          const digest = digestAside(name)
+          // Whoever put it aside was killed before it could tell: the next sweep judges it anew.
+          if (digest !== undefined) await disk.link(path, layout.blob(digest).path).catch(unlessThere)
+          await disk.rm(path, { force: true })
+        }),
+      )
+    }),
+  )
+}
+
+/** For how long nobody must have written to a temporary file of a shared folder before it is thrown away, ms. */
+const LEFTOVER_AGE_MS = 24 * 3600_000
+/** How often a blob is put in its place, should another process take it away each time. */
+const PUTS_MAX = 5
+
+interface Tools {
+  readonly layout: Layout
+  readonly clock: Clock
+  readonly disk: Disk
+  readonly shared: boolean
+}
+
 class DiskBlobs implements BlobStore {
   private readonly layout: Layout
   private readonly clock: Clock
   private readonly disk: Disk
+  private readonly shared: boolean
   private readonly staging: Staging
   /** Under the path of an upload's folder or of a blob. */
   private readonly turns = new Turns()
   /** Folders whose names this process knows to be durable. */
   private readonly durable = new Set<string>()
 
-  constructor(layout: Layout, clock: Clock, disk: Disk) {
+  constructor({ layout, clock, disk, shared }: Tools) {
     this.layout = layout
     this.clock = clock
     this.disk = disk
+    this.shared = shared
     this.staging = new Staging(disk)
   }
 
@@ -73,7 +125,7 @@ class DiskBlobs implements BlobStore {
     assert(Number.isSafeInteger(part) && part > 0, 'parts count from 1')
     const folder = this.layout.upload(upload)
     await storing('the staging folder could not be made', () => this.settle(folder, [this.layout.staging]))
-    const temporary = join(folder, temporaryName())
+    const temporary = join(folder, this.temporaryName())
     const content = await writeFresh(this.disk, temporary, bytes, limit)
     try {
       await storing('a part could not be staged', () =>
@@ -137,13 +189,10 @@ class DiskBlobs implements BlobStore {
     const paths = digests.map((digest) => this.layout.blob(digest).path)
     return storing('blobs could not be removed', async () => {
       const removed = await Promise.all(
-        paths.map((path) =>
-          this.turns.take(path, async () => {
-            // The file system keeps a date as a fraction, which may come back a hair earlier than it was set.
-            const old = await stat(path).then(({ mtimeMs }) => Math.round(mtimeMs) < before, notThere)
-            if (old) await this.disk.unlink(path)
-            return old
-          }),
+        digests.map((digest, i) =>
+          this.turns.take(paths[i]!, () =>
+            this.shared ? this.putAside(digest, before) : this.removeOld(paths[i]!, before),
+          ),
         ),
       )
       const folders = new Set(paths.filter((_, i) => removed[i]).map(dirname))
@@ -153,9 +202,35 @@ class DiskBlobs implements BlobStore {
 
   async close(): Promise<void> {}
 
+  private temporaryName(): string {
+    return this.shared ? sharedTemporaryName() : temporaryName()
+  }
+
+  private async removeOld(path: string, before: number): Promise<boolean> {
+    const old = await isOlder(path, before)
+    if (old) await this.disk.unlink(path)
+    return old
+  }
+
+  /**
+   * Another process may be about to date the blob anew because it needs it. Either it does so before the blob is put aside:
+   * then its new date is seen there; or it finds the blob gone, and puts it in its place again.
+   */
+  private async putAside(digest: string, before: number): Promise<boolean> {
+    const { path } = this.layout.blob(digest)
+    if (!(await isOlder(path, before))) return false
+    const aside = join(this.layout.temporary, asideName(digest))
+    const isThere = await this.disk.rename(path, aside).then(() => true, notThere)
+    if (!isThere) return false
+    const old = await isOlder(aside, before)
+    if (!old) await this.disk.link(aside, path).catch(unlessThere)
+    await this.disk.rm(aside, { force: true })
+    return old
+  }
+
   /** Writes the files one after the other into one blob. */
   private async join(paths: readonly string[]): Promise<Content> {
-    const temporary = join(this.layout.temporary, temporaryName())
+    const temporary = join(this.layout.temporary, this.temporaryName())
     const content = await writeFresh(this.disk, temporary, concatenated(paths), Number.POSITIVE_INFINITY)
     try {
       await this.keep(content, (place) => this.disk.rename(temporary, place))
@@ -172,11 +247,20 @@ class DiskBlobs implements BlobStore {
     return this.turns.take(path, async () => {
       const [outer, inner] = folders
       await this.settle(inner, [this.layout.blobs, outer])
-      if (!(await exists(path))) await put(path)
-      const seconds = this.clock() / 1000
-      await this.disk.utimes(path, seconds, seconds)
+      await this.putAndDate(path, put)
       await syncFolder(this.disk, inner)
     })
+  }
+
+  private async putAndDate(path: string, put: (place: string) => Promise<void>, left = PUTS_MAX): Promise<void> {
+    if (!(await exists(path))) await put(path)
+    const seconds = this.clock() / 1000
+    const isDated = await this.disk.utimes(path, seconds, seconds).then(
+      () => true,
+      (error) => (this.shared && left > 1 ? notThere(error) : Promise.reject(error)),
+    )
+    // Another process has just removed it as unused.
+    if (!isDated) await this.putAndDate(path, put, left - 1)
   }
 
   /** Makes a folder durably. That it exists is not enough: whoever made it may not have come further, or was killed there. */
@@ -192,8 +276,9 @@ class DiskBlobs implements BlobStore {
     try {
       await this.disk.link(from, place)
     } catch (error) {
+      if (this.shared && (error as NodeJS.ErrnoException).code === 'EEXIST') return
       if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error
-      const temporary = join(this.layout.temporary, temporaryName())
+      const temporary = join(this.layout.temporary, this.temporaryName())
       try {
         await this.disk.copyFile(from, temporary)
         await syncFile(this.disk, temporary)
@@ -243,4 +328,14 @@ function exists(path: string): Promise<boolean> {
 function notThere(error: NodeJS.ErrnoException): false {
   if (error.code === 'ENOENT') return false
   throw error
+}
+
+/** Whether a file was last dated before a time. The file system keeps a date as a fraction, which may come back a hair earlier. */
+function isOlder(path: string, before: number): Promise<boolean> {
+  return stat(path).then(({ mtimeMs }) => Math.round(mtimeMs) < before, notThere)
+}
+
+/** Another process may have been first. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
 }

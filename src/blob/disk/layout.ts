@@ -5,11 +5,13 @@
  *     staging/<upload>/<staged>     parts; the name says all about the bytes
  *     staging/<upload>/<temporary>  a part still arriving
  *     temporary/<temporary>         parts being joined
+ *     temporary/<digest>.aside      a blob that may be removed, in a folder that several processes use
  *
  * That a staged part's facts are its name is what makes storing it atomic: one rename brings the bytes and the facts, and no
  * second file can disagree with the first.
  */
 import assert from 'node:assert'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Content, UploadId } from '../../engine/index.ts'
 
@@ -74,9 +76,24 @@ export function temporaryName(): string {
   return `${process.pid}-${++temporaries}.tmp`
 }
 
-/** Whether a name is of the form `temporaryName` makes. */
+/** A name no process on any machine uses. */
+export function sharedTemporaryName(): string {
+  return `${randomBytes(8).toString('hex')}.tmp`
+}
+
+/** What a blob is called in the temporary folder while it is judged whether it may go. */
+export function asideName(digest: string): string {
+  return `${digest}.aside`
+}
+
+/** The digest of a blob put aside; undefined for other names. */
+export function digestAside(name: string): string | undefined {
+  return /^([0-9a-f]{64})\.aside$/.exec(name)?.[1]
+}
+
+/** Whether a name is of a form that files have for a short time only. */
 export function isTemporary(name: string): boolean {
-  return TEMPORARY.test(name)
+  return TEMPORARY.test(name) || /^[0-9a-f]{16}\.tmp$/.test(name) || digestAside(name) !== undefined
 }
 
 const TEMPORARY = /^(\d+)-\d+\.tmp$/

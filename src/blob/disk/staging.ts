@@ -1,5 +1,5 @@
 /** Which parts are staged for which upload: the names in its folder, remembered for the uploads touched last. */
-import { readdir } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Content } from '../../engine/index.ts'
 import type { Disk } from './disk.ts'
@@ -31,6 +31,15 @@ export class Staging {
    * @param md5 of the attempt wanted; without it the latest
    */
   async find(folder: string, part: number, md5?: string): Promise<{ path: string; content: Content } | undefined> {
+    const isRemembered = this.remembered.has(folder)
+    const found = await this.look(folder, part, md5)
+    if (!isRemembered || (found && (await isThere(found.path)))) return found
+    // Another process may have staged it, or a later attempt.
+    this.forget(folder)
+    return this.look(folder, part, md5)
+  }
+
+  private async look(folder: string, part: number, md5?: string) {
     const attempts = (await this.parts(folder)).get(part) ?? []
     const staged = attempts.findLast(({ content }) => md5 === undefined || content.md5 === md5)
     return staged && { path: join(folder, stagedName(staged)), content: staged.content }
@@ -47,7 +56,7 @@ export class Staging {
     await syncFolder(this.disk, folder)
     const attempts = [...earlier, staged]
     const surplus = attempts.splice(0, Math.max(0, attempts.length - ATTEMPTS_KEPT))
-    await Promise.all(surplus.map((old) => this.disk.unlink(join(folder, stagedName(old)))))
+    await Promise.all(surplus.map((old) => this.disk.unlink(join(folder, stagedName(old))).catch(unlessGone)))
     this.remember(folder, parts.set(part, attempts))
   }
 
@@ -73,4 +82,16 @@ export class Staging {
     this.remembered.set(folder, parts)
     if (this.remembered.size > UPLOADS_REMEMBERED_MAX) this.forget(this.remembered.keys().next().value!)
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Another process may have been first. */
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }
