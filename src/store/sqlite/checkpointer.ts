@@ -83,7 +83,10 @@ export function createCheckpointer(file: string): Checkpointer {
       isClosed = true
       if (!thread) return
       const gone = new Promise((resolve) => thread!.once('exit', resolve))
+      // Whoever waits for it must not find the process ended instead.
+      thread.ref()
       thread.postMessage('close')
+      thread = undefined
       await gone
     },
   }
