@@ -22,6 +22,7 @@ interface CreateOptions extends DataOptions {
   readonly name?: string
   readonly publicKey?: string
   readonly scope: string[]
+  readonly redirectUri: string[]
   readonly singleSpace?: boolean
   readonly signed?: boolean
 }
@@ -41,6 +42,7 @@ export function appCommand(): Command {
     .option('--name <name>', 'its name (the id)')
     .option('--public-key <file>', 'pds: the RSA public key (PEM) of JWT assertions, instead of an AccessKey pair')
     .option('--scope <scopes...>', 'what it may do at most, in the dialect’s words (all)', [])
+    .option('--redirect-uri <uris...>', 'pds: where people who signed in may be sent back (their own machine)', [])
     .option('--single-space', 'smh: a library with one space, addressed as "-"')
     .option('--signed', 'wps: refuse requests without a KSO-1 signature')
     .option(...DATA_OPTION)
@@ -84,10 +86,13 @@ function freshId(dialect: Vendor): string {
 }
 
 /** What each dialect reads of its apps. */
-function extraOf({ dialect, publicKey, singleSpace, signed }: CreateOptions): Record<string, Json> {
+function extraOf({ dialect, publicKey, redirectUri, singleSpace, signed }: CreateOptions): Record<string, Json> {
   switch (dialect) {
     case 'pds':
-      return { 'pds.kind': publicKey === undefined ? 'accesskey' : 'jwt' }
+      return {
+        'pds.kind': publicKey === undefined ? 'accesskey' : 'jwt',
+        ...(redirectUri.length > 0 && { 'pds.redirect_uris': redirectUri }),
+      }
     case 'smh':
       return { 'smh.multiSpace': !singleSpace }
     case 'wps':

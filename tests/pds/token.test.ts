@@ -220,3 +220,78 @@ test('a share token that nobody handed out is ShareLinkTokenInvalid', async () =
   const answer = await send(`${world.url}/v2/file/list`, { method: 'POST', headers: { 'x-share-token': 'x' } })
   expectRefused(answer, 401, 'ShareLinkTokenInvalid')
 })
+
+const CALLBACK = 'http://localhost:9/callback?x=1'
+const query = (more: object = {}) =>
+  new URLSearchParams({ client_id: 'demo-pds', redirect_uri: CALLBACK, response_type: 'code', state: 's&"<', ...more })
+const signIn = (more: object = {}) =>
+  send(`${world.url}/v2/oauth/authorize`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: query({ user: 'alice', password: 'alice', ...more }).toString(),
+  })
+const exchange = (code: string, more: object = {}) =>
+  tokenCall(world.url, {
+    grant_type: 'authorization_code',
+    client_id: 'demo-pds',
+    redirect_uri: CALLBACK,
+    code,
+    ...more,
+  })
+
+test('a person signs in on the page and comes back with a code, which is good once', async () => {
+  const page = await send(`${world.url}/v2/oauth/authorize?${query()}`)
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  expect(page.text).toContain('value="s&#38;&#34;&#60;"')
+  const wrong = await signIn({ password: 'bob' })
+  expect([wrong.status, wrong.headers.get('location')]).toEqual([401, null])
+  expect((await signIn({ user: 'nobody' })).status).toBe(401)
+
+  const back = await signIn()
+  expect(back.status).toBe(302)
+  const location = new URL(back.headers.get('location')!)
+  expect([
+    location.origin + location.pathname,
+    location.searchParams.get('x'),
+    location.searchParams.get('state'),
+  ]).toEqual(['http://localhost:9/callback', '1', 's&"<'])
+  const code = location.searchParams.get('code')!
+  expectRefused(await whoAmI(`Bearer ${code}`), 401, 'AccessTokenInvalid')
+  expectRefused(await exchange(code, { redirect_uri: 'http://localhost:9/other' }), 400, 'InvalidParameter.Code')
+  const tokens = await exchange(code)
+  expect([tokens.status, tokens.body.user_id]).toEqual([200, 'alice'])
+  expect((await whoAmI(`Bearer ${tokens.body.access_token}`)).body.user_id).toBe('alice')
+  expectRefused(await exchange(code), 400, 'InvalidParameter.Code')
+})
+
+test('the JavaScript client’s name for the grant will do, and a code ends after ten minutes', async () => {
+  const codeOf = async (more: object = {}) =>
+    new URL((await signIn(more)).headers.get('location')!).searchParams.get('code')!
+  expect((await exchange(await codeOf(), { grant_type: 'code' })).status).toBe(200)
+  const late = await codeOf()
+  at += 600_000
+  expectRefused(await exchange(late), 400, 'InvalidParameter.Code')
+  const narrow = await exchange(await codeOf({ scope: 'FILE.LIST' }))
+  const client = new Client(world.url, narrow.body.access_token, world.alice.drive)
+  expect(await client.list()).toEqual([])
+  expect((await client.call('/file/get', { file_id: 'root' })).body.code).toBe('ForbiddenNoPermission.Api')
+  const renewed = await refresh(narrow.body.refresh_token)
+  const later = new Client(world.url, renewed.body.access_token, world.alice.drive)
+  expect((await later.call('/file/get', { file_id: 'root' })).body.code).toBe('ForbiddenNoPermission.Api')
+})
+
+test('nobody is sent to an address that is not the application’s', async () => {
+  const ask = (more: object) => send(`${world.url}/v2/oauth/authorize?${query(more)}`)
+  for (const redirect_uri of [
+    'https://evil.example/',
+    'http://localhost.evil.example/',
+    'javascript:alert(1)',
+    'http://localhost@evil.example/',
+  ]) {
+    expectRefused(await ask({ redirect_uri }), 400, 'InvalidParameter.RedirectUri')
+    expectRefused(await signIn({ redirect_uri }), 400, 'InvalidParameter.RedirectUri')
+  }
+  expectRefused(await ask({ client_id: 'nobody' }), 400, 'InvalidParameter.ClientId')
+  expectRefused(await ask({ response_type: 'token' }), 400, 'InvalidParameterNotSupported.ResponseType')
+  expectRefused(await ask({ scope: 'EVERYTHING!' }), 400, 'InvalidParameter.Scope')
+})

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
 import { type Caller, callerOf, declaredType, namedCaller } from './auth.ts'
+import { authorizePage, signIn } from './authorize.ts'
 import { batch } from './batch.ts'
 import { answerFor, callTo, type Endpoint, type EndpointFacts, type Env, runCalls, runSteps } from './call.ts'
 import { downloadOf } from './download.ts'
@@ -23,6 +24,7 @@ export const pdsDialect: Dialect = {
       async (scope) => {
         frame(scope)
         authRoutes(scope, context)
+        signInRoutes(scope, context)
         apiRoutes(scope, context)
       },
       { prefix: '/v2' },
@@ -91,10 +93,8 @@ function bytesOf(request: FastifyRequest): Buffer {
 
 /** Token calls carry no credential but what is in their body. */
 function authRoutes(scope: FastifyInstance, context: DialectContext) {
-  scope.post(
-    '/oauth/token',
-    { config: { operation: 'Token', coverage: 'no authorization_code grant' } },
-    (request, reply) => answered(request, reply, () => oauthToken(context, formOrJson(request))),
+  scope.post('/oauth/token', { config: { operation: 'Token', coverage: 'done' } }, (request, reply) =>
+    answered(request, reply, () => oauthToken(context, formOrJson(request))),
   )
   scope.post('/account/token', { config: { operation: 'AccountToken', coverage: 'done' } }, (request, reply) =>
     answered(request, reply, () => accountToken(context, formOrJson(request))),
@@ -102,6 +102,20 @@ function authRoutes(scope: FastifyInstance, context: DialectContext) {
   scope.post('/account/revoke', { config: { operation: 'AccountRevoke', coverage: 'done' } }, (request, reply) =>
     answered(request, reply, async () => accountRevoke(context, await callerOf(context, request, bytesOf(request)))),
   )
+}
+
+/** Pages for people, in front of a browser. */
+function signInRoutes(scope: FastifyInstance, context: DialectContext) {
+  const shown = (request: FastifyRequest, reply: FastifyReply, show: () => Promise<void>) =>
+    show().then(
+      () => reply,
+      (error: unknown) => send(reply, answerFor(error, reporter(request))),
+    )
+  const url = '/oauth/authorize'
+  scope.get(url, { config: { operation: 'Authorize', coverage: 'login_type: by password only' } }, (request, reply) =>
+    shown(request, reply, () => authorizePage(context, queryOf(request), reply)),
+  )
+  scope.post(url, (request, reply) => shown(request, reply, () => signIn(context, formOrJson(request), reply)))
 }
 
 function formOrJson(request: FastifyRequest): Body {

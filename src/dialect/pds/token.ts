@@ -18,6 +18,8 @@ const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 interface Grant {
   readonly app: App
   readonly user: string
+  /** What the tokens may do at most, in this API's words; empty means all. */
+  readonly scopes: readonly string[]
 }
 
 /** `POST /oauth/token`; the fields come form-encoded. */
@@ -25,6 +27,9 @@ export async function oauthToken(context: DialectContext, body: Body): Promise<A
   const grantType = requiredText(body, 'grant_type')
   const app = await appOf(context, requiredText(body, 'client_id'), 'client_id')
   if (grantType === JWT_BEARER) return tokens(context, await assertedBy(context, app, requiredText(body, 'assertion')))
+  // The vendor's pages say the one, its JavaScript client sends the other.
+  if (grantType === 'authorization_code' || grantType === 'code')
+    return tokens(context, await coded(context, app, body))
   if (grantType === 'refresh_token') return tokens(context, await refreshed(context, app, body))
   return notSupported('grant_type')
 }
@@ -56,8 +61,8 @@ async function appOf({ auth }: DialectContext, id: string, field: string): Promi
 async function assertedBy({ engine }: DialectContext, app: App, assertion: string): Promise<Grant> {
   if (!app.publicKey) throw new Refusal(notValid('client_id'))
   const { sub, sub_type: type } = await claimsOf(app, assertion, new Date(engine.now()))
-  if (type === 'service' && sub === app.tenant) return { app, user: '' }
-  if (type === 'user' && sub) return { app, user: sub }
+  if (type === 'service' && sub === app.tenant) return { app, user: '', scopes: app.scopes }
+  if (type === 'user' && sub) return { app, user: sub, scopes: app.scopes }
   throw new Refusal(notValid('assertion', 'sub and sub_type name nobody.'))
 }
 
@@ -81,25 +86,43 @@ async function claimsOf(app: App, assertion: string, now: Date) {
   }
 }
 
-/** Uses up a refresh token. Of two that try at once only one succeeds: the row can be taken away but once. */
+/** Whom a code speaks for. It is good once, and where it was sent. */
+async function coded({ auth }: DialectContext, app: App, body: Body): Promise<Grant> {
+  if (app.secret !== '' && !auth.secretMatches(app, requiredText(body, 'client_secret'))) {
+    throw new Refusal(notValid('client_secret'))
+  }
+  const code = await auth.check('pds', 'code', requiredText(body, 'code'))
+  const { redirectUri } = (code?.data ?? {}) as { redirectUri?: string }
+  if (!code || code.app !== app.id || redirectUri !== requiredText(body, 'redirect_uri')) {
+    throw new Refusal(notValid('code'))
+  }
+  await useUp({ auth }, code, 'code')
+  return { app, user: code.user, scopes: code.scopes }
+}
+
+/** Of two that use a token up at once only one succeeds: the row can be taken away but once. */
+async function useUp({ auth }: Pick<DialectContext, 'auth'>, token: Token, field: string): Promise<void> {
+  const { tenant, app, user } = token
+  const taken = await auth.revokeOf({ tenant, app, user }, ({ id }) => id !== token.id)
+  if (taken !== 1) throw new Refusal(notValid(field))
+}
+
 async function refreshed({ auth }: DialectContext, app: App, body: Body): Promise<Grant> {
   const token = await auth.check('pds', 'refresh', requiredText(body, 'refresh_token'))
   if (!token || token.app !== app.id || token.tenant !== app.tenant) throw new Refusal(notValid('refresh_token'))
-  const { tenant, user } = token
-  const taken = await auth.revokeOf({ tenant, app: app.id, user }, ({ id }) => id !== token.id)
-  if (taken !== 1) throw new Refusal(notValid('refresh_token'))
-  return { app, user }
+  await useUp({ auth }, token, 'refresh_token')
+  return { app, user: token.user, scopes: token.scopes }
 }
 
 /** 200 with a Token object. */
-async function tokens({ auth, engine }: DialectContext, { app, user }: Grant): Promise<Answer> {
+async function tokens({ auth, engine }: DialectContext, { app, user, scopes }: Grant): Promise<Answer> {
   const person = user === '' ? null : await enabledUser(engine, app, user)
   const spec = {
     dialect: 'pds' as const,
     tenant: app.tenant,
     app: app.id,
     user,
-    scopes: app.scopes,
+    scopes,
     data: { session: randomUUID() },
   }
   const [access, refresh] = await Promise.all([
