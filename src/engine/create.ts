@@ -4,6 +4,7 @@ import { createChanges } from './changes.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { createGivenGrants } from './given-grants.ts'
+import { createHashChains } from './hash-chain.ts'
 import { idCodec } from './id.ts'
 import { createKnownContent } from './known-content.ts'
 import { createLinks } from './link.ts'
@@ -27,6 +28,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...directory,
     ...uploads,
     ...tasks,
+    ...createHashChains(store, blobs),
     ...createKnownContent(store, run),
     ...createLinks(store, clock, run),
     ...createTotals(store, run),

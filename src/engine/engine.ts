@@ -376,6 +376,11 @@ export interface Engine extends Readings, Roster {
   fillUploads(actor: Actor, fills: readonly { upload: UploadId; node: Ref }[]): Promise<(Upload | Failed)[]>
   /** Stores one part of an open upload. Authorised by a ticket, not by an actor. */
   writePart(upload: UploadId, part: number, bytes: AsyncIterable<Uint8Array>): Promise<StoredPart | Failed>
+  /**
+   * SHA-256 digests of contents of the actor's tenant that have this size and this beginning, or this chain of hashes, see
+   * hash-chain.ts. That there is such content gives no right to it.
+   */
+  contentsLike(actor: Actor, like: { size: number; head?: string; chain?: string }): Promise<string[]>
   /** The bytes of a node's version, for the holder of a ticket; `stream` opens any range of them. */
   openVersion(key: { drive: DriveId; node: Node['id']; version: number }): Promise<OpenVersion | Failed>
 

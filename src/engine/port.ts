@@ -63,6 +63,18 @@ export interface Walk {
   readonly keys: readonly string[]
 }
 
+/** A content that a tenant has, and how clients may name it; '' = not computed yet. */
+export interface Holding {
+  readonly tenant: TenantId
+  /** SHA-256 of the whole, lower-case hex; names the blob. */
+  readonly digest: string
+  readonly size: number
+  /** SHA-256 of the first chunk. */
+  readonly head: string
+  /** The chain of hashes over all chunks, see hash-chain.ts. */
+  readonly chain: string
+}
+
 export interface ChildKey {
   readonly drive: DriveId
   readonly parent: NodeId
@@ -180,6 +192,8 @@ export interface ReadTx {
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
   uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
   blobs(digests: readonly string[]): Promise<(Content & { refs: number })[]>
+  /** Contents of tenants by their size, `limit` each at most. One stays known until its blob is removed. */
+  holdings(keys: readonly { tenant: TenantId; size: number }[], limit: number): Promise<Holding[]>
   tasks(ids: readonly TaskId[]): Promise<TaskRow[]>
   /** Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start); `limit` rows in total. */
   outcomes(query: {
@@ -388,6 +402,8 @@ export interface WriteTx extends ReadTx {
   putUploadParts(rows: readonly UploadPart[]): Promise<void>
   /** Uploads and their part rows; returns the uploads removed. */
   deleteUploads(ids: readonly UploadId[]): Promise<Upload[]>
+  /** Inserted or, by tenant and digest, filled in: a hash that is '' takes nothing away. */
+  putHoldings(rows: readonly Holding[]): Promise<void>
   /** Blob rows that are not there yet, with no reference. Existing ones are touched (their sweep clock restarts at `at`). */
   addBlobs(contents: readonly Content[], at: number): Promise<void>
 

@@ -3,6 +3,7 @@ import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
 import type { Engine, OpenVersion, StoredPart } from './engine.ts'
 import { fail } from './error.ts'
+import { holdingsOf } from './hash-chain.ts'
 import type { Content, Upload, UploadId, UploadPart } from './model.ts'
 import type { Failed } from './op.ts'
 import { type BlobStore, type Clock, type Store, TooLongError } from './port.ts'
@@ -128,6 +129,7 @@ async function seal({ store, blobs, clock }: Parts, ids: readonly UploadId[]): P
     await tx.addBlobs(distinct(rows.map(({ content }) => content!)), clock())
     const blobRefs = summed(rows.map(({ content }) => ({ digest: content!.digest, delta: 1 })))
     await tx.apply({ ...emptyChanges(), blobRefs, putUploads: rows })
+    await tx.putHoldings(holdingsOf(rows.map(({ tenant, content }) => ({ ...content!, tenant }))))
     return rows.map(({ id }) => id)
   })
   await blobs.discard(done)

@@ -16,7 +16,8 @@ import { noteUse } from './favorite.ts'
 import { rules } from './grant.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
-import { attributesOf, content, eTagOf, written } from './present.ts'
+import { attributesOf, content, contentCas, eTagOf, type Shown, written } from './present.ts'
+import { claimIn, fillUpload, isBegun } from './rapid.ts'
 import { demandPlace, namingIn } from './rules.ts'
 import { conflictOf, inodeOf, isoTime, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
 import { formOf, targetOf } from './upload-target.ts'
@@ -41,21 +42,26 @@ interface Memo {
   readonly attributes: Json
 }
 
-/** Starts an upload. Nothing is listed before it is confirmed. */
+/** Starts an upload. Nothing is listed before it is confirmed, unless the content is here already. */
 export async function start(call: Call, body: Members, how: How): Promise<Answer> {
   const here = await visit(call, 'beginUpload')
-  const { actor, drive } = here
   demandPlace(here, namedPath(call), 'file')
+  const claim = claimIn(body)
+  if (claim && (await isBegun(call, here, claim))) return { status: 202 }
+  const upload = await openUpload(call, here, body, how)
+  if (claim && (await fillUpload(call, here, upload, claim))) {
+    return { status: 200, body: await commit(call, here, upload, memoOf(upload).strategy, {}) }
+  }
+  return { status: 201, body: { ...whereTo(call, upload, body), confirmKey: upload.id, availableDomainNum: 1 } }
+}
+
+async function openUpload(call: Call, here: Visit, body: Members, how: How): Promise<Upload> {
+  const { actor, drive } = here
   const { parent, name } = placeOf(drive.id, namedPath(call))
   const strategy = strategyOf(call.query) ?? 'rename'
   const given = word(call.query, 'filesize') ?? member(body, 'size')
-  const memo: Memo = {
-    name,
-    strategy,
-    force: (actor.allow.file & ACTIONS.replace) !== 0,
-    how,
-    attributes: attributesOf(call, body) as Json,
-  }
+  const force = (actor.allow.file & ACTIONS.replace) !== 0
+  const memo: Memo = { name, strategy, force, how, attributes: attributesOf(call, body) as Json }
   const result = await perform(
     call,
     actor,
@@ -72,8 +78,7 @@ export async function start(call: Call, body: Members, how: How): Promise<Answer
     },
     { kind: 'file', source: false },
   )
-  const { upload } = result as { upload?: Upload }
-  return { status: 201, body: { ...whereTo(call, upload!, body), confirmKey: upload!.id, availableDomainNum: 1 } }
+  return (result as { upload?: Upload }).upload!
 }
 
 /** Where the bytes go, and with what. */
@@ -132,9 +137,14 @@ function isOurs({ data }: Upload): boolean {
 
 export async function confirm(call: Call, body: Members): Promise<Answer> {
   const found = await uploadOf(call, 'confirmUpload')
-  const { upload, actor, drive, caller } = found
+  const strategy = strategyOf(call.query) ?? memoOf(found.upload).strategy
+  return { status: 200, body: await commit(call, found, found.upload, strategy, body) }
+}
+
+/** Makes an upload a file, and tells of it. */
+async function commit(call: Call, here: Visit, upload: Upload, strategy: Strategy, body: Members): Promise<Shown> {
+  const { actor, drive, caller } = here
   const memo = memoOf(upload)
-  const strategy = strategyOf(call.query) ?? memo.strategy
   const crc64 = text(body, 'crc64')
   const [result] = await call.context.engine.batch(confirmer(actor, memo), [
     {
@@ -144,7 +154,7 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
       // Started under a name that was taken then; which name it gets is settled now.
       name: memo.name,
       conflict: conflictOf(strategy, REPLACE.upload),
-      naming: namingIn(found),
+      naming: namingIn(here),
       ...(crc64 ? { hashes: { crc64 } } : {}),
       attributes: joined(memo.attributes as Attributes, attributesOf(call, body)),
     },
@@ -156,21 +166,19 @@ export async function confirm(call: Call, body: Members): Promise<Answer> {
   }
   const { view } = result!
   const { node } = view!
-  await noteUse(call, found, 'modified', view!)
+  await noteUse(call, here, 'modified', view!)
   return {
-    status: 200,
-    body: {
-      path: view!.path,
-      name: node.name,
-      type: typeOf(node, isMedia(caller.library)),
-      ...(yes(call.query, 'with_inode') ? { inode: inodeOf(call.context.engine.ids, node) } : {}),
-      creationTime: isoTime(node.createdAt),
-      modificationTime: isoTime(node.updatedAt),
-      eTag: eTagOf(node),
-      isOverwritten: node.version > 1,
-      ...written(node),
-      ...content(node),
-    },
+    path: view!.path,
+    name: node.name,
+    type: typeOf(node, isMedia(caller.library)),
+    ...(yes(call.query, 'with_inode') ? { inode: inodeOf(call.context.engine.ids, node) } : {}),
+    ...(yes(call.query, 'with_content_cas') ? { contentCas: contentCas(node) } : {}),
+    creationTime: isoTime(node.createdAt),
+    modificationTime: isoTime(node.updatedAt),
+    eTag: eTagOf(node),
+    isOverwritten: node.version > 1,
+    ...written(node),
+    ...content(node),
   }
 }
 

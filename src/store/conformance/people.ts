@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type {
   App,
   Group,
+  Holding,
   GroupFilter,
   PoolId,
   PoolKind,
@@ -376,6 +377,46 @@ export function peopleConformance(open: Open) {
       expect(await ids()).toEqual(['t2'])
       const left = await store.read((tx) => tx.tasks([1, 2, 3].map((id) => task(id).id)))
       expect(idsOf(left).sort()).toEqual([2, 3])
+    })
+  })
+
+  describe('holdings', () => {
+    const holding = (seed: number, size: number, more: Partial<Holding> = {}): Holding => {
+      return { tenant: TENANT, digest: content(seed).digest, size, head: '', chain: '', ...more }
+    }
+    const find = (...keys: [tenant: TenantId, size: number][]) =>
+      store.read((tx) =>
+        tx.holdings(
+          keys.map(([tenant, size]) => ({ tenant, size })),
+          2,
+        ),
+      )
+
+    it('are found by tenant and size, so many of each', async () => {
+      const rows = [holding(1, 5), holding(2, 5), holding(3, 6), holding(3, 6, { tenant: ELSEWHERE })]
+      await store.write((tx) => tx.putHoldings([...rows, holding(4, 5)]))
+      expect(await find([TENANT, 5])).toHaveLength(2)
+      expect(await find([TENANT, 6], [TENANT, 7])).toEqual([rows[2]])
+      expect(await find([ELSEWHERE, 6], [TENANT, 6], [TENANT, 6])).toHaveLength(2)
+      expect(await find([ELSEWHERE, 5])).toEqual([])
+    })
+
+    it('are filled in by and by, and lose nothing', async () => {
+      await store.write((tx) => tx.putHoldings([holding(1, 5)]))
+      await store.write((tx) => tx.putHoldings([holding(1, 5, { head: 'h' })]))
+      await store.write((tx) => tx.putHoldings([holding(1, 5, { chain: 'c' })]))
+      await store.write((tx) => tx.putHoldings([holding(1, 5)]))
+      expect(await find([TENANT, 5])).toEqual([holding(1, 5, { head: 'h', chain: 'c' })])
+    })
+
+    it('go with their blob', async () => {
+      await store.write(async (tx) => {
+        await tx.addBlobs([content(1, 5), content(2, 5)], 10)
+        await tx.putHoldings([holding(1, 5), holding(1, 5, { tenant: ELSEWHERE }), holding(2, 5)])
+      })
+      await apply(store, { blobRefs: [{ digest: content(2).digest, delta: 1 }] })
+      await store.write((tx) => tx.takeUnusedBlobs(100, 10))
+      expect(await find([TENANT, 5], [ELSEWHERE, 5])).toEqual([holding(2, 5)])
     })
   })
 

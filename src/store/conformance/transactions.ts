@@ -312,6 +312,14 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   ['uploads', (tx, ids) => tx.uploads(ids.map(uploadId))],
   ['uploadParts', (tx, ids) => tx.uploadParts(ids.map(uploadId))],
   ['blobs', (tx, ids) => tx.blobs(ids.map((id) => content(id).digest))],
+  [
+    'holdings',
+    (tx, ids) =>
+      tx.holdings(
+        ids.map((size) => ({ tenant: TENANT, size })),
+        10,
+      ),
+  ],
   ['tasks', (tx, ids) => tx.tasks(ids.map((id) => task(id).id))],
   ['holds', (tx, ids) => tx.holds(ids.map(driveId))],
   ['tenants', (tx, ids) => tx.tenants(ids.map((id) => `${id}` as typeof TENANT))],

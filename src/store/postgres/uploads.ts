@@ -3,10 +3,13 @@ import type { ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
 import { fromContent } from '../row/node.ts'
 import {
   type BlobRow,
+  fromHolding,
   fromPart,
   fromUpload,
+  type HoldingRow,
   PART_COLUMNS,
   type PartRow,
+  toHolding,
   toUpload,
   UPLOAD_COLUMNS,
   type UploadRow,
@@ -49,9 +52,26 @@ delete from blob where digest in (
 ) and refs = 0 and touched_at < $1
 returning digest`
 
+/** Of each pair at most so many, by the index holding_size. */
+export const HOLDINGS = `
+select h.tenant_id, h.digest, h.size, h.head, h.chain
+from (select distinct * from ${unnest('tn')}) k (tenant_id, size)
+cross join lateral (
+  select * from holding where tenant_id = k.tenant_id and size = k.size order by digest limit $3
+) h`
+export const PUT_HOLDINGS = `
+insert into holding (tenant_id, digest, size, head, chain) select * from ${unnest('ttntt')}
+on conflict (digest, tenant_id) do update set
+  head = case excluded.head when '' then holding.head else excluded.head end,
+  chain = case excluded.chain when '' then holding.chain else excluded.chain end`
+export const DELETE_HOLDINGS = 'delete from holding where digest = any($1::text[])'
+
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs'> &
-    Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'takeUnusedBlobs'>
+  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'holdings'> &
+    Pick<
+      WriteTx,
+      'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'putHoldings' | 'takeUnusedBlobs'
+    >
 > = {
   async uploads(db, ids) {
     if (ids.length === 0) return []
@@ -86,6 +106,20 @@ export const uploadQueries: Queries<
     return rows.map(([digest, size, md5, sha1, crc64, refs]) => ({ digest, size, md5, sha1, crc64, refs }))
   },
 
+  async holdings(db, keys, limit) {
+    if (keys.length === 0) return []
+    const pairs = keys.map(({ tenant, size }) => [tenant, size])
+    return (await db.all<HoldingRow>(HOLDINGS, ...columns(pairs, 2), limit)).map(toHolding)
+  },
+
+  async putHoldings(db, rows) {
+    if (rows.length === 0) return
+    const each = latest(rows, ({ tenant, digest }) => `${digest} ${tenant}`)
+    // In one order, in which everybody takes them.
+    const sorted = each.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
+    await db.run(PUT_HOLDINGS, ...columns(sorted.map(fromHolding), 5))
+  },
+
   async addBlobs(db, contents, at) {
     if (contents.length === 0) return
     // In the order of their digests, in which everybody takes them.
@@ -94,7 +128,9 @@ export const uploadQueries: Queries<
   },
 
   async takeUnusedBlobs(db, before, limit) {
-    return (await db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit)).map(([digest]) => digest)
+    const digests = (await db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit)).map(([digest]) => digest)
+    if (digests.length > 0) await db.run(DELETE_HOLDINGS, digests)
+    return digests
   },
 }
 

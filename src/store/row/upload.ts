@@ -1,5 +1,15 @@
 /** Upload sessions, their parts, and blobs as rows. */
-import type { Content, DriveId, NodeId, Subject, TenantId, Upload, UploadId, UploadPart } from '../../engine/index.ts'
+import type {
+  Content,
+  DriveId,
+  Holding,
+  NodeId,
+  Subject,
+  TenantId,
+  Upload,
+  UploadId,
+  UploadPart,
+} from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 import { fromContent, toContent } from './node.ts'
 
@@ -79,4 +89,14 @@ function toSealed(text: string): Content | null {
 
 export function fromPart({ upload, number, size, md5, uploadedAt }: UploadPart): unknown[] {
   return [upload, number, size, md5, uploadedAt]
+}
+
+export type HoldingRow = [tenant: TenantId, digest: string, size: number, head: string, chain: string]
+
+export function toHolding([tenant, digest, size, head, chain]: HoldingRow): Holding {
+  return { tenant, digest, size, head, chain }
+}
+
+export function fromHolding({ tenant, digest, size, head, chain }: Holding): HoldingRow {
+  return [tenant, digest, size, head, chain]
 }

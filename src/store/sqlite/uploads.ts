@@ -3,10 +3,13 @@ import type { ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
 import { fromContent } from '../row/node.ts'
 import {
   type BlobRow,
+  fromHolding,
   fromPart,
   fromUpload,
+  type HoldingRow,
   PART_COLUMNS,
   type PartRow,
+  toHolding,
   toUpload,
   UPLOAD_COLUMNS,
   type UploadRow,
@@ -37,9 +40,29 @@ delete from blob where digest in (
   select digest from blob where refs = 0 and touched_at < ? order by touched_at limit ?
 ) returning digest`
 
+/** Of each pair [[tenant, size], …] at most so many, by the index holding_size. */
+export const HOLDINGS = `
+select h.tenant_id, h.digest, h.size, h.head, h.chain
+from (select distinct value ->> 0 as tenant_id, value ->> 1 as size from json_each(?)) k
+cross join json_each((
+  select json_group_array(digest) from (
+    select digest from holding where tenant_id = k.tenant_id and size = k.size order by digest limit ?
+  )
+)) d
+cross join holding h on h.digest = d.value and h.tenant_id = k.tenant_id`
+const PUT_HOLDINGS = `
+insert into holding (tenant_id, digest, size, head, chain) select ${members(5)} from json_each(?) where true
+on conflict (digest, tenant_id) do update set
+  head = case excluded.head when '' then head else excluded.head end,
+  chain = case excluded.chain when '' then chain else excluded.chain end`
+export const DELETE_HOLDINGS = 'delete from holding where digest in (select value from json_each(?))'
+
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs'> &
-    Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'takeUnusedBlobs'>
+  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'holdings'> &
+    Pick<
+      WriteTx,
+      'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'putHoldings' | 'takeUnusedBlobs'
+    >
 > = {
   uploads(db, ids) {
     if (ids.length === 0) return []
@@ -73,12 +96,24 @@ export const uploadQueries: Queries<
     return rows.map(([digest, size, md5, sha1, crc64, refs]) => ({ digest, size, md5, sha1, crc64, refs }))
   },
 
+  holdings(db, keys, limit) {
+    if (keys.length === 0) return []
+    const set = JSON.stringify(keys.map(({ tenant, size }) => [tenant, size]))
+    return db.all<HoldingRow>(HOLDINGS, set, limit).map(toHolding)
+  },
+
+  putHoldings(db, rows) {
+    if (rows.length > 0) db.run(PUT_HOLDINGS, JSON.stringify(rows.map(fromHolding)))
+  },
+
   addBlobs(db, contents, at) {
     if (contents.length > 0) db.run(ADD_BLOBS, at, JSON.stringify(contents.map(fromContent)))
   },
 
   takeUnusedBlobs(db, before, limit) {
-    return db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit).map(([digest]) => digest)
+    const digests = db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit).map(([digest]) => digest)
+    if (digests.length > 0) db.run(DELETE_HOLDINGS, JSON.stringify(digests))
+    return digests
   },
 }
 

@@ -281,7 +281,7 @@ create table change (
   parent_id bigint not null,
   name text not null,
   origin text,
-  overwrites bigint not null,
+  replaces bigint not null,
   at bigint not null,
   by text not null,
   primary key (drive_id, seq)
@@ -325,6 +325,16 @@ create table blob (
   touched_at bigint not null
 );
 create index blob_unused on blob (touched_at) where refs = 0;
+
+create table holding (
+  tenant_id text collate "C" not null,
+  digest text collate "C" not null,
+  size bigint not null,
+  head text not null,
+  chain text not null,
+  primary key (digest, tenant_id)
+);
+create index holding_size on holding (tenant_id, size);
 
 create table task (
   id bigint not null primary key,

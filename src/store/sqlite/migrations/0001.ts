@@ -274,7 +274,7 @@ create table change (
   parent_id integer not null,
   name text not null,
   origin text,
-  overwrites integer not null,
+  replaces integer not null,
   at integer not null,
   by text not null,
   primary key (drive_id, seq)
@@ -318,6 +318,16 @@ create table blob (
   touched_at integer not null
 ) strict, without rowid;
 create index blob_unused on blob (touched_at) where refs = 0;
+
+create table holding (
+  tenant_id text not null,
+  digest text not null,
+  size integer not null,
+  head text not null,
+  chain text not null,
+  primary key (digest, tenant_id)
+) strict, without rowid;
+create index holding_size on holding (tenant_id, size);
 
 create table task (
   id integer not null primary key,
