@@ -20,7 +20,7 @@ export function openBare(dataDir: string, { drive, playgrounds }: Tree): Bare {
     'update node set parent_id = ?, rev = rev + 1, updated_at = ?, modifier = ? where drive_id = ? and id = ?',
   )
   const log = db.prepare(
-    `insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
+    `insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const head = db.prepare('update drive set seq = ? where id = ?')

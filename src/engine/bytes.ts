@@ -57,7 +57,7 @@ export function addVersion(view: View, drive: Drive, file: Node, content: Conten
     updatedAt: now,
     modifier: actor.self,
   })
-  view.note('version', node, { overwrites: true })
+  view.note('version', node, { replaces: true })
   return node
 }
 

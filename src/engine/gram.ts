@@ -6,8 +6,10 @@
  *
  * Nothing that changes with a move or a trash is a term: those are the hot path, and they touch no index.
  */
+
+import { periodsBetween, periodsOf, type Stretch, sizeClass, sizeClasses } from './bucket.ts'
 import type { DriveId, Node } from './model.ts'
-import { type Comparison, type Condition, extensionOf, fold, type Where } from './where.ts'
+import { type Condition, extensionOf, fold, type Where } from './where.ts'
 
 /** Nodes wanted by their terms: a term, all of some, or at least one of some. Neither list is ever empty. */
 export type Probe = string | { readonly all: readonly Probe[] } | { readonly any: readonly Probe[] }
@@ -56,8 +58,7 @@ const FIELDS = {
   kind: 'k',
   flag: 'g',
   size: 'z',
-  month: 'o',
-  day: 'y',
+  period: 'y',
 } as const
 
 /** Everything a node is found by. */
@@ -83,12 +84,11 @@ export function termsOf(node: Node): string[] {
   if (content) {
     add('sha1', [content.sha1])
     add('sha256', [content.digest])
-    add('size', [String(magnitude(content.size))])
+    add('size', [String(sizeClass(content.size))])
   }
   if (starred) add('flag', ['starred'])
   if (hidden) add('flag', ['hidden'])
-  add('month', [monthOf(node.createdAt)])
-  add('day', [dayOf(node.createdAt)])
+  add('period', periodsOf(node.createdAt))
   return [...found]
 }
 
@@ -99,34 +99,24 @@ function family(type: string): string {
   return type.slice(0, type.indexOf('/') + 1)
 }
 
-/** Sizes fall into classes, each twice as large as the one before. */
-function magnitude(size: number): number {
-  return size < 1 ? 0 : Math.floor(Math.log2(size)) + 1
-}
-const MAGNITUDE_MAX = 54
-
-const dayOf = (at: number) => (isDate(at) ? new Date(at).toISOString().slice(0, -14) : '')
-const monthOf = (at: number) => dayOf(at).slice(0, -3)
-const isDate = (at: number) => Math.abs(at) <= 8.64e15
-
 /**
  * What must hold of every node that meets the conditions and was born in one of the drives, in terms; null when the
  * conditions say nothing an index knows. Nodes found by it must still be judged.
  */
-export function probeOf(where: Where, births: readonly DriveId[], now: number): Probe | null {
-  return anyOf(births.map((drive) => demanded(where, drive, now)))
+export function probeOf(where: Where, births: readonly DriveId[]): Probe | null {
+  return anyOf(births.map((drive) => demanded(where, drive)))
 }
 
-function demanded(where: Where, drive: DriveId, now: number): Probe | null {
+function demanded(where: Where, drive: DriveId): Probe | null {
   if ('all' in where) {
     // Both ends of a time of creation together, so that what lies between them can be told.
     const [times, rest] = partition(where.all, isCreated)
-    const others = rest.map((one) => demanded(one, drive, now))
-    return allOf([...others, createdProbe(times, drive, now)])
+    const others = rest.map((one) => demanded(one, drive))
+    return allOf([...others, createdProbe(times, drive)])
   }
-  if ('any' in where) return anyOf(where.any.map((one) => demanded(one, drive, now)))
+  if ('any' in where) return anyOf(where.any.map((one) => demanded(one, drive)))
   if ('not' in where) return null
-  return demandedBy(where, drive, now)
+  return demandedBy(where, drive)
 }
 
 function allOf(probes: readonly (Probe | null)[]): Probe | null {
@@ -140,7 +130,7 @@ function anyOf(probes: readonly (Probe | null)[]): Probe | null {
   return said.length > 1 ? { any: said } : (said[0] ?? null)
 }
 
-function demandedBy(condition: Condition, drive: DriveId, now: number): Probe | null {
+function demandedBy(condition: Condition, drive: DriveId): Probe | null {
   const terms = (field: keyof typeof FIELDS, values: readonly string[]) =>
     values.map((value) => term(drive, FIELDS[field], value))
   switch (condition.field) {
@@ -173,9 +163,9 @@ function demandedBy(condition: Condition, drive: DriveId, now: number): Probe | 
     case 'hidden':
       return condition.is ? anyOf(terms('flag', [condition.field])) : null
     case 'size':
-      return anyOf(terms('size', magnitudes(condition.is, condition.value).map(String)))
+      return sizeProbe(...stretchOf(condition), drive)
     case 'created':
-      return createdProbe([condition], drive, now)
+      return createdProbe([condition], drive)
     default:
       return null
   }
@@ -186,47 +176,54 @@ function edged({ is, text }: Extract<Condition, { readonly field: 'name' }>): st
   return is === 'contains' ? folded : EDGE + folded + (is === 'equals' ? EDGE : '')
 }
 
-/** The classes in which sizes that compare so may lie. */
-function magnitudes(is: Comparison, bound: number): number[] {
-  const at = Math.min(magnitude(bound), MAGNITUDE_MAX)
-  const [from, to] = is === '=' ? [at, at] : is.startsWith('<') ? [0, at] : [at, MAGNITUDE_MAX]
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+/** The stretch of values that a bound leaves: from the first to the second, both included. */
+function stretchOf({ is, value }: Bound): [from: number, until: number] {
+  if (is === '=') return [value, value]
+  return is.startsWith('<') ? [Number.NEGATIVE_INFINITY, value] : [value, Number.POSITIVE_INFINITY]
 }
 
-type Created = Extract<Condition, { readonly value: number }>
-const isCreated = (where: Where): where is Created => 'field' in where && where.field === 'created'
+type Bound = Extract<Condition, { readonly value: number }>
+const isCreated = (where: Where): where is Bound => 'field' in where && where.field === 'created'
 
-const DAY_MS = 86_400_000
-/** How far ahead the clock of whatever made a node may have been. */
-const CLOCK_AHEAD_MS_MAX = 366 * DAY_MS
-/** Longer times are not worth an index. */
-const CREATED_SPAN_MS_MAX = 20 * 366 * DAY_MS
-
-/** The days and whole months between two times of creation; null when they begin nowhere or reach too far. */
-function createdProbe(bounds: readonly Created[], drive: DriveId, now: number): Probe | null {
-  const from = Math.max(...bounds.filter(({ is }) => !is.startsWith('<')).map(({ value }) => value))
-  const until = Math.min(
-    now + CLOCK_AHEAD_MS_MAX,
-    ...bounds.filter(({ is }) => !is.startsWith('>')).map(({ value }) => value),
-  )
-  if (!isDate(from) || !isDate(until) || until - from > CREATED_SPAN_MS_MAX) return null
-  const terms: string[] = []
-  for (let at = startOfDay(from); at <= until; ) {
-    const next = nextMonth(at)
-    const isWhole = new Date(at).getUTCDate() === 1 && next <= until
-    terms.push(isWhole ? term(drive, FIELDS.month, monthOf(at)) : term(drive, FIELDS.day, dayOf(at)))
-    at = isWhole ? next : at + DAY_MS
-  }
-  return anyOf(terms)
+/** The days, months and years within all the bounds; null when there are none. */
+function createdProbe(bounds: readonly Bound[], drive: DriveId): Probe | null {
+  if (bounds.length === 0) return null
+  const stretches = bounds.map(stretchOf)
+  const from = Math.max(...stretches.map(([first]) => first))
+  const until = Math.min(...stretches.map(([, last]) => last))
+  return periodProbe(from, until, drive)
 }
 
-const startOfDay = (at: number) => Math.floor(at / DAY_MS) * DAY_MS
+/** Nodes made between two times; a word that no node has, when nothing can lie between them. */
+function periodProbe(from: number, until: number, drive: DriveId): Probe {
+  return oneOf(periodsBetween(from, until).map((period) => term(drive, FIELDS.period, period))) ?? NOTHING
+}
 
-function nextMonth(at: number): number {
-  const date = new Date(at)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+/** Files with sizes between two, and, as those count as empty, folders. */
+function sizeProbe(from: number, until: number, drive: DriveId): Probe {
+  const files = sizeClasses(from, until).map((one) => term(drive, FIELDS.size, String(one)))
+  const folders = from <= 0 ? [term(drive, FIELDS.kind, 'folder')] : []
+  return oneOf([...files, ...folders]) ?? NOTHING
+}
+
+/** Terms begin with a drive's number, so no node has this one. */
+const NOTHING: Probe = 'none'
+
+/** Nodes that lie in a stretch of an order, born in one of the drives. */
+export function stretchProbe(by: 'created' | 'size', { from, until }: Stretch, births: readonly DriveId[]): Probe {
+  const probe = { created: periodProbe, size: sizeProbe }[by]
+  return oneOf(births.map((drive) => probe(from, until, drive))) ?? NOTHING
+}
+
+/** What meets both probes; null stands for everything. */
+export function both(one: Probe | null, other: Probe): Probe {
+  return one === null ? other : { all: [one, other] }
+}
+
+function oneOf(probes: readonly Probe[]): Probe | null {
+  return probes.length > 1 ? { any: probes } : (probes[0] ?? null)
 }
 
 function partition<T, Part extends T>(list: readonly T[], belongs: (one: T) => one is Part): [Part[], T[]] {
-  return [list.filter(belongs), list.filter((one) => !belongs(one))]
+  return [list.filter(belongs), list.filter((one): one is Exclude<T, Part> => !belongs(one))]
 }

@@ -357,7 +357,7 @@ export interface Change {
   /** Where in this drive a moved or renamed node was before; null for other changes and for what came from another drive. */
   readonly from: ChangeOrigin | null
   /** Whether it put an end to what was there: new content over old, or a newcomer in place of a node of its name. */
-  readonly overwrites: boolean
+  readonly replaces: boolean
   readonly at: number
   readonly by: Subject
 }

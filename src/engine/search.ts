@@ -2,17 +2,19 @@
  * Searching: candidates from an index, judged by the conditions, put in order, and shown as far as the actor may see them.
  * The store only finds candidates; every rule is here or in the planner.
  */
-import { grantees, ownsDrive, seesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { RunBatch } from './batch.ts'
+import { type Stretch, sizeWalk, timeWalk } from './bucket.ts'
 import { compareValues } from './cursor.ts'
 import { fail } from './error.ts'
-import { type Probe, probeOf } from './gram.ts'
+import { both, type Probe, probeOf, stretchProbe } from './gram.ts'
+import { Heap } from './heap.ts'
 import { isFailed } from './locate.ts'
-import type { Drive, DriveId, Node, NodeId } from './model.ts'
-import type { Failed, NodeView } from './op.ts'
-import type { Clock, NodeKey, ReadTx, Store } from './port.ts'
+import type { DriveId, Node, NodeId } from './model.ts'
+import type { NodeView } from './op.ts'
+import type { Clock, NodeKey, Store } from './port.ts'
 import type { Readings } from './readings.ts'
+import { nodesInScope, type Place, placeOf, withinOf } from './search-place.ts'
 import {
   SEARCH_DRIVES_MAX,
   SEARCH_ORDERS_MAX,
@@ -22,14 +24,11 @@ import {
   type SearchQuery,
 } from './search-query.ts'
 import { look, SIGHT_NODES_MAX } from './sight.ts'
-import { matcher, type Where, whereProblem } from './where.ts'
+import { matcher, whereProblem } from './where.ts'
 
-/** Candidates read in one go; between two goes others are served. */
+/** Candidates read in the first go and in any; between two goes others are served. */
 const CANDIDATES_PER_READ = 2000
-/** A place with no more nodes than this below it is looked through node by node, without the index. */
-const SCOPE_NODES_MAX = 2000
-/** Grants from which such places are made out. */
-const SCOPE_GRANTS_MAX = 200
+const CANDIDATES_PER_READ_MAX = 8000
 /** The fewest nodes whose visibility is asked for at once. */
 const LOOKED_AT_MIN = 100
 
@@ -48,8 +47,9 @@ export function createSearch(store: Store, batch: RunBatch, clock: Clock): Pick<
       const place = await placeOf(context, actor, query)
       if (place === null) return { items: [], next: null, total: query.count ? 0 : null }
       if (isFailed(place)) return place
-      const found = await collect(context, place, query)
-      return pageOf(context, actor, query, found)
+      const seek: Seeking = { context, actor, place, query, compare: comparator(query.order) }
+      const first = await firstPart(seek)
+      return query.count ? countedPage(seek, first) : page(seek, first)
     },
   }
 }
@@ -60,51 +60,6 @@ function queryProblem({ drives, where, order }: SearchQuery): string {
   return where && whereProblem(where) ? 'where' : ''
 }
 
-/** Where to look. */
-interface Place {
-  readonly drives: readonly Drive[]
-  /** Only nodes below this folder. */
-  readonly below: NodeKey | null
-  /** Nodes at or below which everything lies that can be found; null when that is not known or no help. */
-  readonly scope: readonly NodeKey[] | null
-}
-
-async function placeOf(
-  { store, batch }: SearchContext,
-  actor: Actor,
-  { drives: ids, below: ref, trashed }: SearchQuery,
-): Promise<Place | Failed | null> {
-  const rows = await store.read((tx) => tx.drives([...new Set(ids)]))
-  const drives = rows.filter((drive) => seesDrive(actor, drive))
-  if (ref) {
-    const [view] = await look(batch, actor, [ref], trashed === 'only' ? 'any' : 'no')
-    const drive = drives.find(({ id }) => id === view?.node.drive)
-    if (!view || !drive) return fail('node_not_found')
-    if (view.node.kind !== 'folder') return fail('wrong_kind', { node: view.node.id })
-    const below = { drive: drive.id, id: view.node.id }
-    return { drives: [drive], below, scope: [below] }
-  }
-  if (drives.length === 0) return null
-  if (trashed === 'only')
-    return { drives, below: null, scope: drives.map(({ id, trash }) => ({ drive: id, id: trash })) }
-  if (drives.some((drive) => ownsDrive(actor, drive))) return { drives, below: null, scope: null }
-  const scope = await grantedPlaces(store, actor, drives)
-  return scope?.length === 0 ? null : { drives, below: null, scope }
-}
-
-/** Where an actor that owns none of the drives may see anything; null when that is too much to say. */
-async function grantedPlaces(store: Store, actor: Actor, drives: readonly Drive[]): Promise<NodeKey[] | null> {
-  const { tenant } = actor
-  const subjects = grantees(actor)
-  const page = { tenant, side: 'to', subjects, after: null, limit: SCOPE_GRANTS_MAX } as const
-  const grants = await store.read((tx) => tx.grantPage(page))
-  if (grants.length === SCOPE_GRANTS_MAX) return null
-  const ids = new Set(drives.map(({ id }) => id))
-  const lent = (actor.lent?.nodes ?? []).map(({ drive, node }) => ({ drive, id: node }))
-  const given = grants.map(({ drive, node }) => ({ drive, id: node }))
-  return [...lent, ...given].filter(({ drive }) => ids.has(drive))
-}
-
 /** A node that meets the conditions, as far as the order needs it. */
 interface Match {
   readonly drive: DriveId
@@ -112,97 +67,118 @@ interface Match {
   readonly values: readonly (string | number)[]
 }
 
-/** Everything that meets the conditions, in whatever order, seen or not. */
-async function collect(context: SearchContext, place: Place, query: SearchQuery): Promise<Match[]> {
+/** One search at work. */
+interface Seeking {
+  readonly context: SearchContext
+  readonly actor: Actor
+  readonly place: Place
+  readonly query: SearchQuery
+  readonly compare: (a: SearchCursor, b: SearchCursor) => number
+}
+
+/**
+ * A part of all there is to be found: everything in a later part comes after everything in it. So a page that the first
+ * parts fill needs no look at the others.
+ */
+interface Part {
+  readonly probe: Probe | null
+  /** Candidates read already, when that is so. */
+  readonly read: readonly Node[] | null
+  /** Whether those are all. */
+  readonly isWhole: boolean
+  /** What comes after it. */
+  readonly rest: readonly Stretch[]
+  readonly births: readonly DriveId[]
+}
+
+/** All of it when it is little; else, where the order permits, so much as a page may need. */
+async function firstPart({ context, place, query }: Seeking): Promise<Part> {
+  const { where, order, count, cursor } = query
+  const few = await nodesInScope(context.store, place, where)
+  if (few) return { probe: null, read: few, isWhole: true, rest: [], births: [] }
+  const births = await birthsIn(context.store, place)
+  const probe = where && probeOf(where, births)
+  const read = await candidates(context.store, place, probe, null)
+  const isWhole = read.length < CANDIDATES_PER_READ
+  const walk = isWhole || count ? [] : walkOf(order, context.clock(), cursor)
+  const [next, ...rest] = walk
+  if (!next) return { probe, read, isWhole, rest: [], births }
+  return { probe: narrowed(probe, order, next, births), read: null, isWhole: false, rest, births }
+}
+
+/** The stretches of the first order that lie ahead; none for orders whose values no index knows. */
+function walkOf(order: readonly SearchOrder[], now: number, cursor: SearchCursor | null): Stretch[] {
+  const [first] = order
+  if (first?.by !== 'created' && first?.by !== 'size') return []
+  const falling = first.by === 'created' ? timeWalk(now) : sizeWalk()
+  const from = cursor?.values[0]
+  const isAhead = ({ from: low, until: high }: Stretch) =>
+    typeof from !== 'number' || (first.descending ? low <= from : high >= from)
+  return (first.descending ? falling : falling.toReversed()).filter(isAhead)
+}
+
+function narrowed(probe: Probe | null, [first]: readonly SearchOrder[], stretch: Stretch, births: readonly DriveId[]) {
+  return both(probe, stretchProbe(first!.by as 'created' | 'size', stretch, births))
+}
+
+/** The part that follows; null after the last. */
+function partAfter({ query: { where, order } }: Seeking, { rest, births }: Part): Part | null {
+  const [next, ...more] = rest
+  if (!next) return null
+  const probe = where && probeOf(where, births)
+  return { probe: narrowed(probe, order, next, births), read: null, isWhole: false, rest: more, births }
+}
+
+/** What of a part meets the conditions, in whatever order, seen or not. */
+async function matchesIn({ context: { store }, place, query }: Seeking, part: Part): Promise<Match[]> {
   const meets = query.where ? matcher(query.where) : () => true
   const hidden = new Set(place.drives.flatMap(({ root, trash, grave }) => [root, trash, grave]))
-  const take = (nodes: readonly Node[]) => nodes.filter((node) => !hidden.has(node.id) && meets(node))
-  const match = (node: Node): Match => ({ drive: node.drive, id: node.id, values: valuesOf(node, query.order) })
-  const few = await nodesInScope(context.store, place, query.where)
-  if (few) return take(few).map(match)
-  const probe = query.where && (await probeIn(context, place, query.where))
   const found: Match[] = []
-  await eachCandidates(context.store, place, probe, async (nodes) => {
-    const taken = take(nodes)
-    const inside = place.below ? await withinOf(context.store, taken, place.below) : taken
-    for (const node of inside) found.push(match(node))
-  })
+  const take = async (nodes: readonly Node[]) => {
+    const taken = nodes.filter((node) => !hidden.has(node.id) && meets(node))
+    const inside = place.below ? await withinOf(store, taken, place.below) : taken
+    for (const node of inside) {
+      found.push({ drive: node.drive, id: node.id, values: valuesOf(node, query.order) })
+    }
+  }
+  await take(part.read ?? [])
+  const last = part.read?.at(-1) ?? null
+  if (!part.isWhole) await eachCandidates(store, place, part.probe, take, last)
   return found
 }
 
-/** All nodes that can be meant, when they are few enough to be looked at one by one; null otherwise. */
-async function nodesInScope(
-  store: Store,
-  { drives, below, scope }: Place,
-  where: Where | null,
-): Promise<Node[] | null> {
-  const parents = parentsIn(where)
-  const ids = new Set(drives.map(({ id }) => id))
-  const folders = parents && drives.flatMap((drive) => parents.map((id): NodeKey => ({ drive: drive.id, id })))
-  if (folders && folders.length <= SCOPE_GRANTS_MAX) {
-    const children = await store.read((tx) => childrenOf(tx, folders))
-    if (children) return children
-  }
-  if (!scope) return null
-  return store.read(async (tx) => {
-    const under = await tx.subtrees(scope, SCOPE_NODES_MAX + 1)
-    if (under.length > SCOPE_NODES_MAX) return null
-    const tops = await tx.chains(scope.map((key) => ({ ...key, follow: false })))
-    // What lies below a folder is not the folder itself; what is granted is.
-    const wanted = new Set(below ? [] : scope.map(({ id }) => id))
-    const all = [...tops.filter(({ id }) => wanted.has(id)), ...under].filter(({ drive }) => ids.has(drive))
-    return [...new Map(all.map((node) => [node.id, node])).values()]
-  })
-}
-
-/** The folders directly in which everything must lie; null when the conditions do not say. */
-function parentsIn(where: Where | null): readonly NodeId[] | null {
-  if (!where) return null
-  if ('all' in where) return where.all.map(parentsIn).find((parents) => parents !== null) ?? null
-  return 'field' in where && where.field === 'parent' ? where.in : null
-}
-
-/** The children of folders; null when they are too many to be read in one go. */
-async function childrenOf(tx: ReadTx, folders: readonly NodeKey[]): Promise<Node[] | null> {
-  const order = { by: 'name', descending: false, foldersFirst: false, only: null } as const
-  const limit = SCOPE_NODES_MAX + 1
-  const pages = await tx.pages(folders.map(({ drive, id }) => ({ ...order, drive, parent: id, limit, cursor: null })))
-  const children = pages.flat()
-  return children.length > SCOPE_NODES_MAX ? null : children
-}
-
-/** What the index is asked for. Terms begin with the drive of birth, so those of all who were born elsewhere are sought too. */
-async function probeIn({ store, clock }: SearchContext, { drives }: Place, where: Where): Promise<Probe | null> {
+/** The drives whose terms are to be sought: a node keeps those of its drive of birth. */
+async function birthsIn(store: Store, { drives }: Place): Promise<DriveId[]> {
   const ids = drives.map(({ id }) => id)
-  const births = await store.read((tx) => tx.births(ids))
-  return probeOf(where, [...new Set([...ids, ...births])], clock())
+  return [...new Set([...ids, ...(await store.read((tx) => tx.births(ids)))])]
 }
 
+function candidates(
+  store: Store,
+  place: Place,
+  probe: Probe | null,
+  after: NodeKey | null,
+  limit = CANDIDATES_PER_READ,
+) {
+  const drives = place.drives.map(({ id }) => id)
+  return store.read((tx) => tx.candidates({ drives, probe, after, limit }))
+}
+
+/** Reads the more in one go the more there is, for every go looks the probe up again. */
 async function eachCandidates(
   store: Store,
   place: Place,
   probe: Probe | null,
   visit: (nodes: readonly Node[]) => Promise<void>,
-  after: NodeKey | null = null,
+  after: NodeKey | null,
+  limit = CANDIDATES_PER_READ,
 ): Promise<void> {
-  const drives = place.drives.map(({ id }) => id)
-  const nodes = await store.read((tx) => tx.candidates({ drives, probe, after, limit: CANDIDATES_PER_READ }))
+  const nodes = await candidates(store, place, probe, after, limit)
   await visit(nodes)
   const last = nodes.at(-1)
-  if (!last || nodes.length < CANDIDATES_PER_READ) return
-  return eachCandidates(store, place, probe, visit, { drive: last.drive, id: last.id })
-}
-
-/** Those of the nodes that lie below a folder. */
-async function withinOf(store: Store, nodes: readonly Node[], folder: NodeKey): Promise<Node[]> {
-  if (nodes.length === 0) return []
-  const seeks = nodes.map(({ drive, id }) => ({ drive, id, follow: false }))
-  const parents = new Map((await store.read((tx) => tx.chains(seeks))).map(({ id, parent }) => [id, parent]))
-  const isWithin = (id: NodeId): boolean => {
-    for (let at = parents.get(id); at; at = parents.get(at)) if (at === folder.id) return true
-    return false
-  }
-  return nodes.filter(({ id }) => isWithin(id))
+  if (!last || nodes.length < limit) return
+  const more = Math.min(2 * limit, CANDIDATES_PER_READ_MAX)
+  return eachCandidates(store, place, probe, visit, { drive: last.drive, id: last.id }, more)
 }
 
 function valuesOf(node: Node, order: readonly SearchOrder[]): (string | number)[] {
@@ -229,22 +205,47 @@ function comparator(order: readonly SearchOrder[]): (a: SearchCursor, b: SearchC
   }
 }
 
-async function pageOf(
-  context: SearchContext,
-  actor: Actor,
-  { order, cursor, limit, trashed, count }: SearchQuery,
-  found: readonly Match[],
-): Promise<SearchPage> {
-  const compare = comparator(order)
-  const see = (matches: readonly Match[]) => visible(context.batch, actor, matches, trashed)
-  const seen = count ? await inSlices(found, SIGHT_NODES_MAX, see) : null
-  const known = seen ? seen.map(({ match }) => match) : found
-  const ahead = known.filter((match) => cursor === null || compare(match, cursor) > 0).sort(compare)
-  const shown = await inSlices(ahead, Math.max(limit + 1, LOOKED_AT_MIN), see, limit + 1)
+/** A page and the number of all there is. */
+async function countedPage(seek: Seeking, part: Part): Promise<SearchPage> {
+  const found = await matchesIn(seek, part)
+  const seen: Seen[] = []
+  for (let from = 0; from < found.length; from += SIGHT_NODES_MAX) {
+    seen.push(...(await visible(seek, found.slice(from, from + SIGHT_NODES_MAX))))
+  }
+  const shown = seen.filter(({ match }) => isAhead(seek, match)).sort((a, b) => seek.compare(a.match, b.match))
+  return cut(seek, shown, seen.length)
+}
+
+/** Goes from part to part, and along each in its order, until the page is full. */
+async function page(seek: Seeking, first: Part): Promise<SearchPage> {
+  const { limit } = seek.query
+  const shown: Seen[] = []
+  for (let part: Part | null = first; part && shown.length <= limit; part = partAfter(seek, part)) {
+    const found = await matchesIn(seek, part)
+    const ahead = new Heap(
+      found.filter((match) => isAhead(seek, match)),
+      seek.compare,
+    )
+    for (let next = ahead.take(sliceOf(limit)); next.length > 0; next = ahead.take(sliceOf(limit))) {
+      shown.push(...(await visible(seek, next)))
+      if (shown.length > limit) break
+    }
+  }
+  return cut(seek, shown, null)
+}
+
+/** One more than the page, to know whether another follows. */
+const sliceOf = (limit: number) => Math.max(limit + 1, LOOKED_AT_MIN)
+
+function isAhead({ query: { cursor }, compare }: Seeking, match: Match): boolean {
+  return cursor === null || compare(match, cursor) > 0
+}
+
+function cut({ query: { limit } }: Seeking, shown: readonly Seen[], total: number | null): SearchPage {
   const items = shown.slice(0, limit)
   const last = items.at(-1)?.match
   const next = last && shown.length > limit ? { values: last.values, id: last.id } : null
-  return { items: items.map(({ view }) => view), next, total: seen ? seen.length : null }
+  return { items: items.map(({ view }) => view), next, total }
 }
 
 interface Seen {
@@ -252,28 +253,10 @@ interface Seen {
   readonly view: NodeView
 }
 
-async function visible(
-  batch: RunBatch,
-  actor: Actor,
-  matches: readonly Match[],
-  trashed: 'no' | 'only',
-): Promise<Seen[]> {
-  const views = await look(batch, actor, matches, trashed)
+async function visible({ context: { batch }, actor, query }: Seeking, matches: readonly Match[]): Promise<Seen[]> {
+  const views = await look(batch, actor, matches, query.trashed)
   return matches.flatMap((match, index) => {
     const view = views[index]
     return view ? [{ match, view }] : []
   })
-}
-
-/** What comes of the items, a slice at a time and one after the other, until there is enough. */
-async function inSlices<Item, Made>(
-  items: readonly Item[],
-  size: number,
-  make: (slice: readonly Item[]) => Promise<readonly Made[]>,
-  enough = Number.POSITIVE_INFINITY,
-  made: readonly Made[] = [],
-): Promise<readonly Made[]> {
-  if (items.length === 0 || made.length >= enough) return made
-  const more = await make(items.slice(0, size))
-  return inSlices(items.slice(size), size, make, enough, [...made, ...more])
 }

@@ -488,11 +488,7 @@ export class View {
   }
 
   /** @param before the node in its former place, for what is moved or renamed */
-  note(
-    kind: ChangeKind,
-    node: Node,
-    { before, overwrites = false }: { before?: Node; overwrites?: boolean } = {},
-  ): void {
+  note(kind: ChangeKind, node: Node, { before, replaces = false }: { before?: Node; replaces?: boolean } = {}): void {
     const { drive, id, kind: nodeKind, born, parent, name } = node
     const from = before ? this.origin(before) : null
     const { now: at, actor } = this
@@ -505,7 +501,7 @@ export class View {
       parent,
       name,
       from,
-      overwrites,
+      replaces,
       at,
       by: actor.self,
     })

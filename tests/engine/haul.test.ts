@@ -168,7 +168,7 @@ describe('copying a tree that is too large for a batch', () => {
     ])
     const logOf = async (id: DriveId) => {
       const changes = await use.world.store.read((tx) => tx.changes({ drive: id, after: 0, limit: 100 }))
-      return changes.map(({ kind, name, nodeKind, overwrites }) => `${kind} ${nodeKind} ${name} ${overwrites}`).sort()
+      return changes.map(({ kind, name, nodeKind, replaces }) => `${kind} ${nodeKind} ${name} ${replaces}`).sort()
     }
     const third = await createDrive(use.world)
     await later(copy(at(drive, 'big'), at(other.id)))

@@ -75,23 +75,23 @@ describe('the change log', () => {
       purge(byId(file)),
     ])
     const { items, next, more } = await changesSince(seq)
-    const told = items.map(({ change: { kind, node, name, parent, from, overwrites } }) => ({
+    const told = items.map(({ change: { kind, node, name, parent, from, replaces } }) => ({
       kind,
       own: node === file.id,
       place: `${parent === a.id ? 'a' : parent === b.id ? 'b' : ''}/${name}`,
       from: from && `${from.parent === a.id ? 'a' : 'b'}/${from.name}`,
-      overwrites,
+      replaces,
     }))
     const of = (kind: string, place: string, more: object = {}) => ({
       kind,
       own: true,
       place,
       from: null,
-      overwrites: false,
+      replaces: false,
       ...more,
     })
     expect(told).toEqual([
-      of('version', 'a/f', { overwrites: true }),
+      of('version', 'a/f', { replaces: true }),
       of('rename', 'a/g', { from: 'a/f' }),
       of('move', 'b/g', { from: 'a/g' }),
       of('move', 'a/h', { from: 'b/g' }),
@@ -125,7 +125,7 @@ describe('the change log', () => {
       move(at(drive, 'z'), at(drive, 'to'), { conflict: onto('version') }),
     ])
     const { items } = await changesSince(seq)
-    expect(items.map(({ change }) => [change.kind, change.overwrites])).toEqual([
+    expect(items.map(({ change }) => [change.kind, change.replaces])).toEqual([
       ['trash', false],
       ['move', true],
       ['purge', false],

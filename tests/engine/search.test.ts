@@ -348,6 +348,51 @@ test('below a folder and for a guest alike, more is found than is looked through
   expect((await search(bob, { where: null, count: true, limit: 1 })).total).toBe(2_201)
 })
 
+test('more than is read in one go comes in order all the same, page by page, whatever the order', async () => {
+  const { world } = use
+  await putFolders(world, alice, drive, ['all'])
+  const files: Node[] = []
+  for (const size of [0, 1, 5, 5, 300])
+    files.push(await putFile(world, alice, drive, `${files.length} seed`, 'x'.repeat(size)))
+  world.now -= 900 * 86_400_000
+  for (let batch = 0; batch < 12; batch++) {
+    const made = Array.from({ length: 200 }, (_, index) =>
+      index % 3
+        ? copy(byId(files[index % 5]!), at(drive, 'all'), { name: `n ${batch} ${index}` })
+        : createFolder(at(drive, 'all'), `n ${batch} ${index}`),
+    )
+    await done(world, alice, made)
+    world.now += (batch % 4 === 0 ? 0 : batch * 14) * 86_400_000
+  }
+  const wanted = { where: contains('n '), limit: 1_000, count: true }
+  const nodes: Node[] = []
+  for (let page = await search(alice, wanted); ; page = await search(alice, { ...wanted, cursor: page.next })) {
+    nodes.push(...page.items.map(({ node }) => node))
+    if (!page.next) break
+  }
+  expect(nodes).toHaveLength(2_400)
+  const values = { created: (node: Node) => node.createdAt, size: (node: Node) => node.content?.size ?? 0 }
+  for (const by of ['created', 'size'] as const) {
+    for (const sign of [1, -1]) {
+      const value = values[by]
+      const expected = nodes.toSorted((a, b) => sign * (value(a) - value(b) || a.id - b.id)).map(({ id }) => id)
+      const found: number[] = []
+      let cursor: SearchCursor | null = null
+      do {
+        const page: SearchPage = await search(alice, {
+          where: contains('n '),
+          order: [{ by, descending: sign < 0 }],
+          limit: 300,
+          cursor,
+        })
+        found.push(...page.items.map(({ node }) => node.id))
+        cursor = page.next
+      } while (cursor)
+      expect(found).toEqual(expected)
+    }
+  }
+}, 60_000)
+
 test('whatever is asked, what is found is what a look at every node finds', async () => {
   const { world } = use
   const other = (await createDrive(world)).id

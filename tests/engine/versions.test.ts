@@ -147,11 +147,11 @@ describe('going back', () => {
     expect(codeOf(await run(use.world, alice, revert(byId(file), 1)))).toBe('done')
   })
 
-  test('is written down as a version that overwrites', async () => {
+  test('is written down as a version that replaces', async () => {
     const { seq } = await driveNow(use.world, drive)
     await done(use.world, alice, [revert(byId(file), 1)])
     const [change] = await use.world.store.read((tx) => tx.changes({ drive, after: seq, limit: 9 }))
-    expect(change).toMatchObject({ kind: 'version', node: file.id, nodeKind: 'file', overwrites: true, from: null })
+    expect(change).toMatchObject({ kind: 'version', node: file.id, nodeKind: 'file', replaces: true, from: null })
   })
 })
 

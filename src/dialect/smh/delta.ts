@@ -59,9 +59,9 @@ async function delta(call: Call): Promise<Answer> {
   return { status: 200, body: { cursor: String(page.next), hasMore: page.more, contents } }
 }
 
-/** How a change is called; `overwrites` where the newcomer took the place of another. Changes of rights are not told. */
-function eventOf({ kind, overwrites }: Change): string | undefined {
-  const overwrite = overwrites ? '_OVERWRITE' : ''
+/** How a change is called; `replaces` where the newcomer took the place of another. Changes of rights are not told. */
+function eventOf({ kind, replaces }: Change): string | undefined {
+  const overwrite = replaces ? '_OVERWRITE' : ''
   switch (kind) {
     case 'create':
       return `FILE.CREATE${overwrite}`

@@ -153,6 +153,6 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
   const twin = arrival.how === 'free' && arrival.twin ? session.node : 0
   const fresh = { ...blank(view, into.node, shown), id: session.node, twin, attributes: op.attributes ?? {} }
   const node = addFile(view, drive, fresh, content)
-  view.note('create', node, { overwrites: arrival.how === 'replace' })
+  view.note('create', node, { replaces: arrival.how === 'replace' })
   return { status: 'done', view: viewOf(view, node), existed: false }
 }

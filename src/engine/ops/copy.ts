@@ -50,7 +50,7 @@ function copyInto(view: View, source: Node, into: Node, wanted: string, op: Copy
   if (arrival.how === 'version') return copyVersion(view, source, arrival.existing)
   if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const [name, twin] = arrival.how === 'free' ? [arrival.name, arrival.twin] : [cleanName(wanted, op.naming), false]
-  const place = { name, twin, overwrites: arrival.how === 'replace' }
+  const place = { name, twin, replaces: arrival.how === 'replace' }
   return copyTree(view, source, into, place, op.keepGrants ?? false)
 }
 
@@ -89,7 +89,7 @@ function copyTree(view: View, source: Node, into: Node, place: Place, keepGrants
   return { node: top, existed: false }
 }
 
-function copyAll(view: View, source: Node, into: Node, { name, twin, overwrites }: Place): Node | Failed {
+function copyAll(view: View, source: Node, into: Node, { name, twin, replaces }: Place): Node | Failed {
   const drive = view.driveOf(into)
   const below = source.kind === 'folder' ? view.descendants(source) : []
   if (below === null) return tooLarge(view, 'copy', source, into, blankCopy(view, source, into, name, twin))
@@ -102,7 +102,7 @@ function copyAll(view: View, source: Node, into: Node, { name, twin, overwrites 
   if (over) return fail(over)
 
   const top = copyNode(view, drive, source, into, name, twin)
-  view.note('copy', top, { overwrites })
+  view.note('copy', top, { replaces })
   const made = new Map([[source.id, top]])
   for (const node of below) {
     const copied = copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0)
@@ -118,7 +118,7 @@ interface Place {
   /** Beside a sibling of the same name. */
   readonly twin: boolean
   /** In place of a node that was put away. */
-  readonly overwrites: boolean
+  readonly replaces: boolean
 }
 
 /** Puts a copy that was made out of sight where it belongs. What lies below it is told of afterwards. */
@@ -126,7 +126,7 @@ function land(view: View, { top, height, cradle }: Ready, into: Node, place: Pla
   if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
   const landed = view.put(placed(view, top, into.id, place.name, place.twin))
   view.destroy(cradle)
-  view.note('copy', landed, { overwrites: place.overwrites })
+  view.note('copy', landed, { replaces: place.replaces })
   return landed
 }
 

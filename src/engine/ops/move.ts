@@ -109,18 +109,18 @@ function settleDown(
     if (failure) return failure
   } else {
     view.put(landed)
-    view.note(isHome ? 'rename' : 'move', landed, { before: node, overwrites: arrival.how === 'replace' })
+    view.note(isHome ? 'rename' : 'move', landed, { before: node, replaces: arrival.how === 'replace' })
   }
   if (!isHome && !terms.keepGrants && view.grantsOf(node).length > 0) view.setGrants(node.id, [])
   return { node: view.node(node.id)!, existed: false }
 }
 
 /** Carries a subtree to another drive. Every node keeps its id; the store leaves forwarding rows. */
-function carry(view: View, node: Node, landed: Node, into: Node, overwrites: boolean): Failed | undefined {
+function carry(view: View, node: Node, landed: Node, into: Node, replaces: boolean): Failed | undefined {
   const [from, to] = [view.driveOf(node), view.driveOf(into)]
   // Some of the nodes may have left old rows there that are still being removed.
   if (view.facts.held.has(to.grave)) return fail('busy', { at: 'target' })
-  if (view.ready?.source === node.id) return land(view, view.ready, node, landed, into, overwrites)
+  if (view.ready?.source === node.id) return land(view, view.ready, node, landed, into, replaces)
   const below = node.kind === 'folder' ? view.descendants(node) : []
   if (below === null) return tooLarge(view, 'carry', node, into, { ...landed, drive: to.id })
   if (sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
@@ -134,7 +134,7 @@ function carry(view: View, node: Node, landed: Node, into: Node, overwrites: boo
   view.note('leave', node)
   for (const one of below) view.put({ ...one, drive: to.id })
   view.put({ ...landed, drive: to.id })
-  view.note('move', view.node(node.id)!, { overwrites })
+  view.note('move', view.node(node.id)!, { replaces })
   return undefined
 }
 
@@ -145,7 +145,7 @@ function land(
   node: Node,
   landed: Node,
   into: Node,
-  overwrites: boolean,
+  replaces: boolean,
 ): Failed | undefined {
   if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
   const from = view.driveOf(node)
@@ -155,7 +155,7 @@ function land(
   const top = view.put({ ...landed, drive: into.drive })
   view.land({ haul, top, left: placed(view, node, coffin, node.name, true) })
   view.destroy(cradle)
-  view.note('move', top, { overwrites })
+  view.note('move', top, { replaces })
   return undefined
 }
 

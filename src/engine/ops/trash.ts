@@ -80,7 +80,7 @@ export function restore(view: View, op: RestoreOp): Result {
   const name = arrival.how === 'free' ? arrival.name : entry.name
   const back = view.put(placed(view, node, parent.id, name, arrival.how === 'free' && arrival.twin))
   view.setEntry(drive.id, node.id, null)
-  view.note('restore', back, { overwrites: arrival.how !== 'free' })
+  view.note('restore', back, { replaces: arrival.how !== 'free' })
   return finished(view, 'restore', viewOf(view, back), big ?? false)
 }
 

@@ -447,7 +447,7 @@ export function changesConformance(open: Open) {
         parent: ROOT,
         name: `n${seq}`,
         from: seq === 2 ? null : { parent: nodeId(11), parentBorn: DRIVE, name: `"'${seq}` },
-        overwrites: seq === 3,
+        replaces: seq === 3,
         at: seq,
         by: 'user:ann' as const,
       })

@@ -318,5 +318,5 @@ function change(seq: number): Change {
     parent: nodeId(1),
     name: 'f',
   } as const
-  return { drive: DRIVE, seq, ...about, from: null, overwrites: false, at: 1, by: 'user:ann' }
+  return { drive: DRIVE, seq, ...about, from: null, replaces: false, at: 1, by: 'user:ann' }
 }

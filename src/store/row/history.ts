@@ -50,7 +50,7 @@ export type ChangeRow = [
   name: string,
   /** JSON; null when there is none. */
   from: string | null,
-  overwrites: number | boolean,
+  replaces: number | boolean,
   at: number,
   by: Subject,
 ]
@@ -66,13 +66,13 @@ export function toGrant([drive, node, subject, actions, role, expiresAt, created
 }
 
 export function toChange(row: ChangeRow): Change {
-  const [drive, seq, kind, node, nodeKind, born, parent, name, from, overwrites, at, by] = row
+  const [drive, seq, kind, node, nodeKind, born, parent, name, from, replaces, at, by] = row
   const origin = from === null ? null : fromJson<ChangeOrigin>(from)
-  return { drive, seq, kind, node, nodeKind, born, parent, name, from: origin, overwrites: Boolean(overwrites), at, by }
+  return { drive, seq, kind, node, nodeKind, born, parent, name, from: origin, replaces: Boolean(replaces), at, by }
 }
 
 /** The values in the order of ChangeRow. */
 export function fromChange(change: Change): unknown[] {
-  const { drive, seq, kind, node, nodeKind, born, parent, name, from, overwrites, at, by } = change
-  return [drive, seq, kind, node, nodeKind, born, parent, name, from && JSON.stringify(from), overwrites, at, by]
+  const { drive, seq, kind, node, nodeKind, born, parent, name, from, replaces, at, by } = change
+  return [drive, seq, kind, node, nodeKind, born, parent, name, from && JSON.stringify(from), replaces, at, by]
 }

@@ -132,12 +132,12 @@ where pool.tenant_id = value ->> 0 and pool.kind = value ->> 1 and pool.key = va
 export const DRIVE_SEQS = `
 update drive set seq = value ->> 1, trash_seq = value ->> 2 from json_each(?) where drive.id = value ->> 0`
 const INSERT_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
 select ${members(12)} from json_each(?)`
 
 /** Of changes that follow each other in one drive and differ in their nodes alone. */
 const INSERT_LIKE_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, overwrites, at, by)
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
 select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, ?, ?, ? from json_each(?)`
 
 /** In the order of the members of Changes, which the rules rely on. */
@@ -296,9 +296,9 @@ function insertIntoLog(db: Connection, changes: readonly Change[]) {
     writeSet(db, INSERT_CHANGES, changes, fromChange)
     return
   }
-  const { drive, seq, kind, nodeKind, born, parent, overwrites, at, by } = first
+  const { drive, seq, kind, nodeKind, born, parent, replaces, at, by } = first
   const set = toSet(changes, ({ node, name, from }) => [node, name, from && JSON.stringify(from)])
-  db.run(INSERT_LIKE_CHANGES, drive, seq, kind, nodeKind, born, parent, Number(overwrites), at, by, set)
+  db.run(INSERT_LIKE_CHANGES, drive, seq, kind, nodeKind, born, parent, Number(replaces), at, by, set)
 }
 
 function followsAlike(change: Change, first: Change, distance: number): boolean {
@@ -309,7 +309,7 @@ function followsAlike(change: Change, first: Change, distance: number): boolean 
     change.kind === first.kind &&
     change.nodeKind === first.nodeKind &&
     change.born === first.born &&
-    change.overwrites === first.overwrites &&
+    change.replaces === first.replaces &&
     change.at === first.at &&
     change.by === first.by
   )

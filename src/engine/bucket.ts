@@ -1,0 +1,88 @@
+/**
+ * Times and sizes put into buckets, which an index that knows only words can hold. Every time lies in exactly one day, month
+ * and year, every size in exactly one class.
+ */
+
+/** A file's size class: 0 is empty, and each class is twice as large as the one before. */
+export function sizeClass(size: number): number {
+  return size < 1 ? 0 : Math.floor(Math.log2(size)) + 1
+}
+export const SIZE_CLASS_MAX = 54
+
+/** The classes from the one that holds `from` to the one that holds `to`. */
+export function sizeClasses(from: number, to: number): number[] {
+  const first = sizeClass(from)
+  const last = to === Number.POSITIVE_INFINITY ? SIZE_CLASS_MAX : Math.min(sizeClass(to), SIZE_CLASS_MAX)
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+}
+
+// Years outside of these are one bucket at either end.
+const YEAR_FIRST = 2000
+const YEAR_LAST = 2099
+const BEFORE = '-'
+const AFTER = '+'
+const DAY_MS = 86_400_000
+const BEGIN = Date.UTC(YEAR_FIRST, 0)
+const END = Date.UTC(YEAR_LAST + 1, 0)
+
+/** The buckets a time lies in: its year, month and day; only one for times nobody expects. */
+export function periodsOf(at: number): string[] {
+  if (at < BEGIN) return [BEFORE]
+  if (at >= END) return [AFTER]
+  const day = new Date(at).toISOString().slice(0, 10)
+  return [day.slice(0, 4), day.slice(0, 7), day]
+}
+
+/** Buckets that together hold every time between two, both included, and as little else as may be. */
+export function periodsBetween(from: number, until: number): string[] {
+  const periods = from < BEGIN && until >= from ? [BEFORE] : []
+  for (let at = startOfDay(Math.max(from, BEGIN)); at <= until && at < END; ) {
+    const [year, month, day] = periodsOf(at) as [string, string, string]
+    const [nextYear, nextMonth] = [Date.UTC(Number(year) + 1, 0), monthAfter(at)]
+    const isYear = month.endsWith('-01') && day.endsWith('-01') && nextYear - 1 <= until
+    const isMonth = day.endsWith('-01') && nextMonth - 1 <= until
+    periods.push(isYear ? year : isMonth ? month : day)
+    at = isYear ? nextYear : isMonth ? nextMonth : at + DAY_MS
+  }
+  return until >= END ? [...periods, AFTER] : periods
+}
+
+const startOfDay = (at: number) => Math.floor(at / DAY_MS) * DAY_MS
+
+function monthAfter(at: number): number {
+  const date = new Date(at)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+}
+
+/** Everything between two values, both included. */
+export interface Stretch {
+  readonly from: number
+  readonly until: number
+}
+
+/** How many months are walked one by one before years are. */
+const MONTHS_WALKED = 24
+
+/** All times, latest first, in stretches that are the longer the longer ago they are. */
+export function timeWalk(now: number): Stretch[] {
+  const today = startOfDay(Math.min(Math.max(now, BEGIN), END - 1))
+  const stretches: Stretch[] = [{ from: today + DAY_MS, until: Number.POSITIVE_INFINITY }]
+  const add = (from: number) => stretches.push({ from, until: stretches.at(-1)!.from - 1 })
+  const { year, month } = { year: new Date(today).getUTCFullYear(), month: new Date(today).getUTCMonth() }
+  const thisMonth = Date.UTC(year, month)
+  for (let day = today; day >= thisMonth; day -= DAY_MS) add(day)
+  for (let back = 1; back <= MONTHS_WALKED; back++) add(Date.UTC(year, month - back))
+  for (let earlier = year - MONTHS_WALKED / 12; earlier >= YEAR_FIRST; earlier--) {
+    if (Date.UTC(earlier, 0) < stretches.at(-1)!.from) add(Date.UTC(earlier, 0))
+  }
+  add(Number.NEGATIVE_INFINITY)
+  return stretches
+}
+
+/** All sizes, largest first. */
+export function sizeWalk(): Stretch[] {
+  return Array.from({ length: SIZE_CLASS_MAX + 1 }, (_, index) => {
+    const at = SIZE_CLASS_MAX - index
+    return at === 0 ? { from: 0, until: 0 } : { from: 2 ** (at - 1), until: 2 ** at - 1 }
+  })
+}
