@@ -107,8 +107,8 @@ const op: fc.Arbitrary<OpSymbol> = fc.record({
 const batch = fc.record({
   do: fc.constant('batch' as const),
   actor: fc.nat(99),
-  mode: fc.constantFrom<Mode>(...MODES, 'each', 'each'),
-  ops: fc.array(op, { minLength: 1, maxLength: 6, size: 'max' }),
+  mode: fc.constantFrom<Mode>(...MODES, 'each', 'each', 'each', 'each'),
+  ops: fc.array(op, { minLength: 1, maxLength: 12, size: 'max' }),
 })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -134,8 +134,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** How long a history is: each op of a batch counts, and so does every other step. */
 export const OPERATIONS = 100
-/** Steps from which a history is taken: with batches of three or four ops on average they hold more than enough. */
-const STEPS = 80
+/** Steps from which a history is taken: with batches of six or seven ops on average they hold more than enough. */
+const STEPS = 60
 
 /** As many steps as make OPERATIONS, the last batch cut short. */
 function shortened(steps: readonly Step[]): Step[] {

@@ -71,14 +71,16 @@ test('it goes on until told to stop and reports what it did', async () => {
   const file = join(folder, 'report.jsonl')
   const played: Numbers[] = []
   const unbreakable = { ...fragile(played), play: async (history: Numbers) => void played.push(history) }
-  await explore(unbreakable, { MODEL_UNTIL: String(Date.now() + 300), MODEL_REPORT: file })
+  await explore(unbreakable, { MODEL_SECONDS: '0.3', MODEL_REPORT: file })
   await expect(explore(fragile([]), { MODEL_REPORT: file })).rejects.toThrow('MODEL_PATH')
   const [first, second] = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
   const operations = played.flatMap(({ steps }) => steps.flatMap(({ ops }) => ops)).length
-  expect(first).toEqual({ name: 'numbers', sequences: played.length, operations, failed: null })
+  expect(first).toEqual({
+    ...{ name: 'numbers', store: 'sqlite', sequences: played.length, operations, failed: null },
+  })
   expect(second).toMatchObject({ name: 'numbers', failed: expect.stringContaining('MODEL_PATH=') })
   rmSync(folder, { recursive: true })
 })

@@ -2,11 +2,12 @@
  * Random histories, tried one after the other until one fails; that one is made short and thrown with what replays it.
  *
  * Without a word from outside the histories are always the same. `MODEL_SEED=… MODEL_PATH=…` replays a failure;
- * `MODEL_SEED=random` explores; `MODEL_RUNS` says how many histories, `MODEL_UNTIL` (ms since 1970) until when to go on, and
+ * `MODEL_SEED=random` explores; `MODEL_RUNS` says how many histories, `MODEL_SECONDS` for how long to go on, and
  * `MODEL_REPORT` names a file to which one line of JSON is added for what was done.
  */
 import { appendFileSync } from 'node:fs'
 import * as fc from 'fast-check'
+import { isPostgres } from '../store.ts'
 import { reduced, type Steps } from './reduce.ts'
 
 export interface Exploration<History extends Steps> {
@@ -15,6 +16,8 @@ export interface Exploration<History extends Steps> {
   readonly histories: fc.Arbitrary<History>
   /** How many, unless told otherwise. */
   readonly runs: number
+  /** How often a failing history may be tried while it is made short. */
+  readonly attempts?: number
   /** Throws when the history shows something wrong. `closely`: look harder, to tell exactly where. */
   play(history: History, closely: boolean): Promise<void>
 }
@@ -23,18 +26,18 @@ export interface Settings {
   readonly MODEL_SEED?: string | undefined
   readonly MODEL_PATH?: string | undefined
   readonly MODEL_RUNS?: string | undefined
-  readonly MODEL_UNTIL?: string | undefined
+  readonly MODEL_SECONDS?: string | undefined
   readonly MODEL_REPORT?: string | undefined
 }
 
 const SEED = 20260102
-/** How often a failing history may be tried while it is made short. */
+/** Enough to shorten a history of some dozens of steps to a few. */
 const ATTEMPTS = 500
 /** More histories than anybody waits for. */
 const RUNS_MAX = 1_000_000
 
 export async function explore<History extends Steps>(
-  { name, histories, runs, play }: Exploration<History>,
+  { name, histories, runs, attempts = ATTEMPTS, play }: Exploration<History>,
   settings: Settings = process.env,
 ): Promise<void> {
   let operations = 0
@@ -46,23 +49,29 @@ export async function explore<History extends Steps>(
   const given = { ...numbersOf(settings, runs), endOnFailure: true }
   const outcome = await fc.check(fc.asyncProperty(histories, counted), given)
   const replay = `MODEL_SEED=${outcome.seed}${outcome.failed ? ` MODEL_PATH=${outcome.counterexamplePath}` : ''}`
-  report(settings, { name, sequences: outcome.numRuns, operations, failed: outcome.failed ? replay : null })
+  report(settings, {
+    name,
+    store: isPostgres() ? 'postgres' : 'sqlite',
+    sequences: outcome.numRuns,
+    operations,
+    failed: outcome.failed ? replay : null,
+  })
   if (!outcome.failed || outcome.counterexample === null) return
   const [failing] = outcome.counterexample
   const attempt = (history: History) => play(history, true).then(nothing, asError)
-  const short = await reduced(failing, attempt, ATTEMPTS)
+  const short = await reduced(failing, attempt, attempts)
   const cause = (await attempt(short)) ?? outcome.errorInstance
   const kept = `${short.steps.length} of ${failing.steps.length} steps`
   throw new Error(`${name}: ${replay} fails; ${kept} are enough:\n${messageOf(cause)}`, { cause })
 }
 
-function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_UNTIL }: Settings, runs: number) {
-  const numRuns = Number(MODEL_RUNS ?? (MODEL_UNTIL ? RUNS_MAX : runs))
+function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_SECONDS }: Settings, runs: number) {
+  const numRuns = Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : runs))
   return {
     numRuns,
     ...(MODEL_SEED === 'random' ? {} : { seed: Number(MODEL_SEED) }),
     ...(MODEL_PATH ? { path: MODEL_PATH } : {}),
-    ...(MODEL_UNTIL ? { interruptAfterTimeLimit: Math.max(1, Number(MODEL_UNTIL) - Date.now()) } : {}),
+    ...(MODEL_SECONDS ? { interruptAfterTimeLimit: Number(MODEL_SECONDS) * 1000 } : {}),
   }
 }
 
