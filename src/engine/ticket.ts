@@ -1,6 +1,6 @@
 /** Tickets: signed, expiring permissions to send or fetch certain bytes, carried in a URL. */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { DriveId, NodeId, UploadId } from './model.ts'
+import type { DriveId, NodeId, Subject, TaskId, TenantId, UploadId } from './model.ts'
 
 /** Permission to store parts of an upload. `part` 0 = the URL's query says which. */
 export interface PutTicket {
@@ -22,7 +22,15 @@ export interface GetTicket {
   readonly type: string
 }
 
-export type Ticket = PutTicket | GetTicket
+/** Permission to fetch what a task was told to pack, with the rights of whoever told it. */
+export interface ArchiveTicket {
+  readonly kind: 'archive'
+  readonly task: TaskId
+  readonly tenant: TenantId
+  readonly by: Subject
+}
+
+export type Ticket = PutTicket | GetTicket | ArchiveTicket
 
 export interface Tickets {
   /** URL-safe text that opens to the ticket until `expiresAt` (ms). */

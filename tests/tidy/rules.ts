@@ -41,14 +41,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/blob': { ours: ['src/engine'], packages: [NODE] },
   'src/blob/disk': { ours: ['src/engine', 'src/blob/digest.ts'], packages: [NODE] },
   'src/auth': { ours: ['src/engine'], packages: [NODE, '@node-rs/argon2', 'jose'] },
+  'src/copy': { ours: ['src/engine', 'src/fsck', 'src/store/row'], packages: [NODE] },
   'src/fsck': { ours: ['src/engine'], packages: [] },
   'src/task': { ours: ['src/engine'], packages: [NODE] },
-  'src/http': { ours: ['src/engine'], types: ['src/auth'], packages: [NODE, 'fastify'] },
+  'src/http': { ours: ['src/engine'], types: ['src/auth'], packages: [NODE, 'fastify', 'yazl'] },
   // Never another dialect, a store or a blob store.
   'src/dialect/*': { ours: ['src/engine', 'src/auth', 'src/http'], packages: [NODE, 'fastify', 'jose'] },
   'src/cli': {
     ours: [
       'src/app.ts',
+      'src/upkeep.ts',
       'src/config.ts',
       'src/demo.ts',
       'src/data-lock.ts',
@@ -65,6 +67,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/place.ts': { ours: [], packages: [NODE] },
   'src/tls.ts': { ours: ['src/auth', 'src/config.ts', 'src/http'], packages: [NODE] },
   'src/demo.ts': { ours: ['src'], packages: [NODE] },
+  'src/upkeep.ts': { ours: ['src'], packages: [NODE] },
   'src/app.ts': { ours: ['src'], packages: [NODE, 'fastify'] },
 }
 const SUITE_PACKAGES = ['vitest', 'fast-check']

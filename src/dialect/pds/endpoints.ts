@@ -1,4 +1,6 @@
 /** Every call of this API by its url: one table for the single endpoints and for the children of a batch. */
+
+import * as archive from './archive.ts'
 import type { Endpoint } from './call.ts'
 import * as create from './create.ts'
 import * as delta from './delta.ts'
@@ -39,6 +41,7 @@ const MODULES: readonly object[] = [
   revision,
   delta,
   permission,
+  archive,
   task,
   drive,
   user,

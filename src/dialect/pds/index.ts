@@ -1,6 +1,7 @@
 /** Alibaba Cloud Drive and Photo Service (PDS), API v2: `/v2/…` */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { ARCHIVE_URL, sendArchive } from './archive.ts'
 import { type Caller, callerOf, declaredType, namedCaller } from './auth.ts'
 import { authorizePage, signIn } from './authorize.ts'
 import { batch } from './batch.ts'
@@ -24,7 +25,7 @@ export const pdsDialect: Dialect = {
       async (scope) => {
         frame(scope)
         authRoutes(scope, context)
-        signInRoutes(scope, context)
+        browserRoutes(scope, context)
         apiRoutes(scope, context)
       },
       { prefix: '/v2' },
@@ -104,8 +105,8 @@ function authRoutes(scope: FastifyInstance, context: DialectContext) {
   )
 }
 
-/** Pages for people, in front of a browser. */
-function signInRoutes(scope: FastifyInstance, context: DialectContext) {
+/** What a browser asks for by itself: pages, and archives under signed URLs. */
+function browserRoutes(scope: FastifyInstance, context: DialectContext) {
   const shown = (request: FastifyRequest, reply: FastifyReply, show: () => Promise<void>) =>
     show().then(
       () => reply,
@@ -115,6 +116,10 @@ function signInRoutes(scope: FastifyInstance, context: DialectContext) {
   scope.get(url, { config: { operation: 'Authorize', coverage: 'login_type: by password only' } }, (request, reply) =>
     shown(request, reply, () => authorizePage(context, queryOf(request), reply)),
   )
+  scope.get(ARCHIVE_URL, (request, reply) => {
+    const { ticket } = request.params as { ticket: string }
+    return shown(request, reply, () => sendArchive(context.engine, ticket, reply))
+  })
   scope.post(url, (request, reply) => shown(request, reply, () => signIn(context, formOrJson(request), reply)))
 }
 

@@ -1,6 +1,7 @@
 /** `/async_task/get`: how far work has come that outlived its request. */
 import type { Task } from '../../engine/index.ts'
-import type { Call, SteppedEndpoint } from './call.ts'
+import { archiveResult } from './archive.ts'
+import type { Call, Env, SteppedEndpoint } from './call.ts'
 import { errors, notFound } from './error.ts'
 import { requiredText } from './request.ts'
 import { iso, parseTask } from './terms.ts'
@@ -11,16 +12,16 @@ export const asyncTaskGet: SteppedEndpoint = {
   coverage: 'done',
   scope: '',
   guests: 'share',
-  *steps(body): Call {
+  *steps(body, env): Call {
     const id = parseTask(requiredText(body, 'async_task_id'))
     if (id === undefined) return notFound('async_task_id')
     const { tasks } = yield { tasks: [id] }
     const task = tasks[0]
-    return task ? { status: 200, body: taskObject(task) } : notFound('async_task_id')
+    return task ? { status: 200, body: taskObject(env, task) } : notFound('async_task_id')
   },
 }
 
-function taskObject(task: Task): object {
+function taskObject(env: Env, task: Task): object {
   const state = stateOf(task)
   const error = task.error in errors ? errors[task.error as keyof typeof errors] : null
   return {
@@ -37,6 +38,7 @@ function taskObject(task: Task): object {
     created_at: iso(task.createdAt),
     started_at: task.startedAt ? iso(task.startedAt) : undefined,
     finished_at: task.finishedAt ? iso(task.finishedAt) : undefined,
+    ...archiveResult(env, task),
   }
 }
 
