@@ -1,6 +1,6 @@
 /** Where a deployment keeps everything: keys and bytes in a data folder, rows there too or in a PostgreSQL database. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Place {
@@ -49,4 +49,18 @@ export async function claimPlace({ dataDir, database }: Place): Promise<void> {
   }
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   await writeFile(noteFile(dataDir), 'The rows of this folder are kept in PostgreSQL.\n', { mode: 0o600 })
+}
+
+/** Gives up a place whose rows have been moved: what is left of them is put aside, so that nobody takes them for the latest. */
+export async function releasePlace({ dataDir, database }: Place): Promise<void> {
+  if (database !== '') return unlink(noteFile(dataDir))
+  const file = databaseFile(dataDir)
+  await rm(`${file}-shm`, { force: true })
+  // The log goes with the file it belongs to, under the name that SQLite looks for.
+  await rename(`${file}-wal`, `${file}.moved-wal`).catch(unlessMissing)
+  await rename(file, `${file}.moved`)
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }

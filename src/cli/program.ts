@@ -1,27 +1,28 @@
 /** All commands, and how the program ends. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { appCommand } from './app.ts'
+import { backupCommand } from './backup.ts'
+import { copyStoreCommand } from './copy-store.ts'
 import { driveCommand } from './drive.ts'
 import { CannotRunError, failureText } from './failure.ts'
 import { fsckCommand } from './fsck.ts'
 import { gcCommand } from './gc.ts'
+import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { tenantCommand } from './tenant.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
+import { programVersion } from './version.ts'
 import { workCommand } from './work.ts'
 
 const FAILED = 1
 const MISUSED = 2
 
 function program(): Command {
-  // The same distance from src/cli and dist/cli.
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   const root = new Command('batchdrive')
     .description('A self-hosted cloud drive that speaks four vendors’ drive APIs over one tree of files.')
-    .version(version)
+    .version(programVersion())
     .showHelpAfterError('(add --help for the options)')
   const commands = [
     serveCommand,
@@ -33,6 +34,9 @@ function program(): Command {
     driveCommand,
     fsckCommand,
     gcCommand,
+    backupCommand,
+    restoreCommand,
+    copyStoreCommand,
   ].map((make) => make())
   for (const command of commands) root.addCommand(command)
   for (const command of [root, ...commands, ...commands.flatMap((parent) => parent.commands)]) {
