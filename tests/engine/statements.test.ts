@@ -10,6 +10,7 @@ import {
   createFolder,
   get,
   grant,
+  grants,
   MERGE,
   move,
   purge,
@@ -21,7 +22,9 @@ import {
   staged,
   trash,
   update,
+  updateVersion,
   upload,
+  versions,
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { alice, bob, createDrive, done } from './world.ts'
@@ -74,6 +77,9 @@ const VERBS: [what: string, op: (node: Node) => Op][] = [
   ['trash, as a task if it has children', (node) => trash(byId(node), { taskIfChildren: true })],
   ['purge', (node) => purge(byId(node))],
   ['grant', (node) => grant(byId(node), 'user:bob', ACTIONS.list)],
+  ['read grants', (node) => grants(byId(node), true)],
+  ['read versions', (node) => versions(byId(node))],
+  ['write on a version', (node) => updateVersion(byId(node), 1, { description: 'x' })],
   ['open an upload', (node) => upload(drive, { parent: at(drive, 'to'), name: `u${node.id}` })],
 ]
 
