@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { StorageError, type Store } from '../../src/engine/index.ts'
-import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { INLINE_ENTRIES_MAX } from '../../src/dialect/smh/batch.ts'
+import { type DriveId, StorageError, type Store } from '../../src/engine/index.ts'
+import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
 
@@ -142,6 +143,68 @@ describe('a large batch', () => {
     })
     const listed = await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/t3?limit=1`)
     expect(listed.body.fileCount).toBe(1001)
+  })
+})
+
+describe('a directory that holds much', () => {
+  it('makes a task of the batch that copies it, however few its items', async () => {
+    for (const at of range(20)) await smh.mkdir(`much/seed/${at}`)
+    const drive = Number(smh.space) as DriveId
+    const conflict = { file: 'fail', folder: 'fail', replace: 'version' } as const
+    const naming = { pattern: 'spaced', charactersMax: 255, forbidden: null, trim: false } as const
+    const seed = { drive, path: ['much', 'seed'] }
+    const copies = range(INLINE_ENTRIES_MAX / 20).map((at) => {
+      return { kind: 'copy', node: seed, to: { drive, path: ['much'] }, name: `${at}`, conflict, naming } as const
+    })
+    const results = await smh.engine.batch(adminActor(smh.demo.tenant), copies)
+    expect(results.map(({ status }) => status)).not.toContain('failed')
+    await smh.put('one.txt')
+    const items = [
+      { copyFrom: 'one.txt', to: 'two.txt' },
+      { copyFrom: 'much', to: 'more' },
+      { copyFrom: 'none', to: 'some' },
+    ]
+    const task = await finished(await submitted(smh.batch('copy', items)))
+    expect(task).toMatchObject({ status: 207, result: [{ status: 200 }, { status: 204 }, { status: 404 }] })
+    // Within a space a move is one row, however much lies below it.
+    expect((await smh.batch('move', [{ from: 'more', to: 'most' }])).status).toBe(200)
+    const stats = await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/most?stats`)
+    expect(stats.body.dirCount).toBeGreaterThan(INLINE_ENTRIES_MAX)
+  })
+
+  it('is copied by a task of its own, whose result is one object, of a failure too', async () => {
+    const small = await open({ engine: { subtreeNodesMax: 3 } })
+    for (const at of range(5)) await small.mkdir(`d/${at}`)
+    const base = `/api/v1/directory/${LIBRARY}/${small.space}`
+    const copy = (to: string, query = '') => small.call('PUT', `${base}/${to}?${query}`, { body: { copyFrom: 'd' } })
+    const taskId = await submitted(copy('e', 'conflict_resolution_strategy=rename'))
+    expect(await finished(taskId, small)).toEqual({ taskId, status: 200, result: { status: 200, path: ['e'] } })
+    const newer = await small.call('GET', `/api/v1/task-result/${LIBRARY}/${small.space}/${taskId}`)
+    expect(newer.body).toEqual({
+      taskId: String(taskId),
+      taskType: 'batchCopy',
+      status: 200,
+      batchCopyResults: [{ status: 200, path: ['e'] }],
+    })
+    expectFault(await copy('e'), 409, 'SameNameDirectoryOrFileExists')
+    // Everything may change while a task waits.
+    const quota = { spaces: [small.space], capacity: 0, removeWhenExceed: false, removeAfterDays: 0 }
+    await small.put('d/f.txt', 'bytes')
+    await small.call('POST', `/api/v1/quota/${LIBRARY}`, { body: quota })
+    const refused = await copy('g')
+    if (refused.status === 202) {
+      const task = await finished(refused.body.taskId, small)
+      expect(task).toMatchObject({ status: 207, result: { status: 400, code: 'QuotaLimitReached' } })
+    } else expectFault(refused, 400, 'QuotaLimitReached')
+    await small.stop()
+  })
+})
+
+describe('a task of a library', () => {
+  it('is never one of ours', async () => {
+    expect((await smh.call('GET', `/api/v1/task/${LIBRARY}/1,2`)).body).toEqual([])
+    expectFault(await smh.call('GET', `/api/v1/task-result/${LIBRARY}/1`), 404, 'TaskNotFound')
+    expectFault(await send(smh.url, 'GET', `/api/v1/task/${LIBRARY}/1`), 400, 'EmptyAccessToken')
   })
 })
 

@@ -2,7 +2,7 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import type { Drive, DriveId, Json, Kind, Op } from '../../engine/index.ts'
+import type { Actor, Drive, DriveId, Json, Kind, Op } from '../../engine/index.ts'
 import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
@@ -12,6 +12,9 @@ import { changesType, kindAt, misplaced } from './rules.ts'
 import { ITEMS_MAX, isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
+
+/** How many entries below directories one call copies, or carries to another space, while its caller waits. */
+export const INLINE_ENTRIES_MAX = 5000
 
 export const batchOperations: readonly Operation[] = [
   {
@@ -24,7 +27,7 @@ export const batchOperations: readonly Operation[] = [
   },
   {
     operation: 'Batch copy',
-    coverage: 'done, except saving from a share',
+    coverage: 'partial: no saving from a share',
     method: 'POST',
     path: 'batch/{lib}/{space}',
     flag: 'copy',
@@ -78,13 +81,29 @@ function itemObjects(call: Call): Members[] {
 export async function run(call: Call, { actor, drive }: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
   const { engine, settings } = call.context
   const ops = items.flatMap(({ op }) => (op ? [op] : []))
-  if (items.length > settings.smhInlineItemsMax && ops.length > 0) {
+  const isMuch = items.length > settings.smhInlineItemsMax || (await carriesMuch(call, actor, ops))
+  if (isMuch && ops.length > 0) {
     const taskId = await engine.submit(actor, drive.id, kind, ops, notesOf(items))
     return { status: 202, body: { taskId } }
   }
   const outcomes = (await engine.batch(actor, ops)).map(outcomeOf).values()
   const result: ShownItem[] = items.map(({ words, op, fault }) => present(words, op ? outcomes.next().value! : fault))
   return { status: result.some(isFault) ? 207 : 200, body: { result } }
+}
+
+/**
+ * Whether what must be carried entry by entry, copies and moves between spaces, is more than a caller should wait for. A
+ * move within a space touches one row however much lies below.
+ */
+async function carriesMuch(call: Call, actor: Actor, ops: readonly Op[]): Promise<boolean> {
+  const heavy = ops.flatMap((op) => {
+    const isHeavy = op.kind === 'copy' || (op.kind === 'move' && op.node.drive !== op.to.drive)
+    return isHeavy && op.expect !== 'file' ? [op.node] : []
+  })
+  if (heavy.length === 0) return false
+  const totals = await call.context.engine.totals(actor, heavy)
+  const entries = totals.reduce((sum, one) => sum + ('status' in one ? 0 : one.files + one.folders), 0)
+  return entries > INLINE_ENTRIES_MAX
 }
 
 /** What a task's report carries for each op: the item's number and words. */

@@ -1,22 +1,47 @@
 /** Tasks: what became of a batch that was answered 202. Pages 1339/71002 and 124487. */
 import { type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
-import { visit } from './auth.ts'
+import { callerOf, visit } from './auth.ts'
 import type { Note } from './batch.ts'
 import type { Answer, Call, Operation } from './call.ts'
-import { refuse } from './error.ts'
+import { faultOf, refuse } from './error.ts'
 import { isFault, present, type ShownItem } from './item.ts'
 import { ITEMS_MAX } from './terms.ts'
 
 export const taskOperations: readonly Operation[] = [
   { operation: 'Query tasks', coverage: 'done', method: 'GET', path: 'task/{lib}/{space}/{ids}', handle: inSpace },
   {
+    operation: 'Query tasks of a library',
+    coverage: 'partial: there are none; clearing history is not a task here',
+    method: 'GET',
+    path: 'task/{lib}/{ids}',
+    handle: inLibrary,
+  },
+  {
     operation: 'Query task result',
-    coverage: 'done for batch tasks',
+    coverage: 'done',
     method: 'GET',
     path: 'task-result/{lib}/{space}/{ids}',
     handle: result,
   },
+  {
+    operation: 'Query task result of a library',
+    coverage: 'partial: there are none; clearing history is not a task here',
+    method: 'GET',
+    path: 'task-result/{lib}/{ids}',
+    handle: resultInLibrary,
+  },
 ]
+
+/** Unknown ids are left out, so that nothing is left. */
+async function inLibrary(call: Call): Promise<Answer> {
+  await callerOf(call)
+  return { status: 200, body: [] }
+}
+
+async function resultInLibrary(call: Call): Promise<Answer> {
+  await callerOf(call)
+  throw refuse('TaskNotFound')
+}
 
 async function inSpace(call: Call): Promise<Answer> {
   const tasks = await tasksNamed(call)
@@ -39,11 +64,20 @@ function state(task: Task): { status: number; result?: unknown } {
   return { status: items.some(isFault) ? 207 : 200, result: items }
 }
 
-/** Work on one entry that the engine itself made a task of: its result is one object. */
-function single({ failed, report }: Task): { status: number; result?: unknown } {
+/**
+ * Work on one entry that the engine itself made a task of: its result is one object, of a failure too. One of the vendor's
+ * clients waits on at any other status than 200, 204 and 207, another one as long as there is no result.
+ */
+function single(task: Task): { status: number; result?: unknown } {
+  const shown = singleItem(task)
+  if (!shown) return { status: 204 }
+  return { status: isFault(shown) ? 207 : 200, result: shown }
+}
+
+function singleItem({ report }: Task): ShownItem | undefined {
   const last = report.at(-1)
-  if (!last) return { status: 204 }
-  return failed > 0 ? { status: 500 } : { status: 200, result: { status: 200, path: last.path } }
+  if (!last) return undefined
+  return last.ok ? { status: 200, path: last.path } : { ...faultOf(last, { kind: last.kind ?? 'any', source: true }) }
 }
 
 /** The items of a batch in the order asked; undefined when the task was no batch of this dialect. */
@@ -74,7 +108,8 @@ async function result(call: Call): Promise<Answer> {
   if (!task) throw refuse('TaskNotFound')
   const [taskType, member] = RESULT_TYPES[task.kind] ?? [task.kind, `${task.kind}Results`]
   if (task.state !== 'done') return { status: 200, body: { taskId: String(task.id), taskType, status: 202 } }
-  const items = itemsOf(task) ?? []
+  const alone = singleItem(task)
+  const items = itemsOf(task) ?? (alone ? [alone] : [])
   const failed = items.filter(isFault).length
   const status = failed === 0 ? 200 : failed === items.length ? 400 : 207
   return { status: 200, body: { taskId: String(task.id), taskType, status, [member]: items } }
