@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { DriveId, Node, Op, Store, TaskId } from '../../src/engine/index.ts'
+import { createEngine, type DriveId, type Node, type Op, type Store, type TaskId } from '../../src/engine/index.ts'
 import { at, byId, copy, createFolder, get, list, move, purge, putFolders, rename, restore, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
-import { actorOf, admin, alice, bob, codeOf, codes, createDrive, done, run, settleDown } from './world.ts'
+import { actorOf, admin, alice, bob, codeOf, codes, createDrive, done, isFailed, run, settleDown } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -109,6 +109,90 @@ describe('a submitted task', () => {
   })
 })
 
+describe('what became of a task’s ops', () => {
+  test('is told page by page, all of it or what failed, as far as it has come', async () => {
+    const ops = Array.from({ length: 250 }, (_, i) => createFolder(at(drive), `n${i % 10 === 3 ? 1 : i}`))
+    const id = await submit(ops)
+    const report = (after: number | null, limit: number, failedOnly = false, actor = alice) =>
+      use.world.engine.taskReport(actor, id, { after, limit, failedOnly })
+    expect(await report(null, 10)).toEqual({ items: [], next: null })
+    await settleDown(use.world)
+    expect(await taskNow(id)).toMatchObject({ done: 225, failed: 25, error: 'name_taken' })
+    const first = await report(null, 100)
+    expect(first).toMatchObject({ next: 99 })
+    expect(isFailed(first) ? [] : first.items.map(({ number }) => number)).toEqual([...Array(100).keys()])
+    expect(await report(199, 100)).toMatchObject({ next: null })
+    const failures = await report(100, 3, true)
+    expect(failures).toMatchObject({
+      items: [103, 113, 123].map((number) => ({ number, outcome: { code: 'name_taken', note: `note ${number}` } })),
+      next: 123,
+    })
+    expect(await report(null, 10, false, bob)).toMatchObject({ error: { code: 'task_not_found' } })
+  })
+})
+
+describe('a cancelled task', () => {
+  test('does nothing that it has not begun, and tells which ops those are', async () => {
+    const id = await submit(folders(3))
+    expect(await use.world.engine.cancelTasks(alice, [id])).toMatchObject([{ id, cancelled: true, state: 'queued' }])
+    await settleDown(use.world)
+    const task = await taskNow(id)
+    expect(task).toMatchObject({ state: 'done', cancelled: true, done: 0, failed: 3, error: 'cancelled' })
+    expect(task.report.map(({ code, note }) => [code, note])).toEqual(
+      [0, 1, 2].map((at) => ['cancelled', `note ${at}`]),
+    )
+    expect(await childCount()).toBe(0)
+  })
+
+  test('keeps what it has done, holds nothing any more, and stays as it is once it is done', async () => {
+    const [node] = (await putFolders(use.world, alice, drive, ['a', 'to'])) as [Node]
+    const id = await submit([...folders(900), move(byId(node), at(drive, 'to'))])
+    await use.world.engine.work()
+    const { done } = await taskNow(id)
+    expect(done).toBe(800)
+    await use.world.engine.cancelTasks(admin, [id])
+    await settleDown(use.world)
+    expect(await taskNow(id)).toMatchObject({ state: 'done', done: 800, failed: 101 })
+    expect(await childCount()).toBe(802)
+    expect(codeOf(await run(use.world, alice, rename(byId(node), 'x')))).toBe('done')
+    const finished = await submit(folders(1))
+    await settleDown(use.world)
+    const [task] = await use.world.engine.cancelTasks(alice, [finished])
+    expect(task).toMatchObject({ state: 'done', cancelled: false })
+  })
+
+  test('is the business of those who can see it', async () => {
+    const id = await submit(folders(1))
+    const results = await use.world.engine.cancelTasks(bob, [id, 99_999 as TaskId])
+    expect(results).toMatchObject([{ error: { code: 'task_not_found' } }, { error: { code: 'task_not_found' } }])
+    expect((await taskNow(id)).cancelled).toBe(false)
+  })
+})
+
+describe('many tasks', () => {
+  test('of one tenant do not keep another’s from its turn', async () => {
+    const others = actorOf('user:zoe', { tenant: 'other' as never, admin: true })
+    const theirs = await createDrive(use.world, { owner: 'user:zoe' }, others)
+    for (const _ of Array(6)) await submit(folders(900))
+    const id = await use.world.engine.submit(others, theirs.id, 'batch', [createFolder(at(theirs.id), 'a')], [null])
+    await use.world.engine.work()
+    expect((await use.world.engine.tasks(others, [id]))[0]).toMatchObject({ state: 'done', done: 1 })
+  })
+
+  test('are begun only as far as their tenant may have under way, in the order they came', async () => {
+    await use.world.restart({ engine: { tasksPerTenantMax: 2 } })
+    const ids: TaskId[] = []
+    for (const count of [1_700, 100, 100, 100]) ids.push(await submit(folders(count)))
+    const seen: string[] = []
+    do {
+      const tasks = await use.world.engine.tasks(alice, ids)
+      seen.push(tasks.map((task) => task!.state[0]).join(''))
+    } while (await use.world.engine.work())
+    // q, r, d: queued, running, done. A turn is eight steps, which the first needs three of.
+    expect(seen).toEqual(['qqqq', 'rdqq', 'rddq', 'dddd'])
+  })
+})
+
 describe('after a crash', () => {
   test('a waiting task is still there and is run', async () => {
     const id = await submit(folders(3))
@@ -138,6 +222,33 @@ describe('after a crash', () => {
     use.world.now += 60_000
     await settleDown(use.world)
     expect(await taskNow(id)).toMatchObject({ state: 'done', done: 250, failed: 0 })
+    expect(await childCount()).toBe(250)
+  })
+
+  test('a worker that was silent for too long does nothing more once another has gone on', async () => {
+    const id = await submit(folders(250))
+    const { store, blobs } = use.world
+    const options = { taskLeaseMs: 1_000 }
+    const clock = () => use.world.now
+    const other = createEngine({ store, blobs, clock, secret: Buffer.alloc(32, 7), options })
+    let writes = 0
+    const slow: Store = {
+      ...store,
+      async write(fn, ...more) {
+        // It has claimed the task and done a step; before the next it sleeps too long.
+        if (++writes === 3) {
+          use.world.now += options.taskLeaseMs
+          while (await other.work());
+          expect(await taskNow(id)).toMatchObject({ state: 'done', done: 250 })
+        }
+        return store.write(fn, ...more)
+      },
+    }
+    const sleeper = createEngine({ store: slow, blobs, clock, secret: Buffer.alloc(32, 7), options })
+    while (await sleeper.work());
+    expect(writes).toBeGreaterThan(3)
+    expect(await taskNow(id)).toMatchObject({ state: 'done', done: 250, failed: 0 })
+    expect((await taskNow(id)).report).toHaveLength(250)
     expect(await childCount()).toBe(250)
   })
 
