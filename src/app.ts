@@ -29,6 +29,7 @@ import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
 import { claimPlace, databaseFile, isUsed, type Place } from './place.ts'
 import { rememberNodes } from './store/node-cache.ts'
+import { distributeDatabase } from './store/postgres/distribution.ts'
 import { openPostgresInspection } from './store/postgres/inspect.ts'
 import { createPostgresStore } from './store/postgres/store.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
@@ -88,6 +89,13 @@ async function openPostgres({ dataDir, database }: Place): Promise<{ secret: Buf
     await store.close()
     throw error
   }
+}
+
+/** Brings the schema of a place up to date. With `citus` it also spreads the tables over a cluster, and says which. */
+export async function prepareData(place: Place, citus: boolean): Promise<string[]> {
+  const { store } = await openData(place)
+  await store.close()
+  return citus ? distributeDatabase(place.database) : []
 }
 
 /** A data folder seen from outside: its rows as they are at the moment of asking, and its bytes. Nothing is made or changed. */

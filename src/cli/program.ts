@@ -8,6 +8,7 @@ import { driveCommand } from './drive.ts'
 import { CannotRunError, failureText } from './failure.ts'
 import { fsckCommand } from './fsck.ts'
 import { gcCommand } from './gc.ts'
+import { migrateCommand } from './migrate.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
 import { tenantCommand } from './tenant.ts'
@@ -27,6 +28,7 @@ function program(): Command {
   const commands = [
     serveCommand,
     workCommand,
+    migrateCommand,
     tokenCommand,
     tenantCommand,
     userCommand,

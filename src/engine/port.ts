@@ -1,6 +1,7 @@
 /**
  * The ports: what the engine needs from the outside. A store keeps rows and knows no rule; every method takes and returns
- * sets, and costs a constant number of statements however large the set. An empty set is always allowed and costs none.
+ * sets, and costs a constant number of statements however large the set; a store that may spread drives over machines, that
+ * number for each drive named. An empty set is always allowed and costs none.
  * Methods that look rows up return what exists, in no order, each row once; what is missing is simply absent.
  */
 

@@ -266,7 +266,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
         10_000,
       ),
   ],
-  ['births', (tx, ids) => tx.births(ids.map(driveId))],
+  ['births', (tx, ids) => tx.births(ids.map((id) => driveId(7_000 + (id % 2))))],
   [
     'candidates',
     async (tx, ids) => {
@@ -307,7 +307,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   ['trash', (tx, ids) => tx.trash(ids.map((id) => keyOf(id)))],
   ['trashById', (tx, ids) => tx.trashById(ids.map((id) => ({ drive: DRIVE, id: trashed(id, id).id })))],
   ['trashPage', (tx, ids) => tx.trashPage({ drives: ids.map(driveId), after: null, limit: 10 })],
-  ['trashUsage', (tx, ids) => tx.trashUsage(ids.map(driveId))],
+  ['trashUsage', (tx, ids) => tx.trashUsage(ids.map((id) => driveId(7_000 + (id % 2))))],
   ['drivesInPools', (tx, ids) => tx.drivesInPools(ids as unknown as PoolId[])],
   ['uploads', (tx, ids) => tx.uploads(ids.map(uploadId))],
   ['uploadParts', (tx, ids) => tx.uploadParts(ids.map(uploadId))],

@@ -40,14 +40,6 @@ from ${unnest('nnt')} k (drive_id, node_id, terms)
 on conflict (drive_id, node_id) do update set terms = excluded.terms`
 
 const MOVES = `${unnest('nnn')} k (from_drive, id, to_drive)`
-export const REHOME_NODES = `
-update node n set drive_id = k.to_drive from ${MOVES} where n.drive_id = k.from_drive and n.id = k.id`
-export const REHOME_VERSIONS = `
-update version v set drive_id = k.to_drive from ${MOVES} where v.drive_id = k.from_drive and v.node_id = k.id`
-export const REHOME_GRANTS = `
-update node_grant g set drive_id = k.to_drive from ${MOVES} where g.drive_id = k.from_drive and g.node_id = k.id`
-export const REHOME_TERMS = `
-update node_term t set drive_id = k.to_drive from ${MOVES} where t.drive_id = k.from_drive and t.node_id = k.id`
 /** Whatever led to where the nodes were. */
 export const DROP_FORWARDS = `
 delete from forward f using ${MOVES} join node n on n.drive_id = k.to_drive and n.id = k.id
@@ -273,10 +265,16 @@ function applyNodes(writing: Writing, changes: Changes) {
   writing.send(NOTE_BURIALS, [...drives], [...parents])
 }
 
+/** A row's drive cannot be changed where drives lie on several machines: the row is repeated there and removed here. */
 function rehomeNodes(writing: Writing, moves: Changes['rehome']) {
   const rows = moves.flatMap(({ from, to, ids }) => ids.map((id) => [from, id, to]))
-  writing.mustChange(REHOME_NODES, rows)
-  for (const sql of [REHOME_VERSIONS, REHOME_GRANTS, REHOME_TERMS, DROP_FORWARDS, PUT_FORWARDS]) writing.set(sql, rows)
+  if (rows.length === 0) return
+  const staged = rows.map((row) => [...row, 0])
+  writing.mustChange(STAGE_NODES, staged)
+  for (const sql of [STAGE_VERSIONS, STAGE_GRANTS, STAGE_TERMS]) writing.set(sql, staged)
+  const left = rows.map(([from, id]) => [from, id])
+  for (const sql of [DELETE_NODES, DELETE_NODE_VERSIONS, DELETE_NODE_GRANTS, DELETE_NODE_TERMS]) writing.set(sql, left)
+  for (const sql of [DROP_FORWARDS, PUT_FORWARDS]) writing.set(sql, rows)
 }
 
 function stageNodes(writing: Writing, { stage, endHauls }: Changes) {

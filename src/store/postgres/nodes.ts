@@ -1,9 +1,9 @@
 /** The tree: finding nodes by id, by name, above and below others. */
-import type { DriveId, Node, NodeId, ReadTx } from '../../engine/index.ts'
+import type { DriveId, Node, NodeId, NodeKey, ReadTx } from '../../engine/index.ts'
 import { namesBelow, textAfter } from '../row/names.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import type { Session } from './session.ts'
-import { columns, keyColumns, type Parameter, unnest } from './sets.ts'
+import { byDrive, columns, keyColumns, type Parameter, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 type NodeQueries = Queries<
@@ -12,51 +12,45 @@ type NodeQueries = Queries<
 
 // Connections are set to join by nested loops through indexes: the given set is always the outer loop.
 
+// A recursive query names one drive, $1, in every table it reads: see `byDrive`.
+
+/** Where nodes born in a drive went; of several rows of a node the last counts. Relies on the primary key of forward. */
+export const FORWARDS = `
+select f.drive_id, f.node_id, f.to_drive
+from ${unnest('nn')} k (drive_id, id) join forward f on f.drive_id = k.drive_id and f.node_id = k.id
+where not exists (select 1 from haul h where h.id = f.haul_id)
+order by f.haul_id`
+
 /**
  * The nodes sought, and apart from them their ancestors: `union` visits each of those once however many chains share it, so
- * a damaged tree with a cycle ends too. A node that is both comes twice. Relies on the primary keys of forward and node.
+ * a damaged tree with a cycle ends too. A node that is both comes twice. Relies on the primary key of node.
  */
 export const CHAINS = `
-with recursive
-  seek (drive_id, id) as materialized (
-    select coalesce((
-      select f.to_drive from forward f
-      where k.follow = 1 and f.drive_id = k.drive_id and f.node_id = k.id
-        and not exists (select 1 from haul h where h.id = f.haul_id)
-      order by f.haul_id desc limit 1
-    ), k.drive_id), k.id
-    from ${unnest('nnn')} k (drive_id, id, follow)
-  ),
-  above (drive_id, id) as (
-    select n.drive_id, n.parent_id
-    from seek s join node n on n.drive_id = s.drive_id and n.id = s.id
-    union
-    select n.drive_id, n.parent_id
-    from above a join node n on n.drive_id = a.drive_id and n.id = a.id
-    where n.parent_id <> 0
-  )
-select ${NODE_COLUMNS} from seek s join node n on n.drive_id = s.drive_id and n.id = s.id
+with recursive above (id) as (
+  select n.parent_id from node n where n.drive_id = $1 and n.id = any($2::bigint[])
+  union
+  select n.parent_id from above a join node n on n.drive_id = $1 and n.id = a.id where n.parent_id <> 0
+)
+select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = any($2::bigint[])
 union all
-select ${NODE_COLUMNS} from above a join node n on n.drive_id = a.drive_id and n.id = a.id`
+select ${NODE_COLUMNS} from above a join node n on n.drive_id = $1 and n.id = a.id`
 
 /**
  * Each row brings along, as a JSON object, the names still to be found below it, so that walks which begin alike are
  * walked once. Relies on the index node_name: one seek a name, the smallest twin first.
  */
 export const WALK = `
-with recursive step (drive_id, id, below, found) as (
-  select (w ->> 0)::bigint, (w ->> 1)::bigint, w -> 2, false from jsonb_array_elements($1::jsonb) w
+with recursive step (id, below, found) as (
+  select (w ->> 1)::bigint, w -> 2, false from jsonb_array_elements($2::jsonb) w
   union all
-  select s.drive_id, m.id, c.value, true
+  select m.id, c.value, true
   from step s cross join jsonb_each(s.below) c cross join lateral (
     select n.id from node n
-    where n.drive_id = s.drive_id and n.parent_id = s.id and n.name_key = c.key
+    where n.drive_id = $1 and n.parent_id = s.id and n.name_key = c.key
     order by n.twin limit 1
   ) m
 )
-select ${NODE_COLUMNS}
-from (select distinct drive_id, id from step where found) s
-join node n on n.drive_id = s.drive_id and n.id = s.id`
+select ${NODE_COLUMNS} from (select distinct id from step where found) s join node n on n.drive_id = $1 and n.id = s.id`
 
 /** Relies on the index node_name. */
 export const CHILDREN = `
@@ -97,14 +91,12 @@ limit $5`
  * index node_name.
  */
 export const SUBTREES = `
-with recursive below (drive_id, id) as (
-  select n.drive_id, n.id
-  from ${unnest('nn')} k (drive_id, id) join node n on n.drive_id = k.drive_id and n.parent_id = k.id
+with recursive below (id) as (
+  select n.id from node n where n.drive_id = $1 and n.parent_id = any($2::bigint[])
   union
-  select n.drive_id, n.id from below b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+  select n.id from below b join node n on n.drive_id = $1 and n.parent_id = b.id
 )
-select ${NODE_COLUMNS}
-from (select drive_id, id from below limit $3) b join node n on n.drive_id = b.drive_id and n.id = b.id`
+select ${NODE_COLUMNS} from (select id from below limit $3) b join node n on n.drive_id = $1 and n.id = b.id`
 
 /** Answered by the indexes node_name (all) and node_folder (folders) alone. */
 export const COUNTS = `
@@ -120,17 +112,25 @@ export const nodeQueries: NodeQueries = {
   async chains(db, seeks) {
     if (seeks.length === 0) return []
     db.enter(seeks.map(({ drive }) => drive))
-    const set = seeks.map(({ drive, id, follow }) => [drive, id, follow ? 1 : 0])
-    const found = once(await nodes(db, CHAINS, ...columns(set, 3)))
-    // Led there by a forwarding row; without the lock the node may have gone on meanwhile.
-    db.demand(found.map(({ drive }) => drive))
-    return found
+    const following = seeks.filter(({ follow }) => follow)
+    // Most nodes are where they were born: both are asked at once, and for what went elsewhere again.
+    const [forwards, found] = await Promise.all([
+      following.length > 0 ? db.all<ForwardRow>(FORWARDS, ...keyColumns(following)) : [],
+      chainsAt(db, seeks),
+    ])
+    const away = wentAway(forwards)
+    if (away.size === 0) return once(found)
+    db.demand(away.values())
+    const places = [...away].map(([key, drive]) => ({ drive, id: idOf(key) }))
+    const elsewhere = await chainsAt(db, places)
+    for (const { drive, id, follow } of seeks) if (!follow) away.delete(keyOf(drive, id))
+    return once([...found.filter(({ drive, id }) => !away.has(keyOf(drive, id))), ...elsewhere])
   },
 
   async walk(db, walks) {
     if (walks.length === 0) return []
     db.enter(walks.map(({ drive }) => drive))
-    return nodes(db, WALK, JSON.stringify(namesBelow(walks)))
+    return byDrive(walks, (drive, own) => nodes(db, WALK, drive, JSON.stringify(namesBelow(own))))
   },
 
   async children(db, keys) {
@@ -165,7 +165,16 @@ export const nodeQueries: NodeQueries = {
   async subtrees(db, keys, limit) {
     if (keys.length === 0 || limit <= 0) return []
     db.enter(keys.map(({ drive }) => drive))
-    return nodes(db, SUBTREES, ...keyColumns(keys), limit)
+    const found = await byDrive(keys, (drive, own) => {
+      return nodes(
+        db,
+        SUBTREES,
+        drive,
+        own.map(({ id }) => id),
+        limit,
+      )
+    })
+    return found.slice(0, limit)
   },
 
   async counts(db, keys) {
@@ -174,6 +183,28 @@ export const nodeQueries: NodeQueries = {
     const rows = await db.all<[NodeId, number, number]>(COUNTS, ...keyColumns(keys))
     return rows.map(([id, all, folders]) => ({ id, files: all - folders, folders }))
   },
+}
+
+type ForwardRow = [drive: DriveId, node: NodeId, to: DriveId]
+
+const keyOf = (drive: DriveId, id: NodeId) => `${drive} ${id}`
+const idOf = (key: string) => Number(key.slice(key.indexOf(' ') + 1)) as NodeId
+
+/** By key: the drives of nodes that are not where they were sought. */
+function wentAway(forwards: readonly ForwardRow[]): Map<string, DriveId> {
+  const last = new Map(forwards.map(([drive, id, to]) => [keyOf(drive, id), { drive, to }]))
+  return new Map([...last].flatMap(([key, { drive, to }]) => (to === drive ? [] : [[key, to]])))
+}
+
+function chainsAt(db: Session, keys: readonly NodeKey[]): Promise<Node[]> {
+  return byDrive(keys, (drive, own) => {
+    return nodes(
+      db,
+      CHAINS,
+      drive,
+      own.map(({ id }) => id),
+    )
+  })
 }
 
 async function nodes(db: Session, sql: string, ...parameters: Parameter[]): Promise<Node[]> {

@@ -12,7 +12,7 @@ const IDLE_MS_MAX = 60_000
  * The given set is always the outer loop, and tables are sought by their indexes: no plan is chosen by statistics that may be
  * old, and none is chosen twice. A database that answers before its commits are durable does not do so to us.
  */
-const SETTINGS = `
+export const SETTINGS = `
 set plan_cache_mode = force_generic_plan;
 set enable_seqscan = off;
 set enable_hashjoin = off;

@@ -1,6 +1,7 @@
 /** The search index: which nodes have which terms. */
 import type { DriveId, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { byDrive } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -8,16 +9,13 @@ import type { Queries } from './transaction.ts'
  * looking at the nodes in between.
  */
 export const BIRTHS = `
-with recursive birth (drive_id, born) as (
-  select d.id, (select min(n.born) from node n where n.drive_id = d.id and n.born <> n.drive_id)
-  from unnest($1::bigint[]) d (id)
+with recursive birth (born) as (
+  select min(n.born) from node n where n.drive_id = $1 and n.born <> n.drive_id
   union all
-  select b.drive_id, (
-    select min(n.born) from node n where n.drive_id = b.drive_id and n.born <> n.drive_id and n.born > b.born
-  )
+  select (select min(n.born) from node n where n.drive_id = $1 and n.born <> n.drive_id and n.born > b.born)
   from birth b where b.born is not null
 )
-select distinct born from birth where born is not null`
+select born from birth where born is not null`
 
 /** The index node_term_terms finds all at once; the page is what comes next of them. */
 export const CANDIDATES = `
@@ -45,7 +43,9 @@ order by n.drive_id, n.id limit $4`
 export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
-    return (await db.all<[DriveId]>(BIRTHS, drives)).map(([born]) => born)
+    const keys = [...new Set(drives)].map((drive) => ({ drive }))
+    const found = await byDrive(keys, (drive) => db.all<[DriveId]>(BIRTHS, drive))
+    return [...new Set(found.map(([born]) => born))]
   },
 
   async candidates(db, { drives, probe, after, limit }) {

@@ -25,6 +25,24 @@ export function keyColumns(keys: readonly { readonly drive: DriveId; readonly id
   return [keys.map(({ drive }) => drive), keys.map(({ id }) => id)]
 }
 
+/**
+ * Asks for each drive apart, all at once, and puts the answers one after the other. Where drives lie on several machines, a
+ * query that is more than a look-up must name its one drive to be sent to its machine.
+ */
+export async function byDrive<Key extends { readonly drive: DriveId }, Found>(
+  keys: readonly Key[],
+  ask: (drive: DriveId, keys: readonly Key[]) => Promise<Found[]>,
+): Promise<Found[]> {
+  const drives = new Map<DriveId, Key[]>()
+  for (const key of keys) {
+    const alike = drives.get(key.drive)
+    if (alike) alike.push(key)
+    else drives.set(key.drive, [key])
+  }
+  const answers = await Promise.all([...drives].map(([drive, alike]) => ask(drive, alike)))
+  return answers.flat()
+}
+
 /** Of rows with the same key the last: a statement may write each row once only. */
 export function latest<Row>(rows: readonly Row[], keyOf: (row: Row) => unknown): Row[] {
   return [...new Map(rows.map((row) => [keyOf(row), row])).values()]

@@ -1,17 +1,15 @@
 /** What lies below nodes, counted and weighed. */
 import type { NodeId, ReadTx } from '../../engine/index.ts'
-import { keyColumns, unnest } from './sets.ts'
+import { byDrive } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 /** A file has one row for each of its versions, a folder one without. Reads the whole subtree by the index node_name. */
 export const TOTALS = `
-with recursive below (top, drive_id, id, kind, version) as (
-  select n.id, n.drive_id, n.id, n.kind, n.version
-  from (select distinct k.* from ${unnest('nn')} k (drive_id, id)) k
-  join node n on n.drive_id = k.drive_id and n.id = k.id
+with recursive below (top, id, kind, version) as (
+  select n.id, n.id, n.kind, n.version from node n where n.drive_id = $1 and n.id = any($2::bigint[])
   union all
-  select b.top, n.drive_id, n.id, n.kind, n.version
-  from below b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+  select b.top, n.id, n.kind, n.version
+  from below b join node n on n.drive_id = $1 and n.parent_id = b.id
   where b.kind = 'folder'
 )
 select b.top,
@@ -19,7 +17,7 @@ select b.top,
   coalesce(sum(v.size) filter (where v.version = b.version), 0)::bigint,
   count(*) filter (where v.version <> b.version),
   coalesce(sum(v.size) filter (where v.version <> b.version), 0)::bigint
-from below b left join version v on v.drive_id = b.drive_id and v.node_id = b.id
+from below b left join version v on v.drive_id = $1 and v.node_id = b.id
 where b.id <> b.top
 group by b.top`
 
@@ -27,7 +25,13 @@ export const totalQueries: Queries<Pick<ReadTx, 'totals'>> = {
   async totals(db, keys) {
     if (keys.length === 0) return []
     db.enter(keys.map(({ drive }) => drive))
-    const rows = await db.all<[NodeId, number, number, number, number, number]>(TOTALS, ...keyColumns(keys))
+    const rows = await byDrive(keys, (drive, own) => {
+      return db.all<[NodeId, number, number, number, number, number]>(
+        TOTALS,
+        drive,
+        own.map(({ id }) => id),
+      )
+    })
     return rows.map(([id, files, folders, size, versions, versionsSize]) => {
       return { id, files, folders, size, versions, versionsSize }
     })

@@ -2,7 +2,7 @@
 import type { DriveId, Node, ReadTx, WriteTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import { type TrashRow, toEntry } from '../row/trash.ts'
-import { columns, keyColumns, unnest } from './sets.ts'
+import { byDrive, columns, keyColumns, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 const TRASH_COLUMNS =
@@ -35,14 +35,12 @@ join node n on n.drive_id = t.drive_id and n.id = t.node_id
 order by t.trashed_at desc, t.id desc limit $4`
 
 export const TRASH_USAGE = `
-with recursive below (drive_id, id) as (
-  select id, trash from drive where id = any($1::bigint[])
+with recursive below (id) as (
+  select d.trash from drive d where d.id = $1
   union all
-  select n.drive_id, n.id from below b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+  select n.id from below b join node n on n.drive_id = $1 and n.parent_id = b.id
 )
-select b.drive_id, coalesce(sum(v.size), 0)::bigint
-from below b left join version v on v.drive_id = b.drive_id and v.node_id = b.id
-group by b.drive_id`
+select coalesce(sum(v.size), 0)::bigint from below b join version v on v.drive_id = $1 and v.node_id = b.id`
 
 /** In the order of the index trash_expiry; a deleted drive's trash is the sweep's already. */
 export const EXPIRED_TRASH = `
@@ -98,8 +96,10 @@ export const trashQueries: Queries<
 
   async trashUsage(db, drives) {
     if (drives.length === 0) return []
-    const rows = await db.all<[DriveId, number]>(TRASH_USAGE, drives)
-    return rows.map(([drive, size]) => ({ drive, size }))
+    return byDrive(
+      [...new Set(drives)].map((drive) => ({ drive })),
+      async (drive) => (await db.all<[number]>(TRASH_USAGE, drive)).map(([size]) => ({ drive, size })),
+    )
   },
 
   async expiredTrash(db, now, limit) {

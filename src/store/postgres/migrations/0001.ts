@@ -147,7 +147,8 @@ create table drive (
 create index drive_of_pool on drive (shared_pool, id) where status = 'active' and shared_pool > 0;
 create index drive_of_tenant on drive (tenant_id, id) where status = 'active';
 create index drive_of_owner on drive (tenant_id, owner, id) where status = 'active';
-create unique index drive_of_scene on drive (tenant_id, app, scene, scene_id) where status = 'active' and scene_id <> '';
+/* Not unique, for drives of one scene may lie on several machines: whoever makes one holds the scene’s lock. */
+create index drive_of_scene on drive (tenant_id, app, scene, scene_id) where status = 'active' and scene_id <> '';
 create index drive_grave on drive (grave);
 
 create table pool (

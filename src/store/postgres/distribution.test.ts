@@ -1,0 +1,207 @@
+/** Whether the schema and the statements could live on a Citus cluster; told from their text, and their plans from a real server. */
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../tests/store.ts'
+import { sql as sqliteSchema } from '../sqlite/migrations/0001.ts'
+import * as applying from './apply.ts'
+import { DISTRIBUTION, distribute, type Table } from './distribution.ts'
+import * as drives from './drives.ts'
+import * as history from './history.ts'
+import * as links from './links.ts'
+import * as marks from './marks.ts'
+import { sql as schema } from './migrations/0001.ts'
+import * as nodes from './nodes.ts'
+import { pageSql } from './pages.ts'
+import * as people from './people.ts'
+import { SETTINGS } from './pool.ts'
+import * as search from './search.ts'
+import { RESERVE } from './sequences.ts'
+import { LOCK } from './session.ts'
+import * as store from './store.ts'
+import * as tasks from './tasks.ts'
+import * as tokens from './tokens.ts'
+import * as totals from './totals.ts'
+import * as trash from './trash.ts'
+import * as uploads from './uploads.ts'
+
+const modules = [
+  applying,
+  drives,
+  history,
+  links,
+  marks,
+  nodes,
+  people,
+  search,
+  store,
+  tasks,
+  tokens,
+  totals,
+  trash,
+  uploads,
+]
+const pages = (['name', 'updated', 'created', 'size'] as const).flatMap((by) =>
+  [false, true].flatMap((descending) =>
+    (['folder', 'file', null] as const).map((only): [string, string] => [
+      `a page by ${by}${descending ? ' descending' : ''} of ${only ?? 'all'}`,
+      pageSql({ by, descending, runs: [{ only, beyond: true }] }),
+    ]),
+  ),
+)
+const statements: readonly [name: string, sql: string][] = [
+  ...modules.flatMap((module) =>
+    Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  ),
+  ['LOCK', LOCK],
+  ['RESERVE', RESERVE],
+  ...pages,
+]
+
+/** Of a schema's text: each table's columns, and the columns of its primary key and unique indexes. */
+function tablesOf(text: string) {
+  return new Map(
+    [...text.matchAll(/create table "?(\w+)"? \(\n([\s\S]*?)\n\)[^;]*;/g)].map(([, name, body]) => {
+      const columns = [...body!.matchAll(/^ {2}(?!primary key)(\w+) /gm)].map(([, column]) => column!)
+      const single = /^ {2}(\w+) [^\n]*\bprimary key\b/m.exec(body!)?.[1]
+      const key = single ?? /primary key \(([^)]*)\)/.exec(body!)?.[1]
+      const indexes = [...text.matchAll(new RegExp(`create unique index \\w+ on "?${name}"? \\(([^)]*)\\)`, 'g'))]
+      return [name!, { columns, unique: [key!, ...indexes.map(([, index]) => index!)].map((list) => list.split(', ')) }]
+    }),
+  )
+}
+const tables = tablesOf(schema)
+
+describe('the schema', () => {
+  /** SQLite’s search index is made of another kind of table. */
+  const OTHERS: readonly string[] = ['deployment', 'node_term']
+
+  it('has the tables and columns of the other store', () => {
+    const ours = [...tables].filter(([name]) => !OTHERS.includes(name)).map(([name, { columns }]) => [name, columns])
+    const theirs = [...tablesOf(sqliteSchema)].map(([name, { columns }]) => [name, columns])
+    expect(new Map(ours as never)).toEqual(new Map(theirs as never))
+  })
+
+  it('says of every table how it is spread', () => {
+    expect(Object.keys(DISTRIBUTION).sort()).toEqual([...tables.keys(), 'migration'].sort())
+  })
+
+  it.each(Object.entries(DISTRIBUTION).filter(([, column]) => column !== 'everywhere'))(
+    'leads every key of %s with its column %s',
+    (name, column) => {
+      expect(tables.get(name)!.unique.map(([first]) => first)).toEqual(tables.get(name)!.unique.map(() => column))
+    },
+  )
+
+  it('has nothing that a cluster cannot keep', () => {
+    expect(schema).not.toMatch(/\breferences\b|\bforeign key\b|\bserial\b|\bgenerated\b|\bnextval\b|\btrigger\b/i)
+  })
+})
+
+const spread = Object.entries(DISTRIBUTION).flatMap(([table, column]) =>
+  column === 'everywhere' ? [] : [[table, column]],
+)
+
+/** The tables of a statement that are spread, each with what the statement calls it and its column. */
+function spreadIn(sql: string) {
+  return spread.flatMap(([table, column]) => {
+    const pattern = new RegExp(
+      `\\b(?:from|join|update|into|using|only) "?${table}"?\\b(?! \\()(?: (?!set|where|order|on|join|cross|left|returning|values|select)(\\w+))?`,
+      'g',
+    )
+    return [...sql.matchAll(pattern)].map(([, alias]) => ({ table: table!, name: alias ?? table!, column: column! }))
+  })
+}
+
+/** Whether the rows of a table are sought by its column. */
+function isNamed(sql: string, { name, column }: { name: string; column: string }): boolean {
+  const own = `(?:${name}\\.|(?<![.\\w]))${column}`
+  return new RegExp(`${own} = |= ${own}\\b|\\(${own},[^)]*\\) in|${own} in \\(`).test(sql)
+}
+
+/** What is done now and then, or by an operator: it may ask every machine. */
+const EVERYWHERE: ReadonlySet<string> = new Set([
+  ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
+  ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'TAKE_UNUSED_BLOBS', 'DROP_HOLDS', 'HOLDINGS'],
+])
+
+describe('the statements', () => {
+  it('are all looked at', () => {
+    expect(statements.length).toBeGreaterThan(120)
+    expect(statements.filter(([, sql]) => spreadIn(sql).length > 0).length).toBeGreaterThan(70)
+  })
+
+  it.each(statements.filter(([name]) => !EVERYWHERE.has(name)))(
+    '%s names the drive of every row of a drive',
+    (_, sql) => {
+      expect(spreadIn(sql).filter((table) => !isNamed(sql, table))).toEqual([])
+    },
+  )
+
+  it.each(statements.filter(([, sql]) => /with recursive/.test(sql) && spreadIn(sql).length > 0))(
+    '%s, which is recursive, names one drive',
+    (_, sql) => {
+      const elsewhere = spreadIn(sql).filter(({ name, column }) => !sql.includes(`${name}.${column} = $1`))
+      expect(elsewhere).toEqual([])
+    },
+  )
+
+  it.each(statements)('%s moves no row to another machine', (_, sql) => {
+    for (const [table, column] of spread) {
+      expect(sql).not.toMatch(new RegExp(`update "?${table}"?(?: \\w+)? set (?:[^']*, )?${column} = `))
+    }
+  })
+
+  it('would be caught', () => {
+    const wrong = 'select n.id from node n join version v on v.node_id = n.id where n.drive_id = $1'
+    expect(spreadIn(wrong).filter((table) => !isNamed(wrong, table))).toEqual([
+      { table: 'version', name: 'v', column: 'drive_id' },
+    ])
+  })
+})
+
+describe('on a real server', () => {
+  let database: TestDatabase
+  let client: pg.Client
+  beforeAll(async () => {
+    database = await createTestDatabase('')
+    client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query(SETTINGS)
+  })
+  afterAll(async () => {
+    await client.end()
+    await database.drop()
+  })
+
+  /** Lists of what is to be done, empty but for that, and single rows. */
+  const SHORT: ReadonlySet<string> = new Set(['burial', 'deployment', 'sequence', 'task_hold'])
+
+  it.each(statements)('%s reads no table from end to end', async (_, sql) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan, costs off) ${sql}`)
+    const scanned = rows.flatMap((row) => /Seq Scan on "?(\w+)/.exec(row['QUERY PLAN'])?.[1] ?? [])
+    expect(scanned.filter((table) => !SHORT.has(table))).toEqual([])
+  })
+
+  it.each(pages.filter(([name]) => name.startsWith('a page by name')))('%s sorts no folder', async (_, sql) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan, costs off) ${sql}`)
+    // By the id alone, among the few that share a name.
+    expect(rows.filter((row) => /^\s*(?:->\s+)?Sort\s*$/.test(row['QUERY PLAN']))).toEqual([])
+  })
+})
+
+it('spreads what is not spread yet, whatever others join first', async () => {
+  const said: unknown[][] = []
+  const answers = {
+    query: async (sql: string, values: unknown[] = []) => {
+      if (values.length > 0) said.push(values)
+      return { rows: sql.includes('pg_dist_partition') ? [{ name: 'tenant' }, { name: '"user"' }] : [] }
+    },
+  } as unknown as pg.PoolClient
+  const done = await distribute(answers)
+  expect(said).toHaveLength(Object.keys(DISTRIBUTION).length - 2)
+  expect(done.slice(0, 2).sort()).toEqual(['blob', 'drive'] satisfies Table[])
+  expect(said).toContainEqual(['"drive"', 'id', 'none'])
+  expect(said).toContainEqual(['"node"', 'drive_id', 'drive'])
+  expect(said).toContainEqual(['"holding"', 'digest', 'blob'])
+  expect(said).toContainEqual(['"pool"'])
+})
