@@ -21,7 +21,7 @@ import { tokenOperations } from './token.ts'
 import { unservedOperations } from './unserved.ts'
 
 /** In a group of one method and family the first operation that fits is taken, so flags stand before plain paths. */
-const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   ...tokenOperations,
   ...batchOperations,
   ...taskOperations,
