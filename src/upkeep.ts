@@ -19,7 +19,7 @@ import { forgetUnfinished, snapshotSqlite } from './store/sqlite/snapshot.ts'
 const OWNER_ONLY_FILE = 0o600
 const OWNER_ONLY_FOLDER = 0o700
 /** What a data folder keeps beside rows and bytes. */
-const SECRET_FOLDERS = ['keys', 'demo']
+const SECRET_FOLDERS = ['keys', 'tls', 'demo']
 
 export interface BackupOptions {
   readonly to: string

@@ -126,6 +126,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
   ['a version without a blob', 'delete from blob where size = 11', ['refs: version 2 of node 10']],
   ['a sealed upload without a blob', 'delete from blob where size = 20', [`refs: upload ${uploadId(2)}`]],
   ['a blob that is something else', "update blob set crc64 = '0' where size = 10", ['refs: version 1 of node 10']],
+  [
+    'a hash of bytes that are no blob',
+    "insert into holding (tenant_id, digest, size, head, chain) values ('acme', 'x', 1, '', '')",
+    ['refs: the memory of hashes of blob x'],
+  ],
   ['a burial nobody knows of', 'delete from burial', ['sweep: drive 7001']],
   ['a group’s member without the group', 'delete from user_group', ['people: user:ann of acme']],
   ['drives of no tenant', 'delete from tenant', ['people: drive 7001', 'people: drive 7002', 'people: group team']],

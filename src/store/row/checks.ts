@@ -174,6 +174,8 @@ const REFS = [
   `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'and its blob disagree about the bytes'
    from version v join blob b on b.digest = v.digest
    where v.size <> b.size or v.md5 <> b.md5 or v.sha1 <> b.sha1 or v.crc64 <> b.crc64`,
+  `select 0, 'the memory of hashes of blob ' || h.digest, 'is of no blob'
+   from holding h left join blob b on b.digest = h.digest where b.digest is null`,
 ]
 
 const SWEEP = [
