@@ -8,7 +8,7 @@ import { KeyError, masterKey } from './auth/key.ts'
 import { createDiskBlobs } from './blob/disk/create.ts'
 import { inspectDiskBlobs } from './blob/disk/inspect.ts'
 import type { Config } from './config.ts'
-import { lockData } from './data-lock.ts'
+import { DataInUseError, lockData } from './data-lock.ts'
 import { type Demo, prepareDemo } from './demo.ts'
 import { dingtalkDialect } from './dialect/dingtalk/index.ts'
 import { pdsDialect } from './dialect/pds/index.ts'
@@ -31,6 +31,7 @@ import { claimPlace, databaseFile, isUsed, type Place } from './place.ts'
 import { rememberNodes } from './store/node-cache.ts'
 import { distributeDatabase } from './store/postgres/distribution.ts'
 import { openPostgresInspection } from './store/postgres/inspect.ts'
+import { attendDatabase } from './store/postgres/presence.ts'
 import { createPostgresStore } from './store/postgres/store.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
 import { createSqliteStore } from './store/sqlite/store.ts'
@@ -112,7 +113,7 @@ export function inspectData({ dataDir, database }: Place): {
 export async function openUpkeep(place: Place): Promise<{ store: Store; blobs: BlobStore; close(): Promise<void> }> {
   const closers = new Closers()
   try {
-    closers.push(await lockData(place.dataDir))
+    closers.push(await takePlace(place, true))
     const { store } = await openData(place)
     closers.push(() => store.close())
     const blobs = await createDiskBlobs({ folder: place.dataDir })
@@ -122,6 +123,21 @@ export async function openUpkeep(place: Place): Promise<{ store: Store; blobs: B
     await closers.run()
     throw error
   }
+}
+
+/**
+ * Takes a place, until the function it gives back is called. A folder with its rows is for one process; where the rows are in
+ * PostgreSQL, any number of processes share both, unless one asks to be `alone`. Throws DataInUseError.
+ */
+async function takePlace({ dataDir, database }: Place, alone: boolean): Promise<() => Promise<void>> {
+  if (database === '') return lockData(dataDir)
+  const presence = await attendDatabase(database, alone)
+  if (presence) return () => presence.leave()
+  throw new DataInUseError(
+    alone
+      ? 'the database is in use by servers or workers: stop them first'
+      : 'the database is taken for upkeep: try again when that is done',
+  )
 }
 
 function openSqlite(file: string): Store {
@@ -134,8 +150,7 @@ function openSqlite(file: string): Store {
 
 /** What serves and what only works have in common. */
 async function openCore(config: Config, { clock = Date.now, wrapStore }: ServerParts, closers: Closers) {
-  // Where the rows are in PostgreSQL any number of processes share the folder.
-  if (config.database === '') closers.push(await lockData(config.dataDir))
+  closers.push(await takePlace(config, false))
   const { secret, store: plain } = await openData(config)
   const store = wrapStore?.(plain) ?? plain
   closers.push(() => store.close())
