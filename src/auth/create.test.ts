@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../tests/store.ts'
 import { ALL_ACTIONS, type Store, type TenantId } from '../engine/index.ts'
 import { addApps, addGroups, addTenants, addUsers, setUserStatus } from '../engine/people.ts'
-import { createSqliteStore } from '../store/sqlite/store.ts'
 import type { Auth, TokenSpec } from './auth.ts'
 import { createAuth } from './create.ts'
 import { createSecrets } from './secrets.ts'
@@ -14,6 +14,7 @@ const tenant = 'acme' as TenantId
 const HOUR = 3_600_000
 
 let folder: string
+let database: TestDatabase
 let store: Store
 let auth: Auth
 let now: number
@@ -21,7 +22,8 @@ const clock = () => now
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'batchdrive-auth-'))
-  store = createSqliteStore({ file: join(folder, 'test.db') })
+  database = await createTestDatabase(join(folder, 'test.db'))
+  store = await database.open()
   now = 1_800_000_000_000
   auth = createAuth({ store, secret, clock })
   const { seal } = createSecrets(secret)
@@ -44,6 +46,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await store.close()
+  await database.drop()
   rmSync(folder, { recursive: true, force: true })
 })
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createSqliteStore } from '../store/sqlite/store.ts'
+import { createTestDatabase, type TestDatabase } from '../../tests/store.ts'
 import { ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import { createDirectory, RefusedError } from './directory.ts'
@@ -14,19 +14,22 @@ import type { Store } from './port.ts'
 
 const tenant = 'acme' as TenantId
 let folder: string
+let database: TestDatabase
 let store: Store
 let directory: Directory
 let now: number
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'batchdrive-directory-'))
-  store = createSqliteStore({ file: join(folder, 'test.db') })
+  database = await createTestDatabase(join(folder, 'test.db'))
+  store = await database.open()
   now = 1_800_000_000_000
   directory = createDirectory(store, () => now)
   await store.write((tx) => addTenants(tx, now, [{ id: 'acme' }, { id: 'other' }]))
 })
 afterEach(async () => {
   await store.close()
+  await database.drop()
   rmSync(folder, { recursive: true, force: true })
 })
 
