@@ -10,7 +10,7 @@ const ON_BOTH = [
   'src/demo.test.ts',
   'src/engine/{directory,retention,sweep,tasks}.test.ts',
   'src/http/transfer.test.ts',
-  'tests/{concurrent,dingtalk,engine,pds,smh,wps}/**/*.test.ts',
+  'tests/{concurrent,dingtalk,engine,pds,smh,wire,wps}/**/*.test.ts',
   'tests/crossing.test.ts',
 ]
 

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build, install, main, root, run, runTool, temporaryPath } from './project.mjs'
+import { install, main, root, run, runTool, temporaryPath } from './project.mjs'
 import { addReports, readMinutes, readTotal, totalPage } from './soak-total.mjs'
 
 const PAGE = join(root, 'docs', 'soak.md')
@@ -26,7 +26,6 @@ await main(async () => {
   const minutes = Number(values.minutes)
   if (!(minutes > 0)) throw new Error('--minutes must be a number of minutes')
   await install()
-  await build()
   const until = Date.now() + minutes * MS_PER_MINUTE
   const failures = []
   if (minutes >= CRASH_MINUTES && !(await crashes())) failures.push('kill points: see above')

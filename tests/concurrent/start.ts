@@ -17,7 +17,18 @@ export async function startState(world: World, drives: readonly Drive[], field: 
   const models = modelDrives(drives)
   for (const [index, { root }] of models.entries()) fill(root, byId.get(drives[index]!.root)!, texts)
   const uploads = field.uploads.map(({ drive, id, text }) => ({
-    ...{ id, drive, text, serial: 0, parent: null, name: '', target: null, size: null, used: false },
+    ...{
+      id,
+      drive,
+      text,
+      serial: 0,
+      reserved: 0 as const,
+      parent: null,
+      name: '',
+      target: null,
+      size: null,
+      used: false,
+    },
     expiresAt: Number.POSITIVE_INFINITY,
   }))
   return { drives: models, uploads, log: [], ops: 0, serials: 0 }

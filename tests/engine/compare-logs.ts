@@ -1,45 +1,73 @@
 /** The engine's change log and the model's: what each batch adds to it must be the same, and tells the ids of what is new. */
-import type { Change, Drive } from '../../src/engine/index.ts'
+import type { Change, Drive, NodeId } from '../../src/engine/index.ts'
 import type { ModelChange } from './model-state.ts'
 
+type LogOf = Pick<Drive, 'seq' | 'trash'>
+
 /**
- * Pairs the new entries of one drive's log and tells the model's new nodes their ids, but for new twins, which the log
+ * Pairs the new entries of one drive's log and tells the model's new nodes their ids, unless they are twins that the log
  * does not tell apart. Ops come in order; in which order one op goes through the children of a folder is not promised.
  */
 export function matchLogs(
   found: readonly Change[],
   expected: readonly ModelChange[],
-  drive: Pick<Drive, 'seq' | 'trash'>,
+  drive: LogOf,
   when: string,
 ): void {
-  const left = [...expected]
-  for (const [index, change] of found.entries()) {
-    if (change.seq !== drive.seq + index + 1) throw new Error(`${when}the log goes from ${drive.seq} to ${change.seq}`)
-    const [next] = left
-    const among = left.filter(({ op }) => op === next!.op)
-    const same = among.filter((entry) => isSame(change, entry, drive))
-    const certain = same.filter((entry) => summary(entry, drive).parent === change.parent)
-    const alike = certain.length > 0 ? certain : same
-    const [entry] = alike
-    if (!entry) {
-      const wanted = among.map((one) => `\n  ${JSON.stringify(summary(one, drive))}`).join('')
-      throw new Error(`${when}the log has\n  ${JSON.stringify(change)}\nexpected${wanted || ' nothing'}`)
-    }
-    left.splice(left.indexOf(entry), 1)
-    if (alike.length > 1 && entry.node.id === 0) continue
-    entry.node.id = change.node
-    if (isMaking(entry)) entry.node.born = change.drive
+  for (const [index, { seq }] of found.entries()) {
+    if (seq !== drive.seq + index + 1) throw new Error(`${when}the log goes from ${drive.seq} to ${seq}`)
   }
-  const [missing] = left
-  if (missing) throw new Error(`${when}the log lacks\n  ${JSON.stringify(summary(missing, drive))}`)
+  let read = 0
+  for (let from = 0; from < expected.length; ) {
+    const group = expected.filter(({ op }) => op === expected[from]!.op)
+    from += group.length
+    const changes = found.slice(read, read + group.length)
+    read += group.length
+    if (!isLearnt(changes, group, drive) && !isAlike(changes, group, drive)) fail(changes, group, drive, when)
+  }
+  if (found.length > read) fail(found.slice(read), [], drive, when)
 }
 
-/** A folder whose id is not known yet may be any. */
-function isSame(change: Change, entry: ModelChange, drive: Pick<Drive, 'trash'>): boolean {
-  const { node, parent, ...rest } = summary(entry, drive)
+function fail(changes: readonly Change[], group: readonly ModelChange[], drive: LogOf, when: string): never {
+  const got = changes.map((change) => `\n  ${JSON.stringify(change)}`).join('')
+  const wanted = group.map((entry) => `\n  ${JSON.stringify(summary(entry, drive))}`).join('')
+  throw new Error(`${when}the log has${got || ' nothing'}\nexpected${wanted || ' nothing'}`)
+}
+
+/** Pairs one op's entries, parents before children, and learns the ids; false when that cannot be done without a doubt. */
+function isLearnt(changes: readonly Change[], group: readonly ModelChange[], drive: LogOf): boolean {
+  const left = [...group]
+  const learnt: [entry: ModelChange, change: Change][] = []
+  for (const change of changes) {
+    const same = left.filter((entry) => isSame(change, entry, drive))
+    const [entry] = same
+    if (!entry || (same.length > 1 && entry.node.id === 0)) break
+    left.splice(left.indexOf(entry), 1)
+    if (entry.node.id === 0) {
+      learnt.push([entry, change])
+      entry.node.id = change.node
+    }
+  }
+  // What was learnt on the way to a doubt is forgotten.
+  for (const [entry, change] of learnt) {
+    entry.node.id = left.length === 0 ? change.node : (0 as NodeId)
+    if (left.length === 0) entry.node.born = change.drive
+  }
+  return left.length === 0
+}
+
+function isSame(change: Change, entry: ModelChange, drive: LogOf): boolean {
+  const { node, ...rest } = summary(entry, drive)
   const isIt = node === 0 ? isMaking(entry) : node === change.node
-  const isThere = parent === change.parent || (parent === 0 && entry.parent !== null)
-  return isIt && isThere && Object.entries(rest).every(([member, value]) => change[member as keyof Change] === value)
+  return isIt && Object.entries(rest).every(([member, value]) => change[member as keyof Change] === value)
+}
+
+/** Whether the entries are the same as far as that can be said without knowing which twin is which. */
+function isAlike(changes: readonly Change[], group: readonly ModelChange[], drive: LogOf): boolean {
+  const isUnknown = ({ node, parent }: ModelChange) => node.id === 0 || (typeof parent === 'object' && parent?.id === 0)
+  const text = ({ kind, name, at, by }: Change | ReturnType<typeof summary>) => JSON.stringify([kind, name, at, by])
+  const wanted = group.map((entry) => text(summary(entry, drive))).sort()
+  return group.some(isUnknown) && String(changes.map(text).sort()) === String(wanted)
 }
 
 function isMaking({ kind }: ModelChange): boolean {

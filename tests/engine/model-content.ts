@@ -21,6 +21,7 @@ export const CONTENT_OPS: Pick<Handlers, 'upload' | 'commit'> = {
     work.stop()
     work.state.uploads.push({
       id: '',
+      reserved: 0,
       serial: ++work.state.serials,
       drive: op.drive,
       parent: parent ?? null,
@@ -103,6 +104,8 @@ function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult
   work.stop()
   const node = work.newNode(into!, place.name, 'file')
   node.serial = session.serial
+  node.id = session.reserved
+  if (node.id !== 0) node.born = node.drive
   node.twin = place.twin
   node.versions = [work.version(1, text)]
   node.attributes = { ...op.attributes }

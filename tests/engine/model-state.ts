@@ -80,6 +80,8 @@ export interface ModelChange {
 
 export interface ModelUpload {
   id: UploadId | ''
+  /** The id that a new file made of it will have; 0 until it was seen. */
+  reserved: NodeId | 0
   serial: number
   drive: DriveId
   parent: ModelNode | null

@@ -8,6 +8,7 @@ import {
   type Op,
   type Result,
   type TenantId,
+  type Upload,
 } from '../../src/engine/index.ts'
 import { resultDifference } from './compare-results.ts'
 import { brokenInvariants } from './invariants.ts'
@@ -166,8 +167,8 @@ class SideBySide {
       if (difference) throw new Error(`op ${index} of\n${told()}${difference}`)
     }
     await this.compareTasks(actor, results)
-    const sessions = results.flatMap((result) => (result.status === 'done' && result.upload ? [result.upload.id] : []))
-    for (const one of this.pair.model.state.uploads) if (one.id === '') one.id = sessions.shift()!
+    const sessions = results.flatMap((result) => (result.status === 'done' && result.upload ? [result.upload] : []))
+    for (const one of this.pair.model.state.uploads) if (one.id === '') learnSession(one, sessions.shift()!)
     await this.pair.compareLogs(`after\n${told()}`)
     const isUnclear = left.some(({ id }) => id === 0)
     if (isUnclear || ++this.looked % this.lookEvery === 0) await this.pair.compareState(`after\n${told()}`)
@@ -190,4 +191,10 @@ function isLoosePage(ops: readonly Op[], index: number): boolean {
   if (op.kind !== 'list' || !op.cursor || ops.slice(0, index).every(({ kind }) => kind === 'get' || kind === 'list'))
     return false
   return 'offset' in op.cursor
+}
+
+/** The id of an upload, and the one reserved for the file that it may become. */
+function learnSession(session: ModelUpload, { id, node }: Upload): void {
+  session.id = id
+  session.reserved = node
 }

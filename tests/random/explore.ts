@@ -48,13 +48,15 @@ export async function explore<History extends Steps>(
   // What fails is shortened below: whole steps at a time, which takes seconds where number by number takes minutes.
   const given = { ...numbersOf(settings, runs), endOnFailure: true }
   const outcome = await fc.check(fc.asyncProperty(histories, counted), given)
-  const replay = `MODEL_SEED=${outcome.seed}${outcome.failed ? ` MODEL_PATH=${outcome.counterexamplePath}` : ''}`
+  // Out of time before anything was played is no failure.
+  const failed = outcome.failed && outcome.counterexample !== null
+  const replay = `MODEL_SEED=${outcome.seed}${failed ? ` MODEL_PATH=${outcome.counterexamplePath}` : ''}`
   report(settings, {
     name,
     store: isPostgres() ? 'postgres' : 'sqlite',
     sequences: outcome.numRuns,
     operations,
-    failed: outcome.failed ? replay : null,
+    failed: failed ? replay : null,
   })
   if (!outcome.failed || outcome.counterexample === null) return
   const [failing] = outcome.counterexample
@@ -66,7 +68,7 @@ export async function explore<History extends Steps>(
 }
 
 function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_SECONDS }: Settings, runs: number) {
-  const numRuns = Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : runs))
+  const numRuns = MODEL_PATH ? 1 : Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : runs))
   return {
     numRuns,
     ...(MODEL_SEED === 'random' ? {} : { seed: Number(MODEL_SEED) }),
