@@ -1,33 +1,22 @@
 /** The slices of a haul, each one transaction of a task. What they are for is told in haul.ts. */
-import { ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import { type BatchContext, planBatch, planWork } from './batch.ts'
 import { effects, emptyChanges } from './effects.ts'
 import { DEPTH_MAX } from './engine.ts'
 import { fail } from './error.ts'
-import { emptyFacts, seekFrom } from './facts.ts'
+import { emptyFacts } from './facts.ts'
 import type { HaulCursor } from './haul.ts'
 import { countSlice, fillWithCopies, fillWithRows, tellSlice } from './haul-slice.ts'
-import { isFailed, locate, wantRef } from './locate.ts'
-import type { Drive, Node, NodeId, TaskOutcome } from './model.ts'
+import { goOn, type HaulWork, sourceOf } from './haul-work.ts'
+import { isFailed, locate } from './locate.ts'
+import type { Node, NodeId, TaskOutcome } from './model.ts'
 import type { Failed, Result } from './op.ts'
 import { blankCopy } from './ops/copy.ts'
 import { blank } from './place.ts'
-import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
+import type { NodeKey, TaskRow, WriteTx } from './port.ts'
 import { REMOVAL_ROOTS, removal } from './removal.ts'
 import type { Step } from './task-step.ts'
 import type { View } from './view.ts'
-
-/** All that the slices of one haul work with. */
-export interface HaulWork {
-  readonly context: BatchContext
-  readonly tx: WriteTx
-  readonly task: TaskRow
-  readonly actor: Actor
-  readonly haul: HaulCursor
-  /** Writes down what became of the op. */
-  readonly conclude: (result: Result) => TaskOutcome
-}
 
 export function haulStep(
   context: BatchContext,
@@ -52,23 +41,6 @@ export function haulStep(
       return tell(work)
     case 'clear':
       return clear(work)
-  }
-}
-
-/** A step that goes on with the haul. */
-export function goOn(
-  { haul }: HaulWork,
-  more: Partial<HaulCursor>,
-  changes: Partial<Changes>,
-  counts: { total?: number; done?: number } = {},
-): Step {
-  return {
-    changes: { ...emptyChanges(), ...changes },
-    haul: { ...haul, ...more },
-    outcomes: [],
-    total: counts.total ?? 0,
-    done: counts.done ?? 0,
-    failed: 0,
   }
 }
 
@@ -126,25 +98,6 @@ function preparation(view: View, haul: HaulCursor): { cradle: Node; top: Node } 
   return { cradle, top: view.put(blankCopy(view, node, cradle, node.name, true, haul.top)) }
 }
 
-/** Goes back for the nodes that are not known yet, all at once. */
-export function wantNodes(view: View, keys: readonly NodeKey[]): void {
-  const unknown = keys.filter((key) => view.facts.seeks.get(seekFrom({ ...key, follow: false }), key.id) === undefined)
-  for (const { drive, id } of unknown) wantRef(view, { drive, id })
-  if (unknown.length > 0) view.missing()
-}
-
-/** The tree's top and the drive it goes to, if the actor still reaches both. */
-export function sourceOf(view: View, { source, to, verb }: HaulCursor): { node: Node; to: Drive } | Failed {
-  view.needs.drives.add(to)
-  wantNodes(view, [source])
-  const found = locate(view, source, 'no')
-  if (isFailed(found)) return found
-  const drive = view.drive(to)
-  if (!drive) return fail('drive_not_found', { at: 'target' })
-  if (verb === 'copy' && !(view.actionsOn(found.node) & ACTIONS.copy)) return fail('forbidden', { node: source.id })
-  return { node: found.node, to: drive }
-}
-
 async function fill(work: HaulWork): Promise<Step> {
   const slice = await (work.haul.verb === 'copy' ? fillWithCopies(work) : fillWithRows(work))
   if (slice === null) return goOn(work, { phase: 'land' }, {})
@@ -163,11 +116,7 @@ async function land(work: HaulWork): Promise<Step> {
   const hasLanded = changes.deleteNodes.some(({ id }) => id === cradle.id)
   const outcome = conclude(result)
   if (!hasLanded) {
-    const dropped = abandon({ ...work, conclude: () => outcome }, result)
-    return {
-      ...dropped,
-      changes: { ...changes, putHolds: dropped.changes.putHolds, deleteHolds: dropped.changes.deleteHolds },
-    }
+    return { ...abandon({ ...work, conclude: () => outcome }, result), changes }
   }
   const hold = (key: NodeKey) => ({ ...key, task: task.id })
   changes.deleteHolds.push(hold({ drive: haul.to, id: haul.cradle }))
@@ -186,9 +135,10 @@ async function land(work: HaulWork): Promise<Step> {
   }
   const from = view.facts.drives.get(haul.source.drive)!
   const doomed = { drive: from.id, id: view.landings[0]!.left.parent }
+  const closed = { drive: from.id, id: from.grave }
   changes.deleteHolds.push(hold(haul.source))
-  changes.putHolds.push(hold(doomed), hold({ drive: from.id, id: from.grave }))
-  return goOn(work, { phase: 'clear', doomed, outcome }, changes)
+  changes.putHolds.push(hold(doomed), hold(closed))
+  return goOn(work, { phase: 'clear', doomed, closed, outcome }, changes)
 }
 
 /** The rows of a drive's nodes themselves, in the order asked; undefined for those that are gone. */
@@ -210,18 +160,15 @@ async function clear(work: HaulWork): Promise<Step> {
   return goOn(work, {}, changes)
 }
 
-/** The op has failed. What was made for it is removed before the task goes on. */
+/**
+ * The op has failed. What was made for it is removed before the task goes on; a tree that was to be carried stays held meanwhile,
+ * so that it does not meet its own rows where it goes next.
+ */
 function abandon(work: HaulWork, result: Result): Step {
-  const { task, haul, conclude } = work
+  const { haul, conclude } = work
   const outcome = conclude(result)
   if (haul.cradle === 0) return finish(work, outcome)
-  const hold = (key: NodeKey) => ({ ...key, task: task.id })
-  const isCarried = haul.verb === 'carry'
-  return goOn(
-    work,
-    { phase: 'clear', doomed: { drive: haul.to, id: haul.cradle }, outcome },
-    { deleteHolds: isCarried ? [hold(haul.source)] : [] },
-  )
+  return goOn(work, { phase: 'clear', doomed: { drive: haul.to, id: haul.cradle }, outcome }, {})
 }
 
 /** The op is done with: its nodes are counted, and nothing is held for it any more. */
@@ -229,14 +176,15 @@ function finish(work: HaulWork, outcome: TaskOutcome): Step {
   const { task, haul } = work
   const weight = haul.cradle === 0 ? 1 : haul.nodes
   const { doomed } = haul
-  const keys: NodeKey[] = [haul.source, ...(doomed ? [doomed] : [])]
+  const isCarried = haul.verb === 'carry'
+  const held = [...(isCarried ? [haul.source] : []), ...(doomed ? [doomed] : []), ...(haul.closed ? [haul.closed] : [])]
   return {
     changes: {
       ...emptyChanges(),
       deleteNodes: doomed ? [doomed] : [],
-      endHauls: haul.verb === 'carry' ? [haul.number] : [],
+      endHauls: isCarried ? [haul.number] : [],
       deleteQueue: [{ task: task.id, upTo: haul.queued }],
-      deleteHolds: keys.map((key) => ({ ...key, task: task.id })),
+      deleteHolds: held.map((key) => ({ ...key, task: task.id })),
     },
     haul: null,
     outcomes: [outcome],

@@ -88,6 +88,8 @@ export interface HaulCursor {
   readonly queued: number
   /** The hidden folder to clear; null = none. */
   readonly doomed: NodeKey | null
+  /** The grave that is held while a carried tree's old rows are removed: its drive takes in nothing from others. */
+  readonly closed: NodeKey | null
   /** What became of the op; null while that is open. */
   readonly outcome: TaskOutcome | null
 }
@@ -113,6 +115,7 @@ export function haulCursor({ verb, source, into, seen }: Haul, op: MoveOp | Copy
     made: 0,
     queued: 0,
     doomed: null,
+    closed: null,
     outcome: null,
   }
 }

@@ -147,11 +147,11 @@ async function turn(context: BatchContext): Promise<boolean> {
   return claimed.length > 0
 }
 
-/** Runs some steps of a task, each one transaction, and gives the lease back with the last; true when more are to come. */
-async function runSteps(context: BatchContext, lease: Lease, left = STEPS_PER_TURN): Promise<boolean> {
+/** Runs some steps of a task, each one transaction, and gives the lease back with the last. */
+async function runSteps(context: BatchContext, lease: Lease, left = STEPS_PER_TURN): Promise<void> {
   const hasMore = await runStep(context, lease, left === 1).catch(async (error: unknown) => {
     await giveUp(context, lease)
     throw error
   })
-  return hasMore && left > 1 ? runSteps(context, lease, left - 1) : hasMore
+  if (hasMore && left > 1) await runSteps(context, lease, left - 1)
 }
