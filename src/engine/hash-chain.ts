@@ -7,8 +7,8 @@ import type { Engine } from './engine.ts'
 import type { TenantId } from './model.ts'
 import type { BlobStore, Holding, Store } from './port.ts'
 
-/** Content is cut into chunks of so many bytes; what is shorter than one is not recognised. */
-export const CHUNK_BYTES = 2 ** 20
+/** Content is cut into strides of so many bytes; what is shorter than one is not recognised. */
+export const STRIDE_BYTES = 2 ** 20
 /** Contents of one size that are looked through for one question. */
 const CANDIDATES_MAX = 16
 /** Content up to so many bytes is hashed while the caller waits, larger content for the next who asks. */
@@ -19,7 +19,7 @@ export function createHashChains(store: Store, blobs: BlobStore): Pick<Engine, '
 
   return {
     async contentsLike({ tenant }, { size, head, chain }) {
-      if (size < CHUNK_BYTES) return []
+      if (size < STRIDE_BYTES) return []
       const held = await store.read((tx) => tx.holdings([{ tenant, size }], CANDIDATES_MAX))
       const begun = head === undefined ? held : (await withHeads(store, blobs, held)).filter((one) => one.head === head)
       if (chain === undefined) return begun.map(({ digest }) => digest)
@@ -35,7 +35,7 @@ async function withHeads(store: Store, blobs: BlobStore, held: readonly Holding[
   const missing = held.filter(({ digest }) => present.has(digest))
   if (missing.length === 0) return held
   const heads = await Promise.all(
-    missing.map(({ digest }) => sha256(blobs.read(digest, { start: 0, end: CHUNK_BYTES }))),
+    missing.map(({ digest }) => sha256(blobs.read(digest, { start: 0, end: STRIDE_BYTES }))),
   )
   const found = new Map(missing.map((one, at) => [one.digest, { ...one, head: heads[at]! }]))
   await store.write((tx) => tx.putHoldings([...found.values()]))
@@ -82,16 +82,16 @@ async function computeAndKeep(store: Store, blobs: BlobStore, one: Holding): Pro
   return chain
 }
 
-/** The SHA-256 of the first chunk, then of that hash and the next chunk, and so on. */
+/** The SHA-256 of the first stride, then of that hash and the next stride, and so on. */
 export async function chainOf(bytes: AsyncIterable<Buffer>): Promise<string> {
   let hash = createHash('sha256')
-  let room = CHUNK_BYTES
+  let room = STRIDE_BYTES
   let isEmpty = true
   for await (const piece of bytes) {
     for (let at = 0; at < piece.length; ) {
       if (room === 0) {
         hash = createHash('sha256').update(hash.digest())
-        room = CHUNK_BYTES
+        room = STRIDE_BYTES
       }
       const part = piece.subarray(at, at + room)
       hash.update(part)
@@ -105,6 +105,6 @@ export async function chainOf(bytes: AsyncIterable<Buffer>): Promise<string> {
 
 /** What is worth remembering of new content. */
 export function holdingsOf(contents: readonly { tenant: TenantId; digest: string; size: number }[]): Holding[] {
-  const large = contents.filter(({ size }) => size >= CHUNK_BYTES)
+  const large = contents.filter(({ size }) => size >= STRIDE_BYTES)
   return large.map(({ tenant, digest, size }) => ({ tenant, digest, size, head: '', chain: '' }))
 }

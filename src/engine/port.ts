@@ -70,9 +70,9 @@ export interface Holding {
   /** SHA-256 of the whole, lower-case hex; names the blob. */
   readonly digest: string
   readonly size: number
-  /** SHA-256 of the first chunk. */
+  /** SHA-256 of the first stride. */
   readonly head: string
-  /** The chain of hashes over all chunks, see hash-chain.ts. */
+  /** The chain of hashes over all strides, see hash-chain.ts. */
   readonly chain: string
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHUNK_BYTES } from '../../src/engine/hash-chain.ts'
+import { STRIDE_BYTES } from '../../src/engine/hash-chain.ts'
 import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
@@ -20,15 +20,15 @@ const sha256 = (...parts: Buffer[]) => {
 
 /** As the vendor's clients compute it, written the other way round than the server does. */
 function fullHash(content: Buffer): string {
-  let hash = sha256(content.subarray(0, CHUNK_BYTES))
-  for (let at = CHUNK_BYTES; at < content.length; at += CHUNK_BYTES) {
-    hash = sha256(hash, content.subarray(at, at + CHUNK_BYTES))
+  let hash = sha256(content.subarray(0, STRIDE_BYTES))
+  for (let at = STRIDE_BYTES; at < content.length; at += STRIDE_BYTES) {
+    hash = sha256(hash, content.subarray(at, at + STRIDE_BYTES))
   }
   return hash.toString('hex')
 }
 
 const claim = (content: Buffer) => ({
-  beginningHash: sha256(content.subarray(0, CHUNK_BYTES)).toString('hex'),
+  beginningHash: sha256(content.subarray(0, STRIDE_BYTES)).toString('hex'),
   size: String(content.length),
 })
 
@@ -42,7 +42,7 @@ async function finish({ body }: Reply, content: Buffer, into = base): Promise<vo
 }
 
 describe('a rapid upload', () => {
-  it.each([CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 2 * CHUNK_BYTES + 12_345])(
+  it.each([STRIDE_BYTES, STRIDE_BYTES + 1, 3 * STRIDE_BYTES, 2 * STRIDE_BYTES + 12_345])(
     'sends %d bytes once: asked for the whole hash, then done',
     async (size) => {
       const content = randomBytes(size)
@@ -70,7 +70,7 @@ describe('a rapid upload', () => {
   )
 
   it('works for all three ways to upload, and in capitals', async () => {
-    const content = randomBytes(CHUNK_BYTES + 7)
+    const content = randomBytes(STRIDE_BYTES + 7)
     await finish(await start('ways', claim(content)), content)
     const body = { ...claim(content), fullHash: fullHash(content).toUpperCase() }
     expect((await smh.call('POST', `${base}/multi?multipart`, { body })).body).toMatchObject({ path: ['multi'] })
@@ -83,10 +83,10 @@ describe('a rapid upload', () => {
     const short = Buffer.from('short')
     await smh.put('short', 'short')
     expect((await start('s', { ...claim(short), fullHash: fullHash(short) })).status).toBe(201)
-    const unknown = randomBytes(CHUNK_BYTES)
+    const unknown = randomBytes(STRIDE_BYTES)
     expect((await start('u', { ...claim(unknown), fullHash: fullHash(unknown) })).status).toBe(201)
 
-    const theirs = randomBytes(CHUNK_BYTES)
+    const theirs = randomBytes(STRIDE_BYTES)
     const elsewhere = `/api/v1/file/${LIBRARY}/${smh.other}`
     await finish(await start('theirs', claim(theirs), smh.token, elsewhere), theirs, elsewhere)
     const narrow = await smh.mint('upload_file', { space_id: smh.space })
@@ -100,7 +100,7 @@ describe('a rapid upload', () => {
   })
 
   it('keeps to names, quotas and hashes like any other', async () => {
-    const content = randomBytes(CHUNK_BYTES)
+    const content = randomBytes(STRIDE_BYTES)
     await finish(await start('q', claim(content)), content)
     const body = { ...claim(content), fullHash: fullHash(content) }
     expectFault(await start('no/such', body), 404, 'DirectoryNotFound')
