@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { createDiskBlobs } from '../src/blob/disk/create.ts'
 import { emptyChanges } from '../src/engine/effects.ts'
 import { termsOf } from '../src/engine/gram.ts'
@@ -107,6 +108,14 @@ async function plant(store: Store, engine: Engine): Promise<{ drive: Drive; made
   return { drive, made, plantedMs: performance.now() - begun }
 }
 
+/** What the database does by itself within a minute of so many new rows. */
+async function analyze(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('vacuum analyze')
+  await client.end()
+}
+
 const name = (text: string): Where => ({ field: 'name', is: 'contains', text })
 const BY_UPDATE: SearchQuery['order'] = [{ by: 'updated', descending: true }]
 
@@ -144,6 +153,7 @@ const blobs = await createDiskBlobs({ folder: join(folder, 'blobs'), clock: Date
 const engine = createEngine({ store, blobs, clock: () => NOW, secret: Buffer.alloc(32, 7) })
 try {
   const { drive, made, plantedMs } = await plant(store, engine)
+  if (values.database) await analyze(values.database)
   const shared = made[FILES_PER_FOLDER * 100]!
   const op = { kind: 'grant', node: { drive: drive.id, id: shared.id }, subject: 'user:guest' } as const
   await engine.batch(admin, [{ ...op, actions: ACTIONS.list, role: '', expiresAt: 0 }])
