@@ -42,8 +42,8 @@ export function zipOf(entries: readonly ZipEntry[]): Promise<Zip> {
     })
   }
   // The published types forget that the size is told.
-  const end: (options: undefined, then: (size: number) => void) => void = zip.end.bind(zip)
-  return new Promise((resolve) => end(undefined, (size) => resolve({ size, stream })))
+  const end = zip.end.bind(zip) as (options: undefined, then: (...told: number[]) => void) => void
+  return new Promise((resolve) => end(undefined, (size = -1) => resolve({ size, stream })))
 }
 
 /** What programs on any system can unpack: a backslash is a slash to some, a colon after one letter a disk. */
