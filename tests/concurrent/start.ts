@@ -43,8 +43,8 @@ function fill(folder: ModelNode, { children }: DumpNode, texts: ReadonlyMap<stri
       twin: twin !== 0,
       parent: folder,
       children: [],
-      versions: found.versions.map(({ version: number, content, createdAt: at, creator: by }) => ({
-        ...{ number, text: texts.get(content.digest)!, at, by },
+      versions: found.versions.map(({ version: number, content, createdAt: at, creator: by, keep, description }) => ({
+        ...{ number, text: texts.get(content.digest)!, at, by, keep, description },
       })),
       grants: [],
       trash: null,

@@ -59,7 +59,10 @@ function isLearnt(changes: readonly Change[], group: readonly ModelChange[], dri
 function isSame(change: Change, entry: ModelChange, drive: LogOf): boolean {
   const { node, ...rest } = summary(entry, drive)
   const isIt = node === 0 ? isMaking(entry) : node === change.node
-  return isIt && Object.entries(rest).every(([member, value]) => change[member as keyof Change] === value)
+  const from = change.from && `${change.from.parent}/${change.from.name}`
+  return (
+    isIt && Object.entries(rest).every(([member, value]) => ({ ...change, from })[member as keyof Change] === value)
+  )
 }
 
 /** Whether the entries are the same as far as that can be said without knowing which twin is which. */
@@ -74,7 +77,9 @@ function isMaking({ kind }: ModelChange): boolean {
   return kind === 'create' || kind === 'copy'
 }
 
-function summary({ kind, drive, node, parent, name, at, by }: ModelChange, { trash }: Pick<Drive, 'trash'>) {
+function summary(entry: ModelChange, { trash }: Pick<Drive, 'trash'>) {
+  const { kind, drive, node, parent, name, from, replaces, at, by } = entry
   const under = parent === 'the trash' ? trash : (parent?.id ?? 0)
-  return { kind, drive, node: node.id, parent: under, name, at, by }
+  const origin = from && `${from.parent.id}/${from.name}`
+  return { kind, drive, node: node.id, nodeKind: node.kind, parent: under, name, from: origin, replaces, at, by }
 }

@@ -1,6 +1,6 @@
 /** The store's rows and the model's nodes: paired, compared in everything that is stored of them. */
-import { createHash } from 'node:crypto'
 import type { DumpNode } from './dump.ts'
+import { digestOf } from './model-place.ts'
 import { type ModelNode, sizeOf } from './model-state.ts'
 
 /** Pairs the nodes of one folder: those whose ids are known by id, the others by what they are. */
@@ -57,8 +57,8 @@ function dumpText({ node, trash, ...more }: DumpNode, deep = true): string {
   const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier } = node
   const entry = trash && { name: trash.name, path: trash.path, at: trash.trashedAt, by: trash.trashedBy }
   const versions = more.versions.map(
-    ({ version, content, createdAt: at, creator: by }) =>
-      `${version} ${content.size} ${content.digest.slice(0, 8)} ${at} ${by}`,
+    ({ version, content, createdAt: at, creator: by, keep, description }) =>
+      `${version} ${content.size} ${content.digest.slice(0, 8)} ${at} ${by} ${keep} ${description}`,
   )
   const grants = more.grants.map(({ subject, actions, expiresAt }) => `${subject} ${actions} ${expiresAt}`)
   const children = deep ? more.children.map((child) => dumpText(child)).sort() : []
@@ -70,7 +70,8 @@ function modelText(node: ModelNode, deep = true): string {
   const { name, kind, twin, rev, drive, createdAt, updatedAt, creator, modifier, trash } = node
   const entry = trash && { name: trash.name, path: trash.path, at: trash.at, by: trash.by }
   const versions = node.versions.map(
-    ({ number, text, at, by }) => `${number} ${sizeOf(text)} ${digestOf(text).slice(0, 8)} ${at} ${by}`,
+    ({ number, text, at, by, keep, description }) =>
+      `${number} ${sizeOf(text)} ${digestOf(text).slice(0, 8)} ${at} ${by} ${keep} ${description}`,
   )
   const grants = node.grants
     .toSorted((a, b) => (a.subject < b.subject ? -1 : 1))
@@ -82,11 +83,4 @@ function modelText(node: ModelNode, deep = true): string {
 
 function sortedMembers(record: object): object {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-const digests = new Map<string, string>()
-function digestOf(text: string): string {
-  const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex')
-  digests.set(text, known)
-  return known
 }

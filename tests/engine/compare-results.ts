@@ -1,5 +1,5 @@
 /** The engine's results and the model's. */
-import type { NodeView, Op, Page, Result } from '../../src/engine/index.ts'
+import type { Done, NodeView, Op, Page, Result } from '../../src/engine/index.ts'
 import type { ModelResult, ModelView } from './model-work.ts'
 
 /** How an op's result differs from what was expected; '' when it does not. */
@@ -10,7 +10,12 @@ export function resultDifference(op: Op, result: Result, expected: ModelResult):
     return (wanted as readonly string[]).includes(got) ? '' : `gave ${got}, expected ${wanted.join(' or ')}`
   }
   const got = JSON.stringify(shown(op, result))
-  const seen = { status: expected.status, view: expected.view, page: expected.page ?? null }
+  const seen = {
+    status: expected.status,
+    view: expected.view,
+    page: expected.page ?? null,
+    more: expected.more ?? null,
+  }
   const existed = { existed: expected.status === 'done' && expected.existed }
   const wanted = JSON.stringify(withoutUnknownIds({ ...seen, ...existed }, result))
   return got === wanted ? '' : `gave\n  ${got}\nexpected\n  ${wanted}`
@@ -19,7 +24,20 @@ export function resultDifference(op: Op, result: Result, expected: ModelResult):
 function shown(op: Op, result: Exclude<Result, { status: 'failed' }>) {
   const page = result.status === 'done' && result.page ? pageOf(result.page) : null
   const view = op.kind === 'upload' || !result.view ? null : viewOf(result.view)
-  return { status: result.status, view, page, existed: result.status === 'done' && result.existed }
+  const more = result.status === 'done' ? moreOf(result) : null
+  return { status: result.status, view, page, more, existed: result.status === 'done' && result.existed }
+}
+
+/** Versions, newest first, or grants. */
+function moreOf({ versions, grants }: Done): string[] | null {
+  const lines = versions?.map(
+    ({ version, content: { size, digest }, createdAt, creator, keep, description }) =>
+      `${version} ${size} ${digest} ${createdAt} ${creator} ${keep} ${description}`,
+  )
+  const standing = grants?.map(
+    ({ grant: { subject, actions, expiresAt }, path }) => `${subject} ${actions} ${expiresAt} on /${path.join('/')}`,
+  )
+  return lines ?? standing?.sort() ?? null
 }
 
 function pageOf({ items, next }: Page) {

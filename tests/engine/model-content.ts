@@ -109,6 +109,6 @@ function commitFile(work: Work, op: CommitOp, session: ModelUpload): ModelResult
   node.twin = place.twin
   node.versions = [work.version(1, text)]
   node.attributes = { ...op.attributes }
-  work.note('create', node)
+  work.note('create', node, { replaces: place.replaces ?? false })
   return work.done(node)
 }

@@ -1,4 +1,5 @@
 /** The naive model's ways into a folder: making, renaming, moving, copying, and what happens when the name is taken. */
+import { createHash } from 'node:crypto'
 import {
   ACTIONS,
   type Conflict,
@@ -13,6 +14,7 @@ import {
   keyOf,
   type ModelDrive,
   type ModelNode,
+  type ModelVersion,
   sizeOf,
   upwards,
   walkTree,
@@ -118,7 +120,7 @@ export function judgeName(work: Work, name: string): void {
 }
 
 export type Place =
-  | { readonly how: 'free'; readonly name: string; readonly twin: boolean }
+  | { readonly how: 'free'; readonly name: string; readonly twin: boolean; readonly replaces?: boolean }
   | { readonly how: 'reuse'; readonly existing: ModelNode }
   | { readonly how: 'merge'; readonly existing: ModelNode }
   | { readonly how: 'version'; readonly existing: ModelNode }
@@ -149,7 +151,7 @@ export function arrive(
   work.stop()
   if (conflict.replace === 'version') return { how: 'version', existing }
   putAway(work, existing, conflict.replace)
-  return { how: 'free', name, twin: false }
+  return { how: 'free', name, twin: false, replaces: true }
 }
 
 function freeName(work: Work, into: ModelNode, name: string, kind: Kind, { pattern }: Naming): string {
@@ -181,6 +183,7 @@ export function arriveHere(work: Work, node: ModelNode, into: ModelNode, name: s
   if (place.how === 'merge') return { node: merge(work, node, place.existing, terms), existed: false }
   if (place.how === 'version') return { node: becomeVersion(work, node, place.existing), existed: false }
   const from = node.parent
+  const before = { parent: from!, name: node.name }
   const home = work.driveOf(node)
   const staysTwin = from === into && keyOf(place.name) === keyOf(node.name) && node.twin
   if (into.drive !== node.drive) {
@@ -195,7 +198,9 @@ export function arriveHere(work: Work, node: ModelNode, into: ModelNode, name: s
   node.name = place.name
   node.twin = place.twin || staysTwin
   work.touch(node)
-  work.note(from === into ? 'rename' : 'move', node)
+  const isHere = home.id === node.drive
+  const { replaces = false } = place
+  work.note(from === into ? 'rename' : 'move', node, { ...(isHere ? { from: before } : {}), replaces })
   if (from !== into && terms.keepGrants === false) node.grants = []
   return { node, existed: false }
 }
@@ -213,18 +218,23 @@ function becomeVersion(work: Work, source: ModelNode, existing: ModelNode): Mode
 /** Asks for the room a file's next version takes, minus what older versions give back. */
 export function chargeVersion(work: Work, file: ModelNode, text: string, freed = 0, from?: ModelDrive): void {
   const drive = work.driveOf(file)
-  const surplus = file.versions.slice(0, Math.max(0, file.versions.length + 1 - drive.versionsMax))
-  const pruned = surplus.reduce((sum, version) => sum + sizeOf(version.text), 0)
+  const pruned = surplus(work, file).reduce((sum, version) => sum + sizeOf(version.text), 0)
   work.charge(drive, sizeOf(text) - pruned - freed, from)
   work.stop()
 }
 
+/** The versions that go when one more comes: the oldest of those that need not be kept. */
+function surplus(work: Work, file: ModelNode): ModelVersion[] {
+  const passing = file.versions.filter(({ keep }) => !keep)
+  return passing.slice(0, Math.max(0, passing.length + 1 - work.driveOf(file).versionsMax))
+}
+
 export function addVersion(work: Work, file: ModelNode, text: string): ModelNode {
   const number = file.versions.at(-1)!.number + 1
-  file.versions.push(work.version(number, text))
-  file.versions = file.versions.slice(-work.driveOf(file).versionsMax)
+  const gone = surplus(work, file)
+  file.versions = [...file.versions.filter((version) => !gone.includes(version)), work.version(number, text)]
   work.touch(file)
-  work.note('version', file)
+  work.note('version', file, { replaces: true })
   return file
 }
 
@@ -278,12 +288,25 @@ function arriveCopy(work: Work, source: ModelNode, into: ModelNode, name: string
   return { how: 'reuse', existing: source }
 }
 
-function copyNode(work: Work, source: ModelNode, into: ModelNode, place: { name: string; twin: boolean }): ModelNode {
+function copyNode(
+  work: Work,
+  source: ModelNode,
+  into: ModelNode,
+  place: { readonly name: string; readonly twin: boolean; readonly replaces?: boolean },
+): ModelNode {
   const node = work.newNode(into, place.name, source.kind)
   const { starred: _, ...attributes } = source.attributes
   node.attributes = attributes
   node.twin = place.twin
   if (source.kind === 'file') node.versions = [work.version(1, source.versions.at(-1)!.text)]
-  work.note('copy', node)
+  work.note('copy', node, { replaces: place.replaces ?? false })
   return node
+}
+
+const digests = new Map<string, string>()
+/** SHA-256 of a text; there are few. */
+export function digestOf(text: string): string {
+  const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex')
+  digests.set(text, known)
+  return known
 }

@@ -43,6 +43,8 @@ export interface ModelVersion {
   readonly text: string
   readonly at: number
   readonly by: Subject
+  readonly keep: boolean
+  readonly description: string
 }
 
 export interface ModelDrive {
@@ -74,6 +76,8 @@ export interface ModelChange {
   /** Where the node hung when this was noted; null for roots. */
   parent: ModelNode | 'the trash' | null
   name: string
+  from: { parent: ModelNode; name: string } | null
+  replaces: boolean
   at: number
   by: Subject
 }
@@ -136,6 +140,7 @@ export function copyState(state: ModelState): ModelState {
       ...entry,
       node: node(entry.node),
       parent: typeof entry.parent === 'object' ? entry.parent && node(entry.parent) : entry.parent,
+      from: entry.from && { ...entry.from, parent: node(entry.from.parent) },
     })),
   }
 }

@@ -36,7 +36,7 @@ export const TRASH_OPS: Pick<Handlers, 'trash' | 'restore' | 'purge'> = {
     node!.twin = place.twin
     parent.children.push(node!)
     work.touch(node!)
-    work.note('restore', node!)
+    work.note('restore', node!, { replaces: place.replaces ?? false })
     return work.done(node!, false, big)
   },
 

@@ -14,6 +14,7 @@ import {
   childrenOf,
   everyNode,
   keyOf,
+  type ModelChange,
   type ModelDrive,
   type ModelNode,
   type ModelState,
@@ -23,7 +24,6 @@ import {
   upwards,
   usedOf,
 } from './model-state.ts'
-import type { PlayedKind } from './vocabulary.ts'
 
 /** A node as a result shows it. */
 export interface ModelView {
@@ -37,14 +37,16 @@ export interface ModelView {
   readonly trashed: boolean
 }
 
-export type ModelResult =
-  | {
-      readonly status: 'done' | 'later'
-      readonly view: ModelView | null
-      readonly existed: boolean
-      readonly page?: { readonly items: readonly ModelView[]; readonly more: boolean }
-    }
-  | { readonly status: 'failed'; readonly codes: readonly ErrorCode[] }
+export interface ModelDone {
+  readonly status: 'done' | 'later'
+  readonly view: ModelView | null
+  readonly existed: boolean
+  readonly page?: { readonly items: readonly ModelView[]; readonly more: boolean }
+  /** Versions or grants, one line each. */
+  readonly more?: readonly string[]
+}
+
+export type ModelResult = ModelDone | { readonly status: 'failed'; readonly codes: readonly ErrorCode[] }
 
 /** Everything that is wrong with an op. */
 export class Wrong extends Error {
@@ -173,11 +175,21 @@ export class Work {
     }
   }
 
-  /** Writes into the change log where a node is now. */
-  note(kind: ChangeKind, node: ModelNode): void {
+  /**
+   * Writes into the change log where a node is now.
+   * @param from where in this drive it was before; for what was moved or renamed
+   * @param replaces whether it put an end to what was there
+   */
+  note(
+    kind: ChangeKind,
+    node: ModelNode,
+    { from, replaces = false }: Partial<Pick<ModelChange, 'from' | 'replaces'>> = {},
+  ) {
     const { drive, name } = node
     const parent = node.trash ? 'the trash' : node.parent
-    this.state.log.push({ op: this.state.ops, kind, drive, node, parent, name, at: this.now, by: this.actor.self })
+    const { ops: op } = this.state
+    const when = { at: this.now, by: this.actor.self }
+    this.state.log.push({ op, kind, drive, node, parent, name, from: from ?? null, replaces, ...when })
   }
 
   touch(node: ModelNode): void {
@@ -188,7 +200,7 @@ export class Work {
 
   /** A state of a file's content as written now. */
   version(number: number, text: string): ModelVersion {
-    return { number, text, at: this.now, by: this.actor.self }
+    return { number, text, at: this.now, by: this.actor.self, keep: false, description: '' }
   }
 
   newNode(parent: ModelNode, name: string, kind: Kind): ModelNode {
@@ -224,7 +236,7 @@ export class Work {
     return { id, path: pathOf(node), kind, twin, rev, version, actions: this.may(node), trashed }
   }
 
-  done(node: ModelNode | null, existed = false, later = false): ModelResult {
+  done(node: ModelNode | null, existed = false, later = false): ModelDone {
     this.stop()
     return { status: later && !existed ? 'later' : 'done', view: node && this.view(node), existed }
   }
@@ -241,4 +253,4 @@ function standing(node: ModelNode): ModelNode[] {
   return origin && !origin.gone && origin.drive === node.drive ? [...own, ...standing(origin)] : own
 }
 
-export type Handlers = { readonly [Kind in PlayedKind]: (work: Work, op: Extract<Op, { kind: Kind }>) => ModelResult }
+export type Handlers = { readonly [Kind in Op['kind']]: (work: Work, op: Extract<Op, { kind: Kind }>) => ModelResult }

@@ -9,10 +9,10 @@ import { PLACE_OPS } from './model-place.ts'
 import { READ_OPS } from './model-read.ts'
 import { copyState, type ModelState } from './model-state.ts'
 import { TRASH_OPS } from './model-trash.ts'
+import { VERSION_OPS } from './model-version.ts'
 import { type Handlers, type ModelResult, Work, Wrong } from './model-work.ts'
-import type { PlayedKind } from './vocabulary.ts'
 
-const HANDLERS: Handlers = { ...READ_OPS, ...PLACE_OPS, ...CONTENT_OPS, ...TRASH_OPS }
+const HANDLERS: Handlers = { ...READ_OPS, ...PLACE_OPS, ...CONTENT_OPS, ...TRASH_OPS, ...VERSION_OPS }
 
 export class Model {
   state: ModelState
@@ -41,7 +41,7 @@ export class Model {
     const copy = copyState(this.state)
     copy.ops++
     try {
-      const handle = HANDLERS[op.kind as PlayedKind] as (work: Work, op: Op) => ModelResult
+      const handle = HANDLERS[op.kind] as (work: Work, op: Op) => ModelResult
       const result = handle(new Work(copy, actor, now), op)
       this.state = copy
       return result

@@ -4,8 +4,8 @@ import {
   MODES,
   type Mode,
   type OnConflict,
-  PLAYED_KINDS,
-  type PlayedKind,
+  OP_KINDS,
+  type OpKind,
   REPLACES,
   type Replace,
   STRATEGIES,
@@ -19,7 +19,7 @@ export interface RefSymbol {
 }
 
 export interface OpSymbol {
-  readonly kind: PlayedKind
+  readonly kind: OpKind
   readonly node: RefSymbol
   readonly to: RefSymbol
   readonly name: string
@@ -74,7 +74,7 @@ function mostly<Word extends string>(usual: Word, ...others: Word[]): fc.Arbitra
 const strategy = fc.constantFrom(...STRATEGIES)
 
 /** What makes a tree grow, or much happen in it, is tried more often. */
-const GROWING: readonly PlayedKind[] = [
+const GROWING: readonly OpKind[] = [
   'createFolder',
   'createFolder',
   'createFolder',
@@ -86,7 +86,7 @@ const GROWING: readonly PlayedKind[] = [
   'move',
   'move',
 ]
-const kind = fc.constantFrom<PlayedKind>(...PLAYED_KINDS, ...PLAYED_KINDS, ...GROWING)
+const kind = fc.constantFrom<OpKind>(...OP_KINDS, ...OP_KINDS, ...GROWING)
 
 const op: fc.Arbitrary<OpSymbol> = fc.record({
   kind,

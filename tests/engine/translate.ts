@@ -92,6 +92,27 @@ export function translate(wanted: OpSymbol, around: Surroundings): Op {
     }
     case 'purge':
       return { kind, node, trashed: symbol.trashed, taskIfChildren: third, ...guard }
+    case 'versions':
+      return { kind, node }
+    case 'revert':
+      return { kind, node, version: 1 + (word % 4), ...revision(symbol, node, around) }
+    case 'updateVersion':
+      return {
+        kind,
+        node,
+        version: 1 + (word % 4),
+        ...(first ? { keep: second } : {}),
+        ...(third ? { description: name } : {}),
+      }
+    case 'deleteVersions':
+      return {
+        kind,
+        node,
+        versions: third ? [] : [1 + (word % 4), 1 + ((word >> 2) % 3)],
+        ...revision(symbol, node, around),
+      }
+    case 'grants':
+      return { kind, node, inherited: first }
     case 'grant': {
       const actions = first && second ? null : ROLES[word % ROLES.length]!
       const expiresAt = third ? around.now + 4_000 : 0
@@ -99,6 +120,9 @@ export function translate(wanted: OpSymbol, around: Surroundings): Op {
     }
   }
 }
+
+/** Of folders there is nothing to say. */
+const ABOUT_FILES: ReadonlySet<OpSymbol['kind']> = new Set(['versions', 'revert', 'updateVersion', 'deleteVersions'])
 
 /** What is there to restore, move or write on must first be put away or made; now and then it is tried all the same. */
 function fruitful({ kind, node: { pick } }: OpSymbol, { nodes, state: { drives } }: Surroundings): OpSymbol['kind'] {
@@ -114,7 +138,7 @@ function suited({ kind, node: { pick }, trashed }: OpSymbol, around: Surrounding
     kind === 'restore' || (kind === 'purge' && trashed !== 'no') || (kind === 'get' && trashed === 'only')
   const nodes = around.nodes.filter((node) => {
     if (wantsTrash) return kind === 'restore' ? node.trash !== null : trashTop(node) !== null
-    return node.parent !== null && !trashTop(node)
+    return node.parent !== null && !trashTop(node) && (!ABOUT_FILES.has(kind) || node.kind === 'file')
   })
   return nodes.length > 0 ? { ...around, nodes } : around
 }

@@ -25,13 +25,6 @@ const KINDS: Readonly<Record<OpKind, true>> = {
   grants: true,
 }
 export const OP_KINDS = Object.keys(KINDS) as OpKind[]
-
-/** The ops of versions and of reading grants, which have tests of their own and are not played at random. */
-const UNPLAYED = ['versions', 'revert', 'updateVersion', 'deleteVersions', 'grants'] as const
-export type PlayedKind = Exclude<OpKind, (typeof UNPLAYED)[number]>
-export const PLAYED_KINDS = OP_KINDS.filter(
-  (kind): kind is PlayedKind => !(UNPLAYED as readonly string[]).includes(kind),
-)
 export const MODES: readonly Mode[] = ['each', 'chain', 'all']
 export const STRATEGIES: readonly OnConflict[] = ['fail', 'rename', 'replace', 'reuse', 'duplicate']
 export const REPLACES: readonly Replace[] = ['version', 'trash', 'purge']
