@@ -90,6 +90,7 @@ export const SETTINGS = {
   pdsClockSkewMs: number('BATCHDRIVE_PDS_CLOCK_SKEW_MS', DEFAULT_DIALECT_SETTINGS.pdsClockSkewMs, 0),
   batchesPerDriveMax: number('BATCHDRIVE_BATCHES_PER_DRIVE_MAX', DEFAULT_ENGINE_OPTIONS.batchesPerDriveMax, 1),
   waitMsMax: number('BATCHDRIVE_WAIT_MS_MAX', DEFAULT_ENGINE_OPTIONS.waitMsMax, 1),
+  inlineNodesMax: number('BATCHDRIVE_INLINE_NODES_MAX', DEFAULT_ENGINE_OPTIONS.inlineNodesMax, 1),
   subtreeNodesMax: number('BATCHDRIVE_SUBTREE_NODES_MAX', DEFAULT_ENGINE_OPTIONS.subtreeNodesMax, 1),
   sliceNodesMax: number('BATCHDRIVE_SLICE_NODES_MAX', DEFAULT_ENGINE_OPTIONS.sliceNodesMax, 1),
   tasksPerTenantMax: number('BATCHDRIVE_TASKS_PER_TENANT_MAX', DEFAULT_ENGINE_OPTIONS.tasksPerTenantMax, 1),
@@ -134,6 +135,7 @@ export function readConfig(options: GivenOptions = {}, env: NodeJS.ProcessEnv = 
     engine: Object.freeze({
       batchesPerDriveMax: value('batchesPerDriveMax'),
       waitMsMax: value('waitMsMax'),
+      inlineNodesMax: value('inlineNodesMax'),
       subtreeNodesMax: value('subtreeNodesMax'),
       sliceNodesMax: value('sliceNodesMax'),
       tasksPerTenantMax: value('tasksPerTenantMax'),

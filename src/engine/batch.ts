@@ -107,7 +107,7 @@ async function planned(
   if (ready) expect(facts, ready)
   const loading: LoadContext = { tx, write, actor, ops, subtreeNodesMax, task }
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const outcome = plan(facts, actor, ops, mode, now, { task, stops, ready })
+    const outcome = plan(facts, actor, ops, mode, now, { task, stops, ready, inlineNodesMax: options.inlineNodesMax })
     if (outcome.results) return outcome
     await load(loading, facts, outcome.needs)
   }

@@ -34,9 +34,11 @@ export interface PlanFor {
   /** Whether to stop before an op that is too large; else it gets a task of its own, where a batch may have such. */
   readonly stops: boolean
   readonly ready: Ready | null
+  /** Larger trees are hauled, where a batch may have that. */
+  readonly inlineNodesMax: number
 }
 
-const NOBODY: PlanFor = { task: 0, stops: false, ready: null }
+const NOBODY: PlanFor = { task: 0, stops: false, ready: null, inlineNodesMax: Number.POSITIVE_INFINITY }
 
 export function plan(
   facts: Facts,
@@ -44,9 +46,10 @@ export function plan(
   ops: readonly Op[],
   mode: Mode,
   now: number,
-  { stops, ready }: PlanFor = NOBODY,
+  { stops, ready, inlineNodesMax }: PlanFor = NOBODY,
 ): Plan {
-  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready)
+  const haulFrom = mode === 'each' ? inlineNodesMax : Number.POSITIVE_INFINITY
+  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready, haulFrom)
   if (!facts.begun) {
     // Ops of one batch often share a target, as the very same object.
     const refs = new Set(ops.flatMap(refsOf))

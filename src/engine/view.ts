@@ -73,12 +73,22 @@ export class View {
   /** What a task has made ready of such a tree. */
   readonly ready: Ready | null
   readonly landings: Landing[] = []
+  private readonly inlineNodesMax: number
+  private isMerging = false
   private readonly rights = new Map<NodeId, ActionBits>()
 
   /** How many nodes the ops of this batch may take out of a listing, at most. */
   readonly touched: number
 
-  constructor(facts: Facts, actor: Actor, now: number, touched: number, ready: Ready | null = null) {
+  constructor(
+    facts: Facts,
+    actor: Actor,
+    now: number,
+    touched: number,
+    ready: Ready | null = null,
+    inlineNodesMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.inlineNodesMax = inlineNodesMax
     this.touched = touched
     this.ready = ready
     this.facts = facts
@@ -92,6 +102,17 @@ export class View {
     this.undo.length = 0
     this.subjectKind = null
     this.haul = null
+    this.isMerging = false
+  }
+
+  /** From here on the op at work brings the parts of a folder into another: they must be done with it or not at all. */
+  merge(): void {
+    this.isMerging = true
+  }
+
+  /** Whether so many nodes below a folder are for a task to copy or carry. */
+  isHaul(below: readonly Node[]): boolean {
+    return !this.isMerging && below.length > this.inlineNodesMax
   }
 
   rollback(): void {

@@ -273,6 +273,21 @@ describe('copying a tree that is too large for a batch', () => {
   })
 })
 
+test('what a batch could bear is still a task’s, unless it must be all or nothing, or is a merge', async () => {
+  await plant()
+  await use.world.restart({ engine: { inlineNodesMax: PATHS.length - 1 } })
+  const op = (name: string) => copy(at(drive, 'big'), at(other.id), { name })
+  expect(codes(await use.world.engine.batch(alice, [op('one')]))).toEqual(['later'])
+  expect(codes(await use.world.engine.batch(alice, [op('two')], 'all'))).toEqual(['done'])
+  expect(codes(await use.world.engine.batch(alice, [op('three')], 'chain'))).toEqual(['done'])
+  expect(codeOf(await run(use.world, alice, { ...op('two'), conflict: MERGE }))).toBe('done')
+  expect(codeOf(await run(use.world, alice, copy(at(drive, 'big/a'), at(other.id), { name: 'less' })))).toBe('done')
+  expect(codeOf(await run(use.world, alice, move(at(other.id, 'two'), at(drive))))).toBe('later')
+  await settleDown(use.world)
+  expect(await pathsIn(drive, 'two')).toEqual(PATHS)
+  expect(await pathsIn(other.id, 'one')).toEqual(PATHS)
+})
+
 function restoreOf(name: string): Op {
   return {
     kind: 'restore',

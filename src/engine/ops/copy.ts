@@ -67,6 +67,7 @@ function mergeCopy(view: View, source: Node, existing: Node, op: CopyOp): Made |
   if (view.ready) return fail('name_taken', { node: existing.id })
   const below = view.descendants(source)
   if (below === null) return tooLarge(view, 'merge', source, existing, existing)
+  view.merge()
   for (const child of below.filter((node) => node.parent === source.id)) {
     const made = copyInto(view, child, existing, child.name, op)
     if (isFailed(made)) return made
@@ -92,7 +93,8 @@ function copyTree(view: View, source: Node, into: Node, place: Place, keepGrants
 function copyAll(view: View, source: Node, into: Node, { name, twin, replaces }: Place): Node | Failed {
   const drive = view.driveOf(into)
   const below = source.kind === 'folder' ? view.descendants(source) : []
-  if (below === null) return tooLarge(view, 'copy', source, into, blankCopy(view, source, into, name, twin))
+  if (below === null || view.isHaul(below))
+    return tooLarge(view, 'copy', source, into, blankCopy(view, source, into, name, twin))
   if (sinksTooDeep(view, source, into)) return fail('too_deep', { at: 'target' })
   // What the actor may not copy stays what it is: not in anybody's copy either.
   const denied = below.find((node) => !(view.actionsOn(node) & ACTIONS.copy))

@@ -122,7 +122,7 @@ function carry(view: View, node: Node, landed: Node, into: Node, replaces: boole
   if (view.facts.held.has(to.grave)) return fail('busy', { at: 'target' })
   if (view.ready?.source === node.id) return land(view, view.ready, node, landed, into, replaces)
   const below = node.kind === 'folder' ? view.descendants(node) : []
-  if (below === null) return tooLarge(view, 'carry', node, into, { ...landed, drive: to.id })
+  if (below === null || view.isHaul(below)) return tooLarge(view, 'carry', node, into, { ...landed, drive: to.id })
   if (sinksTooDeep(view, node, into)) return fail('too_deep', { at: 'target' })
   const all = [node, ...below]
   view.wantVersions(all)
@@ -178,6 +178,7 @@ function merge(view: View, source: Node, existing: Node, terms: Terms): Landed |
   if (view.ready) return fail('name_taken', { node: existing.id })
   const below = view.descendants(source)
   if (below === null) return tooLarge(view, 'merge', source, existing, existing)
+  view.merge()
   for (const child of below.filter((node) => node.parent === source.id)) {
     const landed = enter(view, child, existing, child.name, terms)
     if (isFailed(landed)) return landed
