@@ -96,7 +96,6 @@ test('creating refuses what it cannot keep and what makes no sense', async () =>
   expect(await create({ owner: 'nobody', owner_type: 'group' })).toEqual([404, 'NotFound.Group'])
   expect(await create({ total_size: -2 })).toEqual([400, 'InvalidParameter.TotalSize'])
   expect(await create({ total_size: 1.5 })).toEqual([400, 'InvalidParameter.TotalSize'])
-  expect(await create({ default: true })).toEqual([400, 'InvalidParameterNotSupported.Default'])
   expect(await create({ status: 'disabled' })).toEqual([400, 'InvalidParameterNotSupported.Status'])
   expect(ids(await admin.ok('/drive/list'))).toEqual([admin.drive, alice.drive])
 })
@@ -144,4 +143,13 @@ test('the domain is one’s own; its quota counts what its drives hold', async (
   expect(await alice.ok('/domain/get')).toMatchObject({ domain_id: 'demo', data_hash_name: 'sha1', status: 1 })
   await addTenant(world, 'other')
   expect(code(await alice.call('/domain/get', { domain_id: 'other' }))).toEqual([404, 'NotFound.Domain'])
+})
+
+test('a drive made as the default is the one its owner gets from then on', async () => {
+  const user = await world.admin.ok('/user/create', { user_id: 'newcomer' }, 201)
+  expect(user.default_drive_id).toBe('')
+  const made = await world.admin.ok('/drive/create', { drive_name: 'home', owner: 'newcomer', default: true }, 201)
+  expect(made.default).toBe(true)
+  const newcomer = await world.clientOf('newcomer', made.drive_id)
+  expect(await newcomer.ok('/drive/get_default_drive')).toMatchObject({ drive_id: made.drive_id, default: true })
 })

@@ -69,6 +69,24 @@ test('every save is a revision; restoring makes a new latest; old ones are delet
   ])
 })
 
+test('a file is shown as it was under an earlier revision', async () => {
+  const first = await client.upload('was.txt', 'as it was')
+  await client.upload('was.txt', 'as it is now', { file_id: first.file_id, check_name_mode: 'ignore' })
+  const was = await client.ok('/file/get', { file_id: first.file_id, revision_id: first.revision_id })
+  expect([was.size, was.revision_id, (await send(was.url)).text]).toEqual([9, first.revision_id, 'as it was'])
+  const unknown = await client.call('/file/get', { file_id: first.file_id, revision_id: 'x' })
+  expect(shape(unknown)).toEqual([404, 'NotFound.Revision'])
+})
+
+test('a folder tells how much is in it when it is asked by name', async () => {
+  const top = await client.folder('measured')
+  const inner = await client.folder('inner', top)
+  await client.upload('a', 'four', { parent_file_id: inner })
+  const asked = await client.ok('/file/get', { file_id: top, fields: 'id_path, dir_size' })
+  expect([asked.size, asked.dir_size_info]).toEqual([4, { dir_count: 1, file_count: 1 }])
+  expect((await client.ok('/file/get', { file_id: top, fields: '*' })).dir_size_info).toBeUndefined()
+})
+
 test('revisions come page by page', async () => {
   const { file_id } = await client.upload('pages.txt', '1')
   for (const content of ['22', '333']) await client.upload('pages.txt', content, { file_id, check_name_mode: 'ignore' })

@@ -25,6 +25,7 @@ import type {
   StoredPart,
   Task,
   TaskId,
+  Totals,
   Upload,
   UploadId,
   UploadPart,
@@ -87,6 +88,8 @@ interface Kinds {
   returns: [LinkUse, null]
   /** Anything that has no set form. */
   waits: [() => Promise<Answer>, Answer]
+  /** How much lies below folders. */
+  totals: [Ref, Totals | Failed]
   /** Files with this content that the caller sees, in the drive named and in its own. */
   twins: [ContentKey, readonly NodeView[]]
   fills: [{ upload: UploadId; node: Ref }, Upload | Failed]
@@ -124,6 +127,7 @@ const FETCH: {
   linkPatches: (engine, actor, patches) => engine.updateLinks(actor, patches),
   uses: (engine, _, uses) => engine.useLinks(uses),
   returns: (engine, _, uses) => engine.returnLinkUses(uses).then(() => uses.map(() => null)),
+  totals: (engine, actor, refs) => engine.totals(actor, refs),
   twins: (engine, actor, keys) => Promise.all(keys.map((key) => twinsOf(engine, actor, key))),
   fills: (engine, actor, fills) => engine.fillUploads(actor, fills),
   waits: (_, __, waits) => Promise.all(waits.map((wait) => wait())),

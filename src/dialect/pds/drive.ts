@@ -146,24 +146,31 @@ export const driveSearch: DirectEndpoint = {
 export const driveCreate: DirectEndpoint = {
   url: '/drive/create',
   operation: 'CreateDrive',
-  coverage: 'default and status=disabled are refused',
+  coverage: 'status=disabled is refused',
   scope: 'DRIVE.CREATE',
   async run(body, env) {
     const name = requiredText(body, 'drive_name', NAME_CHARACTERS_MAX)
     const owner: Subject = `${ownerTypeOf(body)}:${requiredText(body, 'owner')}`
     const terms = termsOf(body)
-    if (flag(body, 'default')) return notSupported('default')
+    const isDefault = flag(body, 'default') ?? false
     if (!env.actor.admin) return noPermission('drive')
     await runSteps(env, ownerExists(owner))
     const { quota = null, settings } = terms
     try {
       const [drive] = await env.engine.createDrives(env.actor, [{ name, owner, quota, ...(settings && { settings }) }])
-      return { status: 201, body: driveObject(drive!) }
+      if (isDefault) await makeDefault(env, drive!)
+      return { status: 201, body: { ...driveObject(drive!), ...(isDefault && { default: true }) } }
     } catch (error) {
       if (error instanceof RefusedError) return driveFailure(error)
       throw error
     }
   },
+}
+
+/** Makes a drive the one its owner works in unless told otherwise. */
+async function makeDefault({ engine, actor }: Env, { id, owner }: Drive): Promise<void> {
+  const { type, id: user } = subjectParts(owner)
+  if (type === 'user') await engine.updateUsers(actor, [{ id: user, set: { defaultDrive: id } }])
 }
 
 export const driveUpdate: DirectEndpoint = {

@@ -2,6 +2,7 @@
 import {
   ACTIONS,
   DEPTH_MAX,
+  type Done,
   type NodeView,
   type Op,
   type OrderBy,
@@ -18,7 +19,7 @@ import { files, type Wish } from './present.ts'
 import { type Body, choice, pageSize, requiredText, text } from './request.ts'
 import { filteredList, filters } from './search.ts'
 import { hasOwnTop, mayPreview, sharedTop } from './share-files.ts'
-import { driveOf, kindOf, parseMarker, ROOT, refOf } from './terms.ts'
+import { driveOf, fileIdOf, kindOf, parseMarker, parseRevision, ROOT, refOf } from './terms.ts'
 import { fieldsOf, wishOf } from './wish.ts'
 
 /** The largest page of `/file/list`: the older reference's bound, twice the current one. */
@@ -34,17 +35,32 @@ export function* shown(env: Env, result: Result, wish?: Wish): Steps<Answer> {
 export const fileGet: SteppedEndpoint = {
   url: '/file/get',
   operation: 'GetFile',
-  coverage: 'no thumbnails, media metadata, dir_size or older revision_id',
+  coverage: 'no thumbnails, no media metadata; dir_size by name only',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
     const wish = wishOf(env, body)
     const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const revision = text(body, 'revision_id')
+    if (revision) return yield* olderRevision(env, node, revision, wish)
     const { results } = yield { ops: [{ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }] }
     // Through a share the file's own url is a preview, and counted as one.
     const urls = wish.urls || (fieldsOf(body)('url') && (yield* mayPreview(env, viewOf(results[0]!))))
     return yield* shown(env, results[0]!, { ...wish, urls })
   },
+}
+
+/** The file as it was under a revision. */
+function* olderRevision(env: Env, ref: Ref, revision: string, wish: Wish): Steps<Answer> {
+  const { results } = yield { ops: [{ kind: 'versions', node: ref }] }
+  const view = viewOf(results[0]!)
+  const { versions = [] } = results[0] as Done
+  const number = parseRevision(fileIdOf(env.engine, view.node), revision)
+  const found = versions.find(({ version }) => version === number)
+  if (!found) return notFound('revision')
+  const { content, version, createdAt: updatedAt } = found
+  const [body] = yield* files(env, [{ ...view, node: { ...view.node, content, version, updatedAt } }], wish)
+  return { status: 200, body: body! }
 }
 
 export const fileGetByPath: SteppedEndpoint = {

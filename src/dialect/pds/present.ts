@@ -23,9 +23,11 @@ export interface Wish {
   readonly paths: boolean
   /** Whether the bytes' URLs may be shown; through a share they are counted, so only some calls show them. */
   readonly urls: boolean
+  /** Whether folders say how much is below them: asked for by name only, as it costs a look at all of it. */
+  readonly dirSize: boolean
 }
 
-export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false, urls: true }
+export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false, urls: true, dirSize: false }
 
 /** A node to be shown; trashed ones of a listing come without rights. */
 type Extras = 'actions' | 'path' | 'parentBorn'
@@ -64,7 +66,22 @@ export function* files(
     for (const { node } of folders) above.set(node.id, node)
     wanted = wish.paths ? missingParents(env, folders, above, asked, true) : []
   }
-  return shown.map((one) => fileObject(env, one, wish, { above, names }))
+  const objects = shown.map((one) => fileObject(env, one, wish, { above, names }))
+  return wish.dirSize ? yield* withSizes(shown, objects) : objects
+}
+
+/** Folders with the size and the number of what is below them. */
+function* withSizes(shown: readonly Shown[], objects: readonly FileObject[]): Steps<FileObject[]> {
+  const folders = shown
+    .filter(({ node }) => node.kind === 'folder')
+    .map(({ node, drive }) => ({ drive: drive.id, id: node.id }))
+  const { totals } = yield { totals: folders }
+  const found = new Map(folders.map(({ id }, i) => [id, totals[i]!]))
+  return objects.map((object, i) => {
+    const total = found.get(shown[i]!.node.id)
+    if (!total || 'status' in total) return object
+    return { ...object, size: total.size, dir_size_info: { dir_count: total.folders, file_count: total.files } }
+  })
 }
 
 /**

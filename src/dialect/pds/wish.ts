@@ -11,6 +11,7 @@ export function wishOf(env: Env, body: Body): Wish {
     urlLifeS: integer(body, 'url_expire_sec', 10, 14_400) ?? URL_LIFE_S,
     paths: asked('id_path') || asked('name_path'),
     urls: !env.share,
+    dirSize: /(^|,)\s*dir_size\s*(,|$)/.test(text(body, 'fields') ?? ''),
   }
 }
 
