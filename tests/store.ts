@@ -19,13 +19,29 @@ export interface TestDatabase {
    * numbers, `->>` for members of JSON columns.
    */
   rows<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]>
+  /** Begins to count rows that are inserted, changed or deleted in the tables. */
+  countChanges(tables: readonly string[]): Promise<ChangeCounter>
   /** To be called when all its stores are closed. */
   drop(): Promise<void>
+}
+
+export interface ChangeCounter {
+  /** How many since this was asked last. */
+  changes(): Promise<number>
+  stop(): Promise<void>
 }
 
 /** Whether this run's stores are PostgreSQL databases. */
 export function isPostgres(): boolean {
   return inject('postgres') !== undefined
+}
+
+/** How much slower random histories are where each statement goes to another process. */
+const SLOWER = 20
+
+/** How many random cases a test tries in this run, of those it tries on SQLite. */
+export function cases(count: number): number {
+  return isPostgres() ? Math.ceil(count / SLOWER) : count
 }
 
 /** As servers use it: with what they remember between transactions. */
@@ -41,6 +57,7 @@ export async function createTestDatabase(file: string): Promise<TestDatabase> {
     url: database.url,
     open: () => createPostgresStore({ url: database.url, connectionsMax: 6 }),
     rows: async (sql, ...parameters) => (await database.client.query(asPostgres(sql), parameters)).rows,
+    countChanges: (tables) => countInPostgres(database.client, tables),
     async drop() {
       await database.client.query(database.empty)
       free.push(database)
@@ -60,7 +77,39 @@ function sqliteDatabase(file: string): TestDatabase {
         db.close()
       }
     },
+    countChanges: async (tables) => countInSqlite(file, tables),
     async drop() {},
+  }
+}
+
+function countInSqlite(file: string, tables: readonly string[]): ChangeCounter {
+  const db = new Database(file)
+  db.exec('create table touched (place text)')
+  for (const table of tables) {
+    for (const verb of ['insert', 'update', 'delete']) {
+      const insert = `insert into touched values ('${table}')`
+      db.exec(`create trigger count_${table}_${verb} after ${verb} on ${table} begin ${insert}; end`)
+    }
+  }
+  return {
+    changes: async () => db.prepare('delete from touched').run().changes,
+    stop: async () => void db.close(),
+  }
+}
+
+async function countInPostgres(client: pg.Client, tables: readonly string[]): Promise<ChangeCounter> {
+  const triggers = tables.map(
+    (table) =>
+      `create trigger touched after insert or update or delete on ${table} for each row execute function touch()`,
+  )
+  await client.query(`
+    create table touched (place text);
+    create function touch() returns trigger language plpgsql as $$
+      begin insert into touched values (tg_table_name); return null; end $$;
+    ${triggers.join(';')}`)
+  return {
+    changes: async () => (await client.query('delete from touched')).rowCount ?? 0,
+    stop: async () => void (await client.query('drop function touch cascade; drop table touched')),
   }
 }
 

@@ -65,7 +65,7 @@ describe('every error code of batchMove', () => {
     const release = faults.hold()
     const first = move()
     // The first batch is at work once it asks the store for its turn; the second then finds the space taken.
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await faults.held()
     const second = await move()
     expect([second.status, second.body.code]).toEqual([400, 'operationConcurrentControl'])
     expect(await session.picture()).toEqual(before)
@@ -219,7 +219,7 @@ describe('every error code of batchRemove', () => {
   it('400 operationConcurrentControl while another batch works on the space', async () => {
     const release = faults.hold()
     const first = remove()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await faults.held()
     const second = await remove()
     expect([second.status, second.body.code]).toEqual([400, 'operationConcurrentControl'])
     release()

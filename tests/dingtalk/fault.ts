@@ -10,6 +10,8 @@ export interface Faults {
   delay(ms: number): void
   /** Every write from now on waits until the returned function is called. */
   hold(): () => void
+  /** Resolves when the first write waits since `hold` was called. */
+  held(): Promise<void>
 }
 
 export const DISK_FULL = new StorageError('the disk is full')
@@ -19,14 +21,17 @@ export function createFaults(): Faults {
   let error: Error | null = null
   let delayMs = 0
   let gate: Promise<void> = Promise.resolve()
+  let arrive = () => {}
+  let arrived: Promise<void> = Promise.resolve()
   return {
     wrap: (store) => ({
       ...store,
-      async write(fn) {
+      async write(fn, drives) {
+        arrive()
         await gate
         if (error) throw error
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-        return store.write(fn)
+        return store.write(fn, drives)
       },
     }),
     fail(next) {
@@ -40,7 +45,11 @@ export function createFaults(): Faults {
       gate = new Promise((resolve) => {
         release = resolve
       })
+      arrived = new Promise((resolve) => {
+        arrive = resolve
+      })
       return release
     },
+    held: () => arrived,
   }
 }

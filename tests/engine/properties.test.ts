@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ACTIONS, ALL_ACTIONS, type Drive, type Op, type Result } from '../../src/engine/index.ts'
 import { quickFolder } from '../random/quick-folder.ts'
+import { cases } from '../store.ts'
 import {
   at,
   copy,
@@ -23,7 +24,7 @@ import { exactPicture, likeness, resultLikeness } from './pictures.ts'
 import { bob, codes, createDrive, createWorld, done, type World } from './world.ts'
 
 /** Random cases a property is tried on. */
-const CASES = 150
+const CASES = cases(150)
 const SEED = 20260103
 
 let world: World
@@ -197,6 +198,10 @@ function withoutCounts(picture: string): string {
   return picture.slice(0, picture.indexOf('"counts"'))
 }
 
-async function check<Case>(cases: fc.Arbitrary<Case>, property: (one: Case) => Promise<void>): Promise<void> {
-  await fc.assert(fc.asyncProperty(cases, property), { numRuns: CASES, seed: SEED, interruptAfterTimeLimit: 600_000 })
+async function check<Case>(someCases: fc.Arbitrary<Case>, property: (one: Case) => Promise<void>): Promise<void> {
+  await fc.assert(fc.asyncProperty(someCases, property), {
+    numRuns: CASES,
+    seed: SEED,
+    interruptAfterTimeLimit: 600_000,
+  })
 }

@@ -1,7 +1,7 @@
 /** What a batch costs: SQL statements that do not grow with it, and rows that do not grow with what lies below a folder. */
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ACTIONS, type DriveId, type Node, type NodeId, type Op, type Upload } from '../../src/engine/index.ts'
+import type { ChangeCounter } from '../store.ts'
 import {
   at,
   byId,
@@ -132,24 +132,17 @@ describe('a batch of ten and a batch of a thousand take the same number of state
 
 describe('a folder of ten and a folder of ten thousand cost the same rows', () => {
   const TABLES = ['node', 'version', 'trash', 'node_grant', 'forward', 'change', 'drive', 'pool', 'task']
-  let counter: Database.Database
-  beforeEach(() => {
-    counter = new Database(use.world.file)
-    counter.exec('create table touched (place text)')
-    for (const table of TABLES) {
-      for (const verb of ['insert', 'update', 'delete']) {
-        const insert = `insert into touched values ('${table}')`
-        counter.exec(`create trigger count_${table}_${verb} after ${verb} on ${table} begin ${insert}; end`)
-      }
-    }
+  let counter: ChangeCounter
+  beforeEach(async () => {
+    counter = await use.world.database.countChanges(TABLES)
   })
-  afterEach(() => counter.close())
+  afterEach(() => counter.stop())
 
   /** How many rows something inserted, changed or deleted. */
   async function counted(act: () => Promise<unknown>): Promise<number> {
-    counter.exec('delete from touched')
+    await counter.changes()
     await act()
-    return counter.prepare<[], { rows: number }>('select count(*) as rows from touched').get()!.rows
+    return counter.changes()
   }
 
   async function folderOf(count: number): Promise<Node> {

@@ -70,6 +70,10 @@ export async function startCluster({ isDurable = false, settings = [] }: Cluster
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     )
+    // Whatever ends this process, the server must not stay behind.
+    const end = () => void server.kill('SIGQUIT')
+    process.once('exit', end)
+    server.once('exit', () => process.off('exit', end))
     await isReady(server)
     server.stderr!.resume()
     return {

@@ -7,14 +7,14 @@
  */
 import { appendFileSync } from 'node:fs'
 import * as fc from 'fast-check'
-import { isPostgres } from '../store.ts'
+import { cases, isPostgres } from '../store.ts'
 import { reduced, type Steps } from './reduce.ts'
 
 export interface Exploration<History extends Steps> {
   /** What is explored, for the report. */
   readonly name: string
   readonly histories: fc.Arbitrary<History>
-  /** How many, unless told otherwise. */
+  /** How many on SQLite, unless told otherwise. */
   readonly runs: number
   /** How often a failing history may be tried while it is made short. */
   readonly attempts?: number
@@ -68,7 +68,7 @@ export async function explore<History extends Steps>(
 }
 
 function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_SECONDS }: Settings, runs: number) {
-  const numRuns = MODEL_PATH ? 1 : Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : runs))
+  const numRuns = MODEL_PATH ? 1 : Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : cases(runs)))
   return {
     numRuns,
     ...(MODEL_SEED === 'random' ? {} : { seed: Number(MODEL_SEED) }),
