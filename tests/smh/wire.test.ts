@@ -139,7 +139,10 @@ describe('the Android client', () => {
       'offset=0&limit=50&orderBy=modificationTime&orderByType=desc',
     )
     expect(listed.body.contents).toMatchObject([{ name: 'foo' }])
-    const first = await call('POST', `${root('file')}/big.bin`, 'multipart', { beginningHash: 'x', size: '2097152' })
+    const first = await call('POST', `${root('file')}/big.bin`, 'multipart', {
+      beginningHash: 'b'.repeat(64),
+      size: '2097152',
+    })
     expect(first.body).toMatchObject({ uploadId: expect.any(String), headers: {} })
     const items = [
       { path: 'foo/bar dir', permanent: 1 },
@@ -234,7 +237,7 @@ describe('any spelling of a call', () => {
       expectFault(await smh.call(method, target), 404, 'RouteNotFound')
     }
     // Known to the vendor's clients, and not served.
-    expectFault(await smh.call('GET', `/api/v1/share/${LIBRARY}/list`), 400, 'FunctionNotEnabled')
+    expectFault(await smh.call('GET', `/api/v1/authority/${LIBRARY}/role-list`), 400, 'FunctionNotEnabled')
     const fine = await smh.call('GET', root('directory'))
     expect(fine.headers['x-request-id']).toMatch(/.+/)
   })

@@ -63,7 +63,7 @@ export async function callerOf(call: Call): Promise<Caller> {
 /** Undefined when the request carries no credential at all. */
 async function callerOrGuest(call: Call): Promise<Caller | undefined> {
   const secret = word(call.query, 'library_secret')
-  const text = word(call.query, 'access_token') ?? bearer(call)
+  const text = word(call.query, 'access_token') ?? bearerOf(call)
   if (text === undefined && secret === undefined) return undefined
   const library = await libraryOf(call)
   if (text === undefined) {
@@ -73,7 +73,7 @@ async function callerOrGuest(call: Call): Promise<Caller | undefined> {
   return holder(call, library, text)
 }
 
-function bearer(call: Call): string | undefined {
+export function bearerOf(call: Call): string | undefined {
   return /^Bearer +(\S+)$/i.exec(call.request.headers.authorization ?? '')?.[1]
 }
 

@@ -54,6 +54,7 @@ export type Verb =
   | 'purgeRecycled'
   | 'deleteHistory'
   | 'setLatest'
+  | 'share'
   | 'manage'
 
 type Allow = Record<Kind, ActionBits>
@@ -67,7 +68,7 @@ const replace = actions('replace')
 const moving = actions('move', 'rename')
 const copying = actions('copy')
 
-const ROWS: Record<Exclude<Verb, 'read' | 'manage'>, readonly Row[]> = {
+const ROWS: Record<Exclude<Verb, 'read' | 'share' | 'manage'>, readonly Row[]> = {
   createDirectory: [['create_directory', { folder: actions('newEmpty') }]],
   beginUpload: [
     ['upload_file', { folder: into }],
@@ -128,6 +129,8 @@ export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kin
 export function allowedBy(grants: ReadonlySet<string>, verb: Verb, plainPurge = false): Allow | undefined {
   if (rules(grants)) return { file: ALL_ACTIONS, folder: ALL_ACTIONS }
   if (verb === 'read') return { file: READ, folder: READ }
+  // What one may read one may share; what a share opens is bounded by the share itself.
+  if (verb === 'share') return { file: READ | actions('share', 'copy'), folder: READ | actions('share', 'copy') }
   if (verb === 'manage') return undefined
   const rows = ROWS[verb].filter(([grant]) => grants.has(grant))
   if (rows.length === 0) return undefined

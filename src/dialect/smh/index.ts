@@ -14,6 +14,7 @@ import { inodeOperations } from './inode.ts'
 import { quotaOperations } from './quota.ts'
 import { recycleOperations } from './recycle.ts'
 import { searchOperations } from './search.ts'
+import { shareOperations } from './share.ts'
 import { spaceOperations } from './space.ts'
 import { createSpaceIndex } from './space-index.ts'
 import { taskOperations } from './task.ts'
@@ -34,6 +35,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...historyOperations,
   ...favoriteOperations,
   ...searchOperations,
+  ...shareOperations,
   ...deltaOperations,
   ...albumOperations,
   ...unservedOperations,

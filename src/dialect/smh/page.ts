@@ -17,9 +17,9 @@ export interface Paged<T> {
   readonly totalNum: { readonly totalNum?: number }
 }
 
-export function pageIn<T>(query: URLSearchParams, all: readonly T[]): Paged<T> {
+export function pageIn<T>(query: URLSearchParams, all: readonly T[], limits = LIMIT): Paged<T> {
   const paged = isPaged(query)
-  const limit = count(query, paged ? 'page_size' : 'limit', LIMIT)
+  const limit = count(query, paged ? 'page_size' : 'limit', limits)
   const from = paged ? (count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 }) - 1) * limit : shownBefore(query)
   const more = !paged && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
   return { shown: all.slice(from, from + limit), more, totalNum: paged ? { totalNum: all.length } : {} }

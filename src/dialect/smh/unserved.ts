@@ -3,11 +3,6 @@ import type { Method, Operation } from './call.ts'
 import { refuse, type SmhCode } from './error.ts'
 
 export const unservedOperations: readonly Operation[] = [
-  ...unserved('Shares', 'FunctionNotEnabled', [
-    ['POST', 'share/{lib}/{path*}'],
-    ['GET', 'share/{lib}/{path*}'],
-    ['DELETE', 'share/{lib}/{path*}'],
-  ]),
   ...unserved('Authorities', 'FunctionNotEnabled', [
     ['GET', 'authority/{lib}/{path*}'],
     ['POST', 'authority/{lib}/{path*}'],
