@@ -129,7 +129,7 @@ export async function openUpkeep(place: Place): Promise<{ store: Store; blobs: B
  * Takes a place, until the function it gives back is called. A folder with its rows is for one process; where the rows are in
  * PostgreSQL, any number of processes share both, unless one asks to be `alone`. Throws DataInUseError.
  */
-async function takePlace({ dataDir, database }: Place, alone: boolean): Promise<() => Promise<void>> {
+export async function takePlace({ dataDir, database }: Place, alone: boolean): Promise<() => Promise<void>> {
   if (database === '') return lockData(dataDir)
   const presence = await attendDatabase(database, alone)
   if (presence) return () => presence.leave()

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { inspectData, openData } from './app.ts'
+import { inspectData, openData, takePlace } from './app.ts'
 import { copyDiskBlobs } from './blob/disk/copy.ts'
 import { type BackupReport, type Manifest, makeBackup } from './copy/backup.ts'
 import { restoreBackup } from './copy/restore.ts'
@@ -141,23 +141,32 @@ export async function restore(from: string, to: string, onProgress: OnRows = () 
  * Nobody may serve the deployment meanwhile. Returns how many rows there were.
  */
 export async function moveRows(from: Place, to: Place, onProgress: OnRows = () => {}): Promise<number> {
-  const unlock = await lockData(from.dataDir)
+  const leaveSource = await takePlace(from, true)
   try {
-    demandSound(await fsck({ ...inspectData(from), now: Date.now(), onProgress }), 'the deployment')
-    const writer = await writerOf(to)
+    const leaveTarget = await takePlace(to, true)
     try {
-      const rows = await copyAll(from, writer, onProgress)
-      demandSound(await fsck({ ...inspectData(to), now: Date.now(), onProgress }), 'the copy')
-      await releasePlace(from)
-      // Whoever opens the new place first writes down whose it is.
-      await (await openData(to)).store.close()
-      await writer.finish()
-      return rows
+      return await moveTaken(from, to, onProgress)
     } finally {
-      await writer.close()
+      await leaveTarget()
     }
   } finally {
-    await unlock()
+    await leaveSource()
+  }
+}
+
+async function moveTaken(from: Place, to: Place, onProgress: OnRows): Promise<number> {
+  demandSound(await fsck({ ...inspectData(from), now: Date.now(), onProgress }), 'the deployment')
+  const writer = await writerOf(to)
+  try {
+    const rows = await copyAll(from, writer, onProgress)
+    demandSound(await fsck({ ...inspectData(to), now: Date.now(), onProgress }), 'the copy')
+    await releasePlace(from)
+    // Whoever opens the new place first writes down whose it is.
+    await (await openData(to)).store.close()
+    await writer.finish()
+    return rows
+  } finally {
+    await writer.close()
   }
 }
 

@@ -1,5 +1,6 @@
 /** Removes what is provably nobody's: what the sweep would take anyway, at once, and bytes that no row knows. */
 import type { BlobInspection, BlobStore, Inspection, Store, UploadId } from '../engine/index.ts'
+import { REMOVAL_NODES } from '../engine/removal.ts'
 import { sweep } from '../engine/sweep.ts'
 import { compareBytes, FRESH_MS, type Leftover } from './bytes.ts'
 import { BYTES_HOLD, type OnProgress } from './fsck.ts'
@@ -68,9 +69,10 @@ async function looking<T>(openRows: GcParts['openRows'], look: (rows: Inspection
 }
 
 async function sweepAll({ store, blobs }: GcTools, now: number, nodes: number, onProgress: OnProgress): Promise<void> {
-  let slices = 0
-  onProgress('sweeping', 0, null)
-  while (await sweep(store, blobs, () => now)) onProgress(`sweeping ${nodes} nodes, in slices`, ++slices, null)
+  const what = 'removing what was destroyed'
+  onProgress(what, 0, nodes)
+  for (let slices = 1; await sweep(store, blobs, () => now); slices++)
+    onProgress(what, Math.min(nodes, slices * REMOVAL_NODES), nodes)
 }
 
 /** Half-written files of processes that are gone went when the blob store was opened. */
