@@ -31,6 +31,7 @@ const ORDER_CHARACTERS_MAX = 128
 const ORDERS_MAX = 5
 const SCAN_PAGE_MAX = 5000
 const KEY_CHARACTERS_MAX = 256
+const STARRED = 'starred_yes'
 
 /** What a marker brings back besides the place: clients may leave the rest out on later pages. */
 interface Asked {
@@ -281,7 +282,9 @@ export const fileListByCustomIndexKey: DirectEndpoint = {
     const direction = choice(body, 'order_direction', ['ASC', 'DESC', 'asc', 'desc'])
     if (!text(body, 'drive_id')) return missing('drive_id')
     await seenRoot(env, body)
-    const where: Where = { field: 'extra', key: 'pds.custom_index_key', in: [key] }
+    const marked: Where = { field: 'extra', key: 'pds.custom_index_key', in: [key] }
+    // The key by which the vendor's clients list stars; a copy keeps the key of its original, but not the star.
+    const where: Where = key === STARRED ? { all: [marked, { field: 'starred', is: true }] } : marked
     const order: SearchOrder[] = [{ by: 'created', descending: direction?.toUpperCase() !== 'ASC' }]
     return page(body, env, { where, order, limit: pageSize(body, PAGE_MAX, PAGE_USUAL) }, wishOf(env, body))
   },
