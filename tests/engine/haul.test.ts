@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   ACTIONS,
   ALL_ACTIONS,
+  createEngine,
   type Drive,
   type DriveId,
   type Node,
@@ -517,6 +518,35 @@ describe('a task with a large tree among its ops', () => {
     expect(await taskNow(id)).toMatchObject({ total: 3, done: 3 })
     expect(await pathsIn(drive, 'to')).toEqual(['1', '1/x', '2', '2/x', '3', '3/x'])
   })
+})
+
+test('several workers on one database share the work and do nothing twice', async () => {
+  await plant()
+  const copies = Array.from({ length: 6 }, (_, i) => `copy ${i}`)
+  const ids = await Promise.all(copies.map((name) => later(copy(at(drive, 'big'), at(drive), { name }))))
+  await settleDown(use.world)
+  const moves = await Promise.all(copies.slice(0, 2).map((name) => later(move(at(drive, name), at(other.id)))))
+  await done(
+    use.world,
+    alice,
+    copies.slice(2).map((name) => purge(at(drive, name))),
+  )
+  const stores = await Promise.all([1, 2, 3].map(() => use.world.database.open()))
+  const { blobs } = use.world
+  const workers = stores.map((store) =>
+    createEngine({ store, blobs, clock: () => use.world.now, secret: Buffer.alloc(32, 7), options: engine }),
+  )
+  const work = async (worker: (typeof workers)[number]): Promise<void> => {
+    if (await worker.work()) await work(worker)
+  }
+  await Promise.all(workers.map(work))
+  await settleDown(use.world)
+  await Promise.all(stores.map((store) => store.close()))
+  for (const id of [...ids, ...moves]) {
+    expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
+  }
+  expect((await pathsIn(other.id, ''))!.length).toBe(2 * NODES)
+  expect(await usedOf(use.world, drive)).toEqual({ drive: 9, tenant: 27 })
 })
 
 /** Every second of the writes is where a worker dies: the copy's odd ones and the tree's even ones. */
