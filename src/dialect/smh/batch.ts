@@ -2,7 +2,15 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import type { Actor, Drive, DriveId, Json, Kind, Op } from '../../engine/index.ts'
+import {
+  type Actor,
+  type Drive,
+  type DriveId,
+  INLINE_NODES_MAX,
+  type Json,
+  type Kind,
+  type Op,
+} from '../../engine/index.ts'
 import { opens, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
@@ -13,8 +21,11 @@ import { ITEMS_MAX, isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
 import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
 
-/** How many entries below directories one call copies, or carries to another space, while its caller waits. */
-export const INLINE_ENTRIES_MAX = 5000
+/**
+ * How many entries one call copies, or carries to another space, while its caller waits. Not more than the engine does at
+ * once: beyond that it makes a task of the op, for which a batch's answer has no place.
+ */
+export const INLINE_ENTRIES_MAX = INLINE_NODES_MAX
 
 export const batchOperations: readonly Operation[] = [
   {
@@ -102,7 +113,7 @@ async function carriesMuch(call: Call, actor: Actor, ops: readonly Op[]): Promis
   })
   if (heavy.length === 0) return false
   const totals = await call.context.engine.totals(actor, heavy)
-  const entries = totals.reduce((sum, one) => sum + ('status' in one ? 0 : one.files + one.folders), 0)
+  const entries = totals.reduce((sum, one) => sum + ('status' in one ? 0 : 1 + one.files + one.folders), 0)
   return entries > INLINE_ENTRIES_MAX
 }
 
