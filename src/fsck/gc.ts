@@ -27,7 +27,7 @@ export interface GcReport {
 /** Finds, and with `tools` removes. Without them nothing is changed and a server may work meanwhile. */
 export async function gc(parts: GcParts, tools: GcTools | null): Promise<GcReport> {
   const { openRows, bytes, now, onProgress = () => {} } = parts
-  const waiting = await looking(openRows, (rows) => rows.awaitingSweep(now))
+  const waiting = await looking(openRows, (rows) => sweepable(rows, now))
   if (tools) await sweepAll(tools, now, waiting.nodes, onProgress)
   const leftovers = { blob: { count: 0, size: 0 }, upload: { count: 0, size: 0 }, temporary: { count: 0, size: 0 } }
   const left = await looking(openRows, async (rows) => {
@@ -45,18 +45,16 @@ export async function gc(parts: GcParts, tools: GcTools | null): Promise<GcRepor
         if (tools) await remove(tools.blobs, some, now)
       },
     })
-    return rows.awaitingSweep(now)
+    return sweepable(rows, now)
   })
-  return { swept: tools ? difference(waiting, left) : waiting, leftovers }
+  const { nodes, uploads, blobs, blobRows } = waiting
+  // A blob whose last reference is being swept was not without one before.
+  const taken = { nodes: nodes - left.nodes, uploads: uploads - left.uploads, blobs: blobRows - left.blobRows }
+  return { swept: tools ? taken : { nodes, uploads, blobs }, leftovers }
 }
 
-/** Blobs whose last reference went only now wait for some minutes more. */
-function difference(before: GcReport['swept'], after: GcReport['swept']): GcReport['swept'] {
-  return {
-    nodes: before.nodes - after.nodes,
-    uploads: before.uploads - after.uploads,
-    blobs: before.blobs - after.blobs,
-  }
+async function sweepable(rows: Inspection, now: number) {
+  return { ...(await rows.awaitingSweep(now)), blobRows: (await rows.counts()).get('blob') ?? 0 }
 }
 
 async function looking<T>(openRows: GcParts['openRows'], look: (rows: Inspection) => Promise<T>): Promise<T> {

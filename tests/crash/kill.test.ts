@@ -25,6 +25,8 @@ it('the workload does what it says', () => {
       expect.stringMatching(/^two:\/b folder .* user:bob=3$/),
       expect.stringMatching(/^two:\/copied\/two\.bin file/),
       expect.stringMatching(/^two:\/z\/empty file/),
+      expect.stringMatching(/^one:\/big copy\/8 folder/),
+      expect.stringMatching(/^two:\/big\/8 folder/),
       'task batch done 3 done, 1 failed',
       'drive three is deleted at change 1',
     ]),

@@ -24,6 +24,8 @@ export interface Call {
   run(world: CrashWorld): Promise<unknown>
 }
 
+const LEAVES = ['1', '2', '3', '4', '5', '6', '7', '8']
+
 /** Every call is acknowledged by itself; what a call does, it does wholly or not at all. */
 export const WORKLOAD: readonly Call[] = [
   {
@@ -77,6 +79,13 @@ export const WORKLOAD: readonly Call[] = [
   ]),
   work('the task'),
   work('after the task'),
+  // Too large for one transaction: grown out of sight, slice by slice, and put in place by the last.
+  batch('a large tree', (w) => ['big', ...LEAVES.map((name) => `big/${name}`)].map((path) => folder(w, path))),
+  submit('a large task', (w) => [
+    copy(at(w, 'big'), at(w, ''), { name: 'big copy', conflict: RENAME }),
+    move(at(w, 'big'), at(w, '', 'two')),
+  ]),
+  work('the large task'),
   open('given up'),
   part('given up', 1, 'never wanted'),
   {

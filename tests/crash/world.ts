@@ -16,6 +16,9 @@ import { createSqliteStore } from '../../src/store/sqlite/store.ts'
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5)
 export const DAY_MS = 24 * 3600_000
 
+/** So that a tree of nine is one for a task, and takes it several slices. */
+const SMALL = { subtreeNodesMax: 6, sliceNodesMax: 3 }
+
 export interface CrashWorld {
   readonly engine: Engine
   readonly store: Store
@@ -40,7 +43,7 @@ export async function openWorld(folder: string, options: OpenOptions = {}): Prom
   const clock = () => world.now
   const store = rememberNodes(wrapStore(createSqliteStore({ file: databaseOf(folder) })))
   const blobs = await createDiskBlobs({ folder, clock, disk })
-  const engine = createEngine({ store, blobs, clock, secret: Buffer.alloc(32, 7) })
+  const engine = createEngine({ store, blobs, clock, secret: Buffer.alloc(32, 7), options: SMALL })
   const world: CrashWorld = { engine, store, blobs, now, drives: new Map(), uploads: new Map() }
   return world
 }
