@@ -168,13 +168,10 @@ class Asked {
       ops: items.map(({ op }) => op),
       send: async () => {
         const path = `batch/${LIBRARY}/${this.space}?${verb}`
-        return resultsOf(
-          await this.call(
-            'POST',
-            path,
-            items.map(({ item }) => item),
-          ),
-        )
+        const asked = items.map(({ item }) => item)
+        const said = resultsOf(await this.call('POST', path, asked))
+        // What was deleted is told in the words of the request, which may spell it otherwise.
+        return verb === 'delete' ? said.map((one): Said => (one.ok ? { ok: true } : one)) : said
       },
     }
   }

@@ -10,7 +10,7 @@ import type { Dialect, Wire } from './wire.ts'
 import { wps } from './wps.ts'
 
 /** Conversations with each dialect. */
-const CONVERSATIONS = 40
+const CONVERSATIONS = 25
 
 const DIALECTS: Readonly<Record<string, Dialect>> = { pds, smh, wps }
 
