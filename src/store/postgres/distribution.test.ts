@@ -159,6 +159,20 @@ describe('the statements', () => {
   })
 })
 
+/** Two drives of ten thousand nodes, and what is kept beside them: in small tables every way is short. */
+const LARGE_DRIVES = `
+insert into node select 7001 + i % 2, i, i / 20, 'n' || i, 'n' || i, 0, case i % 5 when 0 then 'folder' else 'file' end, 1,
+  md5(i::text), i, '', '', '', 7001, 1, i, i, 'user:a', 'user:a', '{}' from generate_series(1, 20000) i;
+insert into version (drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator, keep, description)
+  select drive_id, id, 1, digest, size, '', '', '', 1, creator, 0, '' from node;
+insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
+  select drive_id, id, 'user:' || id % 50, 1, '', 0, id, 'user:a', 'acme' from node;
+insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)
+  select drive_id, id, id, 1, name, '[]', id, 'user:a', 0 from node;
+insert into forward (drive_id, node_id, to_drive, haul_id) select drive_id, id, 7003, 0 from node;
+insert into node_term (drive_id, node_id, terms) select drive_id, id, to_tsvector('simple', name) from node;
+analyze node, version, node_grant, trash, forward, node_term`
+
 describe('on a real server', () => {
   let database: TestDatabase
   let client: pg.Client
@@ -167,6 +181,7 @@ describe('on a real server', () => {
     client = new pg.Client({ connectionString: database.url })
     await client.connect()
     await client.query(SETTINGS)
+    await client.query(LARGE_DRIVES)
   })
   afterAll(async () => {
     await client.end()
@@ -180,6 +195,19 @@ describe('on a real server', () => {
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan, costs off) ${sql}`)
     const scanned = rows.flatMap((row) => /Seq Scan on "?(\w+)/.exec(row['QUERY PLAN'])?.[1] ?? [])
     expect(scanned.filter((table) => !SHORT.has(table))).toEqual([])
+  })
+
+  /** Searches: they may go through a drive, a page at a time, or through the few of its nodes that came from others. */
+  const WHOLE: ReadonlySet<string> = new Set(['EVERY_NODE', 'CANDIDATES', 'BIRTHS'])
+
+  it.each(statements.filter(([name]) => !WHOLE.has(name)))('%s reads no drive from end to end', async (_, sql) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan, costs off) ${sql}`)
+    const lines = rows.map((row) => row['QUERY PLAN'])
+    const scans = lines.flatMap((line, at) =>
+      /Scan using (?:node|version)_\w+ on|Scan on (?:node|version)_/.test(line) ? [lines[at + 1]!] : [],
+    )
+    // Knowing the drive alone is not knowing where to look.
+    expect(scans.filter((condition) => !/\b(?:id|parent_id|node_id|born)\b/.test(condition))).toEqual([])
   })
 
   it.each(pages.filter(([name]) => name.startsWith('a page by name')))('%s sorts no folder', async (_, sql) => {

@@ -16,7 +16,12 @@ export const GRANTS = `
 select g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator
 from ${KEYS} join node_grant g on g.drive_id = k.drive_id and g.node_id = k.id`
 
-export const GRANTS_TO = `${GRANTS} where g.subject = any($3::text[])`
+/** A node has few grants and an actor many groups: `offset 0` keeps the subjects from being where one looks. */
+export const GRANTS_TO = `
+select g.* from ${KEYS} cross join lateral (
+  select g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator
+  from node_grant g where g.drive_id = k.drive_id and g.node_id = k.id offset 0
+) g where g.subject = any($3::text[])`
 
 const GRANT_COLUMNS = 'g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator'
 
@@ -49,31 +54,41 @@ from change where drive_id = $1 and seq > $2 order by seq limit $3`
 /** Latest first: later than every grant. */
 const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes'>> = {
-  async versions(db, keys) {
-    if (keys.length === 0) return []
-    db.enter(keys.map(({ drive }) => drive))
-    return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
-  },
+export const LATEST_CHANGES = `
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
+from change where drive_id = $1 and seq < $2 order by seq desc limit $3`
 
-  async grants(db, keys, subjects) {
-    if (keys.length === 0 || subjects?.length === 0) return []
-    db.enter(keys.map(({ drive }) => drive))
-    const rows = subjects
-      ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
-      : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
-    return rows.map(toGrant)
-  },
+export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'>> =
+  {
+    async versions(db, keys) {
+      if (keys.length === 0) return []
+      db.enter(keys.map(({ drive }) => drive))
+      return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
+    },
 
-  async grantPage(db, { tenant, side, subjects, after, limit }) {
-    if (subjects.length === 0) return []
-    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
-    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
-    return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
-  },
+    async grants(db, keys, subjects) {
+      if (keys.length === 0 || subjects?.length === 0) return []
+      db.enter(keys.map(({ drive }) => drive))
+      const rows = subjects
+        ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
+        : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
+      return rows.map(toGrant)
+    },
 
-  async changes(db, { drive, after, limit }) {
-    db.enter([drive])
-    return (await db.all<ChangeRow>(CHANGES, drive, after, limit)).map(toChange)
-  },
-}
+    async grantPage(db, { tenant, side, subjects, after, limit }) {
+      if (subjects.length === 0) return []
+      const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+      const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+      return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
+    },
+
+    async latestChanges(db, { drive, before, limit }) {
+      db.enter([drive])
+      return (await db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit)).map(toChange)
+    },
+
+    async changes(db, { drive, after, limit }) {
+      db.enter([drive])
+      return (await db.all<ChangeRow>(CHANGES, drive, after, limit)).map(toChange)
+    },
+  }

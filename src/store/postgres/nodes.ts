@@ -12,7 +12,8 @@ type NodeQueries = Queries<
 
 // Connections are set to join by nested loops through indexes: the given set is always the outer loop.
 
-// A recursive query names one drive, $1, in every table it reads: see `byDrive`.
+// A recursive query names one drive, $1, in every table it reads: see `byDrive`. `offset 0` keeps PostgreSQL from turning a
+// look-up around: without statistics it takes a drive for small, and reads all of it to find the few that are looked for.
 
 /** Where nodes born in a drive went; of several rows of a node the last counts. Relies on the primary key of forward. */
 export const FORWARDS = `
@@ -29,11 +30,14 @@ export const CHAINS = `
 with recursive above (id) as (
   select n.parent_id from node n where n.drive_id = $1 and n.id = any($2::bigint[])
   union
-  select n.parent_id from above a join node n on n.drive_id = $1 and n.id = a.id where n.parent_id <> 0
+  select n.parent_id from above a
+  cross join lateral (select n.parent_id from node n where n.drive_id = $1 and n.id = a.id offset 0) n
+  where n.parent_id <> 0
 )
 select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = any($2::bigint[])
 union all
-select ${NODE_COLUMNS} from above a join node n on n.drive_id = $1 and n.id = a.id`
+select n.* from above a
+cross join lateral (select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = a.id offset 0) n`
 
 /**
  * Each row brings along, as a JSON object, the names still to be found below it, so that walks which begin alike are
@@ -50,7 +54,8 @@ with recursive step (id, below, found) as (
     order by n.twin limit 1
   ) m
 )
-select ${NODE_COLUMNS} from (select distinct id from step where found) s join node n on n.drive_id = $1 and n.id = s.id`
+select n.* from (select distinct id from step where found) s
+cross join lateral (select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = s.id offset 0) n`
 
 /** Relies on the index node_name. */
 export const CHILDREN = `
@@ -94,9 +99,11 @@ export const SUBTREES = `
 with recursive below (id) as (
   select n.id from node n where n.drive_id = $1 and n.parent_id = any($2::bigint[])
   union
-  select n.id from below b join node n on n.drive_id = $1 and n.parent_id = b.id
+  select n.id from below b
+  cross join lateral (select n.id from node n where n.drive_id = $1 and n.parent_id = b.id offset 0) n
 )
-select ${NODE_COLUMNS} from (select id from below limit $3) b join node n on n.drive_id = $1 and n.id = b.id`
+select n.* from (select id from below limit $3) b
+cross join lateral (select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = b.id offset 0) n`
 
 /** Answered by the indexes node_name (all) and node_folder (folders) alone. */
 export const COUNTS = `

@@ -177,6 +177,7 @@ export class Session {
     const { pool, begin, drives } = this.#options
     const client = await pool.connect()
     const note = (cause: unknown) => this.fail(storageError(cause))
+    if (arePlansOld(client)) client.query('discard plans').catch(note)
     client.query(begin).catch(note)
     if (drives.length > 0) {
       this.#options.spent.statements++
@@ -197,6 +198,21 @@ export class Session {
     this.#client = undefined
     client?.release(isLost)
   }
+}
+
+/**
+ * How long a connection keeps its plans, ms: one that was made for a small table may read a whole drive when the table has
+ * grown, and PostgreSQL by itself thinks again only once it has counted the rows anew.
+ */
+const PLANS_LIFE_MS = 10_000
+const plannedAt = new WeakMap<PoolClient, number>()
+
+function arePlansOld(client: PoolClient): boolean {
+  const now = performance.now()
+  const before = plannedAt.get(client)
+  if (before !== undefined && now - before < PLANS_LIFE_MS) return false
+  plannedAt.set(client, now)
+  return before !== undefined
 }
 
 const names = new Map<string, string>()

@@ -9,7 +9,9 @@ with recursive below (top, id, kind, version) as (
   select n.id, n.id, n.kind, n.version from node n where n.drive_id = $1 and n.id = any($2::bigint[])
   union all
   select b.top, n.id, n.kind, n.version
-  from below b join node n on n.drive_id = $1 and n.parent_id = b.id
+  from below b cross join lateral (
+    select n.id, n.kind, n.version from node n where n.drive_id = $1 and n.parent_id = b.id offset 0
+  ) n
   where b.kind = 'folder'
 )
 select b.top,
@@ -17,7 +19,9 @@ select b.top,
   coalesce(sum(v.size) filter (where v.version = b.version), 0)::bigint,
   count(*) filter (where v.version <> b.version),
   coalesce(sum(v.size) filter (where v.version <> b.version), 0)::bigint
-from below b left join version v on v.drive_id = $1 and v.node_id = b.id
+from below b left join lateral (
+  select v.version, v.size from version v where v.drive_id = $1 and v.node_id = b.id offset 0
+) v on true
 where b.id <> b.top
 group by b.top`
 

@@ -38,9 +38,11 @@ export const TRASH_USAGE = `
 with recursive below (id) as (
   select d.trash from drive d where d.id = $1
   union all
-  select n.id from below b join node n on n.drive_id = $1 and n.parent_id = b.id
+  select n.id from below b
+  cross join lateral (select n.id from node n where n.drive_id = $1 and n.parent_id = b.id offset 0) n
 )
-select coalesce(sum(v.size), 0)::bigint from below b join version v on v.drive_id = $1 and v.node_id = b.id`
+select coalesce(sum(v.size), 0)::bigint from below b
+cross join lateral (select v.size from version v where v.drive_id = $1 and v.node_id = b.id offset 0) v`
 
 /** In the order of the index trash_expiry; a deleted drive's trash is the sweep's already. */
 export const EXPIRED_TRASH = `
