@@ -16,8 +16,8 @@ const ON_BOTH = [
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // Two cores: more workers than that only slow each other down.
     maxWorkers: 2,
     projects: [
