@@ -75,6 +75,17 @@ create table member (
 ) strict, without rowid;
 create index member_of on member (tenant_id, member, group_id);
 
+create table identity (
+  tenant_id text not null,
+  kind text not null,
+  value text not null,
+  user_id text not null,
+  name text not null,
+  created_at integer not null,
+  primary key (tenant_id, kind, value)
+) strict, without rowid;
+create index identity_of_user on identity (tenant_id, user_id);
+
 create table token (
   id text not null primary key,
   dialect text not null,
@@ -188,6 +199,11 @@ create index node_abroad on node (drive_id, born) where born <> drive_id;
 create virtual table node_term using fts5 (
   terms, content = '', contentless_delete = 1, detail = none, columnsize = 1, tokenize = 'ascii'
 );
+/*
+ * Deleting many rows would merge the index again and again for the room they leave, up to a hundred milliseconds at a time;
+ * the merges that inserting brings about give that room back as well.
+ */
+insert into node_term (node_term, rank) values ('deletemerge', 0);
 
 /* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
 create table burial (
