@@ -6,6 +6,7 @@ import type {
   DriveId,
   DriveSettings,
   Group,
+  Identity,
   Json,
   Link,
   LinkCounts,
@@ -142,6 +143,8 @@ interface Asked<Filter> {
   readonly limit: number
 }
 
+export type IdentityKey = Pick<Identity, 'kind' | 'value'>
+
 /** Somebody in a group. */
 export interface InGroup {
   readonly group: string
@@ -161,6 +164,16 @@ export interface Roster {
   updateUsers(actor: Actor, patches: readonly { id: string; set: UserPatch }[]): Promise<(User | Failed)[]>
   /** Also out of every group; their tokens end, their drives stay. */
   deleteUsers(actor: Actor, ids: readonly string[]): Promise<(User | Failed)[]>
+
+  /** Identities by kind and value, null for unknown ones. */
+  identities(actor: Actor, keys: readonly IdentityKey[]): Promise<(Identity | null)[]>
+  identitiesOf(actor: Actor, users: readonly string[]): Promise<Identity[]>
+  /** Gives identities to users: one's own, or, for admins, anybody's. One that somebody else has is `name_taken`. */
+  linkIdentities(
+    actor: Actor,
+    rows: readonly (IdentityKey & { user: string; name: string })[],
+  ): Promise<(Identity | Failed)[]>
+  unlinkIdentities(actor: Actor, keys: readonly IdentityKey[]): Promise<(Identity | Failed)[]>
 
   listGroups(actor: Actor, query: Asked<GroupFilter>): Promise<Listed<Group>>
   createGroups(actor: Actor, specs: readonly GroupSpec[]): Promise<(Group | Failed)[]>

@@ -440,6 +440,19 @@ export interface Group {
   readonly updatedAt: number
 }
 
+/** Something by which a user is known elsewhere: a mobile number, a mail address, another system's id. */
+export interface Identity {
+  readonly tenant: TenantId
+  /** What kind of thing it is, in the words of whoever keeps it. */
+  readonly kind: string
+  /** Unique in its tenant and kind. */
+  readonly value: string
+  readonly user: string
+  /** What is shown of it. */
+  readonly name: string
+  readonly createdAt: number
+}
+
 /** A user or a group being in a group; groups nest. */
 export interface Member {
   readonly tenant: TenantId

@@ -15,6 +15,7 @@ import type {
   DriveId,
   Grant,
   Group,
+  Identity,
   Json,
   Kind,
   Link,
@@ -189,6 +190,8 @@ export interface ReadTx {
   /** Bytes of all versions of all nodes under each drive's trash. */
   trashUsage(drives: readonly DriveId[]): Promise<{ drive: DriveId; size: number }[]>
   changes(query: { drive: DriveId; after: number; limit: number }): Promise<Change[]>
+  /** As `changes`, the latest first, those before the number `before`. */
+  latestChanges(query: { drive: DriveId; before: number; limit: number }): Promise<Change[]>
 
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
   uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
@@ -217,6 +220,9 @@ export interface ReadTx {
     keys: readonly { tenant: TenantId; member: Subject }[],
   ): Promise<{ tenant: TenantId; member: Subject; group: string }[]>
   members(keys: readonly MemberKey[]): Promise<Member[]>
+  identities(keys: readonly Pick<Identity, 'tenant' | 'kind' | 'value'>[]): Promise<Identity[]>
+  /** Of users, by kind and value. */
+  identitiesOf(keys: readonly { tenant: TenantId; id: string }[]): Promise<Identity[]>
   /** Users of a tenant that are like the filter, by id order, after `after` ('' = from the start). */
   userPage(query: { tenant: TenantId; filter: UserFilter; after: string; limit: number }): Promise<User[]>
   groupPage(query: { tenant: TenantId; filter: GroupFilter; after: string; limit: number }): Promise<Group[]>
@@ -369,6 +375,8 @@ export interface WriteTx extends ReadTx {
   putGroups(rows: readonly Group[]): Promise<void>
   putMembers(rows: readonly Member[]): Promise<void>
   deleteMembers(rows: readonly MemberKey[]): Promise<void>
+  putIdentities(rows: readonly Identity[]): Promise<void>
+  deleteIdentities(keys: readonly Pick<Identity, 'tenant' | 'kind' | 'value'>[]): Promise<void>
   deleteUsers(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
   deleteGroups(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
   /** Drives with their own columns; `pools` is not written here. */

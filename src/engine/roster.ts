@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from './actor.ts'
 import type { Roster, UserPatch } from './engine.ts'
 import { fail } from './error.ts'
+import { createIdentities } from './identity.ts'
 import type { Group, Member, Subject, TenantId, User } from './model.ts'
 import type { Failed } from './op.ts'
 import { addGroups, addUsers, isMade } from './people.ts'
@@ -29,6 +30,7 @@ export function createRoster(
   return {
     ...listing(store),
     ...membership(store, clock),
+    ...createIdentities(store, clock),
 
     async createUsers(actor, specs) {
       if (!actor.admin) return specs.map(() => fail('forbidden'))
@@ -156,6 +158,7 @@ async function deleteUsers(tx: WriteTx, actor: Actor, ids: readonly string[]): P
     tenant,
     gone.map((id): Subject => `user:${id}`),
   )
+  await tx.deleteIdentities(await tx.identitiesOf(gone.map((id) => ({ tenant, id }))))
   // Whoever is given the same id later shall not be let in by what was handed out before.
   await Promise.all(gone.map((user) => tx.deleteTokensOf({ tenant, app: null, user })))
   return ids.map((id) => found.get(id) ?? fail('node_not_found'))

@@ -247,3 +247,22 @@ test('being in a group opens what the group owns, also through another group', a
   passPeople()
   expect((await look()).status).toBe(403)
 })
+
+test('what somebody is known by is the person’s own, and goes with the person', async () => {
+  const identity = { type: 'email', identity: `a${serial}@x` }
+  const linked = await alice.ok('/account/link', identity)
+  expect([linked.user_id, linked.access_token]).toEqual(['alice', alice.token])
+  expect((await admin.ok('/account/get_link_info', identity)).user_id).toBe('alice')
+  expect(shape(await alice.call('/account/link', { ...identity, user_id: 'admin' }))).toEqual([
+    403,
+    'ForbiddenNoPermission.User',
+  ])
+  await newUser('known')
+  const theirs = { type: 'custom', custom_identity: `id ${serial}`, user_id: `known${serial}` }
+  expect((await admin.ok('/account/link', theirs)).access_token).toBe('')
+  expect(shape(await alice.call('/account/get_link_info', theirs))).toEqual([404, 'NotFound.Identity'])
+  expect(shape(await alice.call('/account/unlink', theirs))).toEqual([403, 'ForbiddenNoPermission.User'])
+  await admin.ok('/user/delete', { user_id: `known${serial}` }, 204)
+  expect(shape(await admin.call('/account/get_link_info', theirs))).toEqual([404, 'NotFound.Identity'])
+  await alice.ok('/account/unlink', identity, 204)
+})

@@ -1,5 +1,6 @@
 /** Every call of this API by its url: one table for the single endpoints and for the children of a batch. */
 
+import * as account from './account.ts'
 import * as archive from './archive.ts'
 import type { Endpoint } from './call.ts'
 import * as create from './create.ts'
@@ -48,6 +49,7 @@ const MODULES: readonly object[] = [
   group,
   membership,
   domain,
+  account,
 ]
 
 /** Whatever of a module says at which url it answers. */

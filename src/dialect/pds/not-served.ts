@@ -34,10 +34,4 @@ export const NOT_SERVED: readonly SteppedEndpoint[] = [
     '/domain/list': 'ListDomains',
     '/domain/search': 'SearchDomains',
   }),
-  ...notPlanned('people sign in by password or by the application; see /user/import', {
-    '/account/link': 'LinkAccount',
-    '/account/unlink': 'UnlinkAccount',
-    '/account/get_link_info': 'GetLinkInfo',
-    '/account/get_link_info_by_user_id': 'GetLinkInfoByUserId',
-  }),
 ]

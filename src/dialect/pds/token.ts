@@ -137,7 +137,7 @@ async function tokens({ auth, engine }: DialectContext, { app, user, scopes }: G
       token_type: 'Bearer',
       expires_in: ACCESS_LIFE_MS / 1000,
       expire_time: iso(access.token.expiresAt),
-      ...holder(app, person),
+      ...holder(app.name, person),
       domain_id: app.tenant,
       device_id: '',
       device_name: '',
@@ -158,9 +158,10 @@ async function enabledUser(engine: DialectContext['engine'], app: App, id: strin
   throw new Refusal(sound(403, 'ForbiddenAccountNotFound', 'The account cannot be found or is disabled.'))
 }
 
-function holder(app: App, user: User | null) {
+/** @param app the name of the app, for a token of its own */
+export function holder(app: string, user: User | null): object {
   if (!user) {
-    return { user_id: '', user_name: app.name, nick_name: '', avatar: '', role: 'superadmin', status: 'enabled' }
+    return { user_id: '', user_name: app, nick_name: '', avatar: '', role: 'superadmin', status: 'enabled' }
   }
   const drive = user.defaultDrive ? String(user.defaultDrive) : ''
   return {

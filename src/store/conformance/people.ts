@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type {
   App,
   Group,
-  Holding,
   GroupFilter,
+  Holding,
+  Identity,
   PoolId,
   PoolKind,
   Store,
@@ -300,6 +301,27 @@ export function peopleConformance(open: Open) {
         ]),
       )
       expect(await groups({})).toEqual(['2'])
+    })
+
+    it('finds identities by what they are and by whose; one put in again is replaced', async () => {
+      const identity = (value: string, user: string, more: Partial<Identity> = {}): Identity => ({
+        tenant: TENANT,
+        kind: 'mobile',
+        value,
+        user,
+        name: `n ${value}`,
+        createdAt: 1,
+        ...more,
+      })
+      const rows = [identity('2', 'ann'), identity('1', 'ann'), identity('1', 'bob', { kind: 'mail' })]
+      await store.write((tx) => tx.putIdentities([...rows, identity('1', 'ann', { tenant: ELSEWHERE })]))
+      await store.write((tx) => tx.putIdentities([identity('2', 'ann', { name: 'other' })]))
+      const found = await store.read((tx) => tx.identities([rows[2]!, identity('9', ''), rows[0]!]))
+      expect(found.map(({ user, name }) => `${user} ${name}`).sort()).toEqual(['ann other', 'bob n 1'])
+      const ofAnn = () => store.read((tx) => tx.identitiesOf([{ tenant: TENANT, id: 'ann' }]))
+      expect((await ofAnn()).map(({ value }) => value)).toEqual(['1', '2'])
+      await store.write((tx) => tx.deleteIdentities([rows[1]!]))
+      expect((await ofAnn()).map(({ value }) => value)).toEqual(['2'])
     })
 
     it('lists who is in a group and which groups somebody is in, directly; a member put in again is replaced', async () => {

@@ -1,18 +1,22 @@
 /** Users, groups and who is in which, listed and removed. */
-import type { ReadTx, WriteTx } from '../../engine/index.ts'
+import type { Identity, ReadTx, WriteTx } from '../../engine/index.ts'
 import {
+  fromIdentity,
   fromMemberKey,
   GROUP_COLUMNS,
   type GroupRow,
+  IDENTITY_COLUMNS,
+  type IdentityRow,
   MEMBER_COLUMNS,
   type MemberRow,
   toGroup,
+  toIdentity,
   toMember,
   toUser,
   USER_COLUMNS,
   type UserRow,
 } from '../row/people.ts'
-import { columns, unnest } from './sets.ts'
+import { columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 export const MEMBERS = `
@@ -39,9 +43,30 @@ export const GROUPS_OF_MEMBER = `
 select ${MEMBER_COLUMNS} from member
 where tenant_id = $1 and member = $2 and group_id > $3 order by group_id limit $4`
 
+export const IDENTITIES = `
+select ${IDENTITY_COLUMNS} from identity where (tenant_id, kind, value) in (select * from ${unnest('ttt')})`
+/** Relies on the index identity_of_user. */
+export const IDENTITIES_OF = `
+select ${IDENTITY_COLUMNS} from identity
+where (tenant_id, user_id) in (select * from ${unnest('tt')}) order by kind, value`
+export const PUT_IDENTITIES = `
+insert into identity (${IDENTITY_COLUMNS}) select * from ${unnest('tttttn')}
+on conflict (tenant_id, kind, value) do update set
+  user_id = excluded.user_id, name = excluded.name, created_at = excluded.created_at`
+export const DELETE_IDENTITIES = `
+delete from identity where (tenant_id, kind, value) in (select * from ${unnest('ttt')})`
+
 export const DELETE_USERS = `delete from "user" where (tenant_id, id) in (select * from ${unnest('tt')})`
 export const DELETE_GROUPS = `delete from user_group where (tenant_id, id) in (select * from ${unnest('tt')})`
 
+type IdentityKey = Pick<Identity, 'tenant' | 'kind' | 'value'>
+
+const identityKey = ({ tenant, kind, value }: IdentityKey) => `${tenant} ${kind} ${value}`
+const identityKeys = (keys: readonly IdentityKey[]) =>
+  columns(
+    keys.map(({ tenant, kind, value }) => [tenant, kind, value]),
+    3,
+  )
 const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   columns(
     keys.map(({ tenant, id }) => [tenant, id]),
@@ -49,7 +74,8 @@ const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   )
 
 export const rosterQueries: Queries<
-  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage'> & Pick<WriteTx, 'deleteUsers' | 'deleteGroups'>
+  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf'> &
+    Pick<WriteTx, 'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities'>
 > = {
   async members(db, keys) {
     if (keys.length === 0) return []
@@ -81,6 +107,27 @@ export const rosterQueries: Queries<
           )
         : await db.all<MemberRow>(GROUPS_OF_MEMBER, tenant, query.member, after, limit)
     return rows.map(toMember)
+  },
+
+  async identities(db, keys) {
+    if (keys.length === 0) return []
+    // Who finds one missing may go on to make it: two of them at once must not.
+    db.reserve(keys.map((key) => `identity ${identityKey(key)}`))
+    return (await db.all<IdentityRow>(IDENTITIES, ...identityKeys(keys))).map(toIdentity)
+  },
+
+  async identitiesOf(db, keys) {
+    if (keys.length === 0) return []
+    return (await db.all<IdentityRow>(IDENTITIES_OF, ...keysOf(keys))).map(toIdentity)
+  },
+
+  async putIdentities(db, rows) {
+    if (rows.length === 0) return
+    await db.run(PUT_IDENTITIES, ...columns(latest(rows, identityKey).map(fromIdentity), 6))
+  },
+
+  async deleteIdentities(db, keys) {
+    if (keys.length > 0) await db.run(DELETE_IDENTITIES, ...identityKeys(keys))
   },
 
   async deleteUsers(db, keys) {

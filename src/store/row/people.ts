@@ -1,5 +1,16 @@
 /** Tenants, their apps, users and groups as rows. */
-import type { App, DriveId, Group, Member, MemberKey, Subject, Tenant, TenantId, User } from '../../engine/index.ts'
+import type {
+  App,
+  DriveId,
+  Group,
+  Identity,
+  Member,
+  MemberKey,
+  Subject,
+  Tenant,
+  TenantId,
+  User,
+} from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 
 export const TENANT_COLUMNS = 'id, name, created_at, extra'
@@ -52,6 +63,18 @@ export type GroupRow = [
   createdAt: number,
   updatedAt: number,
 ]
+
+export const IDENTITY_COLUMNS = 'tenant_id, kind, value, user_id, name, created_at'
+
+export type IdentityRow = [tenant: TenantId, kind: string, value: string, user: string, name: string, createdAt: number]
+
+export function toIdentity([tenant, kind, value, user, name, createdAt]: IdentityRow): Identity {
+  return { tenant, kind, value, user, name, createdAt }
+}
+
+export function fromIdentity({ tenant, kind, value, user, name, createdAt }: Identity): unknown[] {
+  return [tenant, kind, value, user, name, createdAt]
+}
 
 export const MEMBER_COLUMNS = 'tenant_id, group_id, member, role, description, creator, created_at, updated_at'
 

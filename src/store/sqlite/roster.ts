@@ -1,12 +1,16 @@
 /** Users, groups and who is in which, listed and removed. */
 import type { ReadTx, WriteTx } from '../../engine/index.ts'
 import {
+  fromIdentity,
   fromMemberKey,
   GROUP_COLUMNS,
   type GroupRow,
+  IDENTITY_COLUMNS,
+  type IdentityRow,
   MEMBER_COLUMNS,
   type MemberRow,
   toGroup,
+  toIdentity,
   toMember,
   toUser,
   USER_COLUMNS,
@@ -41,15 +45,28 @@ export const GROUPS_OF_MEMBER = `
 select ${MEMBER_COLUMNS} from member
 where tenant_id = ? and member = ? and group_id > ? order by group_id limit ?`
 
+export const IDENTITIES = `
+select ${IDENTITY_COLUMNS} from identity where (tenant_id, kind, value) in (select ${members(3)} from json_each(?))`
+/** Relies on the index identity_of_user. */
+export const IDENTITIES_OF = `
+select ${IDENTITY_COLUMNS} from identity
+where (tenant_id, user_id) in (select ${members(2)} from json_each(?)) order by kind, value`
+const PUT_IDENTITIES = `insert or replace into identity (${IDENTITY_COLUMNS}) select ${members(6)} from json_each(?)`
+const DELETE_IDENTITIES = `
+delete from identity where (tenant_id, kind, value) in (select ${members(3)} from json_each(?))`
+
 const DELETE_USERS = 'delete from user where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))'
 const DELETE_GROUPS = `
 delete from user_group where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
+const identityKeys = (keys: readonly { tenant: string; kind: string; value: string }[]) =>
+  JSON.stringify(keys.map(({ tenant, kind, value }) => [tenant, kind, value]))
 const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]))
 
 export const rosterQueries: Queries<
-  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage'> & Pick<WriteTx, 'deleteUsers' | 'deleteGroups'>
+  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf'> &
+    Pick<WriteTx, 'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities'>
 > = {
   members(db, keys) {
     return keys.length === 0 ? [] : db.all<MemberRow>(MEMBERS, JSON.stringify(keys.map(fromMemberKey))).map(toMember)
@@ -70,6 +87,22 @@ export const rosterQueries: Queries<
         ? db.all<MemberRow>(MEMBERS_OF_GROUP, tenant, query.group, after, query.kind ? `${query.kind}:` : '', limit)
         : db.all<MemberRow>(GROUPS_OF_MEMBER, tenant, query.member, after, limit)
     return rows.map(toMember)
+  },
+
+  identities(db, keys) {
+    return keys.length === 0 ? [] : db.all<IdentityRow>(IDENTITIES, identityKeys(keys)).map(toIdentity)
+  },
+
+  identitiesOf(db, keys) {
+    return keys.length === 0 ? [] : db.all<IdentityRow>(IDENTITIES_OF, keysOf(keys)).map(toIdentity)
+  },
+
+  putIdentities(db, rows) {
+    if (rows.length > 0) db.run(PUT_IDENTITIES, JSON.stringify(rows.map(fromIdentity)))
+  },
+
+  deleteIdentities(db, keys) {
+    if (keys.length > 0) db.run(DELETE_IDENTITIES, identityKeys(keys))
   },
 
   deleteUsers(db, keys) {

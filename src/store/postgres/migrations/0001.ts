@@ -81,6 +81,17 @@ create table member (
 );
 create index member_of on member (tenant_id, member, group_id);
 
+create table identity (
+  tenant_id text collate "C" not null,
+  kind text collate "C" not null,
+  value text collate "C" not null,
+  user_id text collate "C" not null,
+  name text not null,
+  created_at bigint not null,
+  primary key (tenant_id, kind, value)
+);
+create index identity_of_user on identity (tenant_id, user_id);
+
 create table token (
   id text collate "C" not null primary key,
   dialect text not null,
