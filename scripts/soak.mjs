@@ -13,6 +13,7 @@ const PAGE = join(root, 'docs', 'soak.md')
 const SUITES = [
   { file: 'tests/engine/model.test.ts', explorations: 1 },
   { file: 'tests/concurrent/histories.test.ts', explorations: 3 },
+  { file: 'tests/concurrent/http.test.ts', explorations: 1 },
   { file: 'tests/wire/wire.test.ts', explorations: 3 },
 ]
 /** Kill points take minutes: they are tried when at least this much time is given. */

@@ -111,7 +111,7 @@ const IN_FILES = ['one', 'four']
 const IN_UPLOADS = ['x', 'twelve bytes', 'of sixteen bytes']
 
 /** Makes the tree before the contest: chains of folders to tie into knots, files to replace, uploads to commit. */
-export async function furnish(world: World, drives: readonly Drive[]): Promise<Field> {
+export async function furnish(world: Pick<World, 'engine'>, drives: readonly Drive[]): Promise<Field> {
   const owner = actorOf('user:alice', { tenant: drives[0]!.tenant })
   const nodes: { drive: DriveId; id: NodeId }[] = []
   const uploads: Field['uploads'][number][] = []

@@ -1,6 +1,7 @@
 /** Lets clients loose on an engine and writes down what each asked, when, and what it was told. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Actor, Change, Drive, Mode, Op, Result, Subject } from '../../src/engine/index.ts'
+import type { ModelResult } from '../engine/model-work.ts'
 import { actorOf, type World } from '../engine/world.ts'
 import { type Contest, type Field, opOf } from './contest.ts'
 
@@ -13,6 +14,8 @@ export interface Recorded {
   readonly asked: number
   readonly answered: number
   readonly results: readonly Result[]
+  /** How the answers differ from the model's, '' when they do not; absent: the results say it. */
+  differs?(expected: readonly ModelResult[]): string
 }
 
 export interface Recording {
@@ -50,7 +53,7 @@ export async function record(world: World, field: Field, { steps: clients }: Con
 }
 
 /** What was added to the logs of drives since they were as given. */
-export function logsOf({ store }: World, drives: readonly Drive[]): Promise<Change[][]> {
+export function logsOf({ store }: Pick<World, 'store'>, drives: readonly Drive[]): Promise<Change[][]> {
   return store.read((tx) =>
     Promise.all(drives.map(({ id: drive, seq }) => tx.changes({ drive, after: seq, limit: CHANGES_MAX }))),
   )

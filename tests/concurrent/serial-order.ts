@@ -155,8 +155,10 @@ class Search {
   }
 
   /** How a request's answers differ from the model's; '' when they do not. */
-  private difference(model: Model, { actor, ops, mode, results }: Recorded): string {
+  private difference(model: Model, call: Recorded): string {
+    const { actor, ops, mode, results } = call
     const expected = model.batch(actor, ops, mode, this.times.get(actor.self) ?? 0)
+    if (call.differs) return call.differs(expected)
     for (const [index, result] of results.entries()) {
       const difference = resultDifference(ops[index]!, result, expected[index]!)
       if (difference) return `op ${index} ${difference}`

@@ -8,7 +8,11 @@ import type { World } from '../engine/world.ts'
 import type { Field } from './contest.ts'
 
 /** @param drives as they are now */
-export async function startState(world: World, drives: readonly Drive[], field: Field): Promise<ModelState> {
+export async function startState(
+  world: Pick<World, 'store'>,
+  drives: readonly Drive[],
+  field: Field,
+): Promise<ModelState> {
   const { byId } = await dump(
     world.store,
     drives.map(({ id }) => id),

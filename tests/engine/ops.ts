@@ -112,7 +112,13 @@ export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Opens an upload and stores its only part. */
-export async function staged(world: World, actor: Actor, drive: DriveId, text: string, more: Partial<UploadOp> = {}) {
+export async function staged(
+  world: Pick<World, 'engine'>,
+  actor: Actor,
+  drive: DriveId,
+  text: string,
+  more: Partial<UploadOp> = {},
+) {
   const [opened] = await done(world, actor, [upload(drive, more)])
   const session = opened!.status === 'done' ? opened!.upload : undefined
   if (!session) throw new Error('an upload gave no session')
@@ -122,7 +128,7 @@ export async function staged(world: World, actor: Actor, drive: DriveId, text: s
 
 /** Puts a new file somewhere, bytes and all. */
 export async function putFile(
-  world: World,
+  world: Pick<World, 'engine'>,
   actor: Actor,
   drive: DriveId,
   path: string,
@@ -137,7 +143,7 @@ export async function putFile(
 }
 
 /** Makes folders by path, parents first. */
-export async function putFolders(world: World, actor: Actor, drive: DriveId, paths: readonly string[]) {
+export async function putFolders(world: Pick<World, 'engine'>, actor: Actor, drive: DriveId, paths: readonly string[]) {
   const results = await done(
     world,
     actor,

@@ -117,7 +117,7 @@ export async function run(world: World, actor: Actor, op: Op): Promise<Result> {
 }
 
 /** A batch of which nothing may fail. */
-export async function done(world: World, actor: Actor, ops: readonly Op[], mode: Mode = 'each') {
+export async function done(world: Pick<World, 'engine'>, actor: Actor, ops: readonly Op[], mode: Mode = 'each') {
   const results = await world.engine.batch(actor, ops, mode)
   return results.map((result) => {
     if (result.status === 'failed') throw new Error(`an op failed: ${JSON.stringify(result.error)}`)

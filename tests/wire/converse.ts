@@ -72,7 +72,8 @@ function totalsDiffer(said: Totals, expected: readonly ModelResult[]): string {
     : `gave ${JSON.stringify(said)}, expected ${JSON.stringify(wanted)}: ${JSON.stringify(expected)}`
 }
 
-function saidDiffers({ codes }: Wire, said: readonly Said[], expected: readonly ModelResult[]): string {
+/** How answers differ from the model's; '' when they do not. */
+export function saidDiffers({ codes }: Wire, said: readonly Said[], expected: readonly ModelResult[]): string {
   if (said.length !== expected.length) return `gave ${said.length} answers, expected ${expected.length}`
   for (const [index, one] of said.entries()) {
     const wanted = expected[index]!

@@ -24,7 +24,7 @@ const VERBS: readonly Asking['do'][] = [
 ]
 const NAMES = ['a', 'b', 'c', 'x.txt', 'y.txt', 'é', 'e\u0301']
 
-const asking: fc.Arbitrary<Asking> = fc.record({
+export const asking: fc.Arbitrary<Asking> = fc.record({
   do: fc.constantFrom(...VERBS),
   picks: fc.array(fc.nat(999), { minLength: 1, maxLength: 6, size: 'max' }),
   to: fc.nat(999),

@@ -10,6 +10,7 @@ import {
   type UploadId,
 } from '../../src/engine/index.ts'
 import { actorOf } from '../engine/world.ts'
+import type { TestServer } from '../server.ts'
 import { LIBRARY, type Reply, SECRET, send } from '../smh/session.ts'
 import type { Asking } from './request.ts'
 import { type Dialect, type Question, type Said, type Scene, type Target, targetPath, type Wire } from './wire.ts'
@@ -39,8 +40,11 @@ function strategyOf({ strategy }: Asking): { word: string; conflict: (replace: R
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Reply>
 
-export const smh: Dialect = async (server) => {
-  const words = { library_id: LIBRARY, library_secret: SECRET, grant: 'admin', user_id: 'admin', period: '315360000' }
+export const smh: Dialect = (server) => smhAs(server, 'admin')
+
+/** The library's admin, acting as some user. */
+export async function smhAs(server: TestServer, user: string): Promise<Wire> {
+  const words = { library_id: LIBRARY, library_secret: SECRET, grant: 'admin', user_id: user, period: '315360000' }
   const minted = await send(server.url, 'GET', `/api/v1/token?${new URLSearchParams(words)}`)
   const token = minted.body.accessToken as string
   const call: Call = (method, path, body) => {
@@ -48,7 +52,7 @@ export const smh: Dialect = async (server) => {
     return send(server.url, method, `/api/v1/${path}${glue}access_token=${token}`, body === undefined ? {} : { body })
   }
   return {
-    actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
+    actor: actorOf(`user:${user}`, { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
     question: (asking, scene) => new Asked(call, asking, scene).question(),
   }
