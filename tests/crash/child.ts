@@ -5,16 +5,19 @@ import { countingDisk, countingStore, type Side, Steps } from './steps.ts'
 import { WORKLOAD } from './workload.ts'
 import { openWorld } from './world.ts'
 
-const [folder, step, side] = process.argv.slice(2) as [string, string, Side]
+const [folder, step, side, database = ''] = process.argv.slice(2) as [string, string, Side, string?]
 
 const steps = new Steps({ step: Number(step), side }, () => {
   // No handler and no exit hook runs after this; nothing in this process does.
   process.kill(process.pid, 'SIGKILL')
 })
-const world = await openWorld(folder, {
-  disk: countingDisk(DISK, steps),
-  wrapStore: (store) => countingStore(store, steps),
-})
+const world = await openWorld(
+  { folder, database },
+  {
+    disk: countingDisk(DISK, steps),
+    wrapStore: (store) => countingStore(store, steps),
+  },
+)
 for (const [at, call] of WORKLOAD.entries()) {
   await call.run(world)
   // Synchronously: what the parent reads was acknowledged before anything else happened.

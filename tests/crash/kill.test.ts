@@ -1,6 +1,6 @@
 /** kill -9 at durable steps: everything acknowledged is there, nothing is half, work goes on. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { allPoints, type Course, killedAt, packChild, spread, tryAll, undisturbed } from './runs.ts'
+import { allPoints, type Course, killedAt, type Packed, packChild, spread, tryAll, undisturbed } from './runs.ts'
 
 /** How many moments are tried here; the long test tries all there are. */
 const POINTS = 320
@@ -9,7 +9,7 @@ const POINTS_AT_ONCE = 20
 const TIMEOUT_MS = 120_000
 
 let course: Course
-let child: Awaited<ReturnType<typeof packChild>>
+let child: Packed
 beforeAll(async () => {
   course = await undisturbed()
   child = await packChild()

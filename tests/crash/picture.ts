@@ -1,6 +1,11 @@
 /** What a data folder holds, in words that do not depend on ids or times: what two runs of the same calls must agree on. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { databaseOf } from './world.ts'
+import { copyRows } from '../../src/copy/rows.ts'
+import { openPostgresRows } from '../../src/store/postgres/rows.ts'
+import { openSqliteRowWriter } from '../../src/store/sqlite/rows.ts'
+import { databaseOf, type Home } from './world.ts'
 
 /** Lines, sorted. */
 export type Picture = readonly string[]
@@ -32,20 +37,31 @@ select 'upload ' || case u.state when 'committed' then 'committed' else 'open' e
 from upload u`
 
 /** All that is kept for long. */
-export function pictureOf(folder: string): Picture {
-  return read(folder, [NODES, TRASH, TASKS, DRIVES, POOLS])
+export function pictureOf(home: Home): Promise<Picture> {
+  return read(home, [NODES, TRASH, TASKS, DRIVES, POOLS])
 }
 
 /** The uploads under way, with the parts that were acknowledged. */
-export function uploadsOf(folder: string): Picture {
-  return read(folder, [UPLOADS])
+export function uploadsOf(home: Home): Promise<Picture> {
+  return read(home, [UPLOADS])
 }
 
-function read(folder: string, queries: readonly string[]): Picture {
-  const db = new Database(databaseOf(folder), { readonly: true })
+async function read({ folder, database }: Home, queries: readonly string[]): Promise<Picture> {
+  const file = database === '' ? databaseOf(folder) : await fileOf(database, join(folder, 'picture.db'))
+  const db = new Database(file, { readonly: true })
   try {
     return queries.flatMap((sql) => db.prepare<[], string>(sql).pluck().all()).sort()
   } finally {
     db.close()
   }
+}
+
+/** The rows of another database as a file, so that one set of questions serves both. */
+async function fileOf(database: string, file: string): Promise<string> {
+  for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true })
+  const [from, to] = [await openPostgresRows(database), openSqliteRowWriter(file)]
+  await copyRows(from, to)
+  await to.finish()
+  await Promise.all([from.close(), to.close()])
+  return file
 }

@@ -12,12 +12,13 @@ import { inspectDiskBlobs } from '../../src/blob/disk/inspect.ts'
 import { StorageError, type Store } from '../../src/engine/index.ts'
 import { fsck } from '../../src/fsck/fsck.ts'
 import { gc } from '../../src/fsck/gc.ts'
+import { openPostgresInspection } from '../../src/store/postgres/inspect.ts'
 import { openSqliteInspection } from '../../src/store/sqlite/inspect.ts'
 import { ForgetfulDisk } from './forgetful-disk.ts'
 import { type Picture, pictureOf, uploadsOf } from './picture.ts'
 import { countingDisk, countingStore, never, type Point, Steps } from './steps.ts'
 import { WORKLOAD } from './workload.ts'
-import { type CrashWorld, DAY_MS, databaseOf, openWorld, settle } from './world.ts'
+import { type CrashWorld, DAY_MS, databaseOf, type Home, openWorld, settle } from './world.ts'
 
 /** How long the disk may take for calls that were made already, ms. */
 const SETTLING_MS = 5
@@ -40,7 +41,7 @@ export interface Course {
 export async function undisturbed(): Promise<Course> {
   return inFolder(async (folder) => {
     const steps = new Steps()
-    const world = await openCounted(folder, steps)
+    const world = await openCounted({ folder, database: '' }, steps)
     const milestones = [await milestone(folder, world)]
     // One call after the other is what the workload is.
     for (const call of WORKLOAD) {
@@ -57,11 +58,12 @@ async function milestone(folder: string, { now }: CrashWorld): Promise<Milestone
   return inFolder(async (copy) => {
     // Without the shared-memory file, which belongs to the living; the log has all that it has.
     cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') })
-    const uploads = uploadsOf(copy)
-    const world = await openWorld(copy, { now })
+    const home = { folder: copy, database: '' }
+    const uploads = await uploadsOf(home)
+    const world = await openWorld(home, { now })
     await settle(world)
     await world.engine.close()
-    return { now, uploads, settled: pictureOf(copy) }
+    return { now, uploads, settled: await pictureOf(home) }
   })
 }
 
@@ -101,8 +103,13 @@ export async function tryAll<Item>(
   if (failures.length > 0) throw new Error(failures.join('\n'))
 }
 
+export interface Packed {
+  readonly path: string
+  remove(): void
+}
+
 /** Packs the child into one file, which starts several times as fast. Returns the file's path, and how to remove it. */
-export async function packChild(): Promise<{ path: string; remove(): void }> {
+export async function packChild(): Promise<Packed> {
   // Inside the checkout, where its packages are found.
   const root = fileURLToPath(new URL('../../.tmp', import.meta.url))
   mkdirSync(root, { recursive: true })
@@ -122,16 +129,16 @@ export async function packChild(): Promise<{ path: string; remove(): void }> {
 }
 
 /** A process runs the workload and is killed at the point. Throws unless all it acknowledged is there and all is whole. */
-export async function killedAt(course: Course, child: string, point: Point): Promise<void> {
+export async function killedAt(course: Course, child: string, point: Point, database = ''): Promise<void> {
   await inFolder(async (folder) => {
-    const running = spawn(process.execPath, [child, folder, String(point.step), point.side], {
+    const running = spawn(process.execPath, [child, folder, String(point.step), point.side, database], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let text = ''
     running.stdout.setEncoding('utf8').on('data', (some: string) => (text += some))
     const [code, signal] = await once(running, 'close')
     if (signal !== 'SIGKILL') throw new Error(`the process was not killed but ended with ${code}`)
-    await demandWhole(course, folder, text.split('\n').length - 1)
+    await demandWhole(course, { folder, database }, text.split('\n').length - 1)
   })
 }
 
@@ -157,14 +164,14 @@ export async function powerlessAt(course: Course, point: Point): Promise<void> {
     // Calls that had been made to the disk before it went may still be on their way.
     await sleep(SETTLING_MS)
     await forgetful.losePower()
-    await demandWhole(course, data, run.acknowledged)
+    await demandWhole(course, { folder: data, database: '' }, run.acknowledged)
   })
 }
 
 /** The workload until the world ends; what fails then fails because of it. */
 async function work(folder: string, steps: Steps, disk: Disk, run: { acknowledged: number; store: Store | null }) {
   try {
-    const world = await openCounted(folder, steps, disk, (store) => (run.store = store))
+    const world = await openCounted({ folder, database: '' }, steps, disk, (store) => (run.store = store))
     for (const call of WORKLOAD) {
       await call.run(world)
       if (!steps.ended) run.acknowledged++
@@ -179,6 +186,7 @@ async function work(folder: string, steps: Steps, disk: Disk, run: { acknowledge
 /** The disk refuses one step. Throws unless its caller gets an error, can try again, and all ends as it should. */
 export async function refusedAt(course: Course, step: number, code: 'EIO' | 'ENOSPC'): Promise<void> {
   await inFolder(async (folder) => {
+    const home = { folder, database: '' }
     let what = ''
     const steps = new Steps({ step, side: 'before' }, (name) => {
       what = name
@@ -195,24 +203,24 @@ export async function refusedAt(course: Course, step: number, code: 'EIO' | 'ENO
         return await attempt()
       }
     }
-    const world = await twice('opening', () => openCounted(folder, steps))
+    const world = await twice('opening', () => openCounted(home, steps))
     for (const call of WORKLOAD) await twice(call.name, () => call.run(world))
     if (!steps.reached) throw new Error(`there was no step ${step}`)
     // Only what clears away after itself may fail unnoticed.
     if (failed.length === 0 && what !== 'rm') throw new Error(`nobody was told that ${what} was refused`)
     if (failed.length > 1) throw new Error(`one refusal made several calls fail: ${failed.join(', ')}`)
     await world.engine.close()
-    await demandWhole(course, folder, WORKLOAD.length)
+    await demandWhole(course, home, WORKLOAD.length)
   })
 }
 
 function openCounted(
-  folder: string,
+  home: Home,
   steps: Steps,
   disk: Disk = DISK,
   onStore: (store: Store) => void = () => {},
 ): Promise<CrashWorld> {
-  return openWorld(folder, {
+  return openWorld(home, {
     disk: countingDisk(disk, steps),
     wrapStore(store) {
       onStore(store)
@@ -226,11 +234,11 @@ function openCounted(
  * ended, everything is as after the acknowledged calls, or after one more, which may have been done though nobody was
  * told; and nothing is left over that `gc` would not remove.
  */
-async function demandWhole({ milestones }: Course, folder: string, acknowledged: number): Promise<void> {
+async function demandWhole({ milestones }: Course, home: Home, acknowledged: number): Promise<void> {
   const { now } = milestones[acknowledged]!
-  const world = await openWorld(folder, { now })
-  await demandSound(folder, now, 'at once')
-  const uploads = uploadsOf(folder)
+  const world = await openWorld(home, { now })
+  await demandSound(home, now, 'at once')
+  const uploads = await uploadsOf(home)
   const possible = [milestones[acknowledged]!, ...milestones.slice(acknowledged + 1, acknowledged + 2)]
   demandOneOf(
     possible.map((one) => one.uploads),
@@ -240,22 +248,24 @@ async function demandWhole({ milestones }: Course, folder: string, acknowledged:
   await settle(world)
   demandOneOf(
     possible.map((one) => one.settled),
-    pictureOf(folder),
+    await pictureOf(home),
     `in the end, after call ${acknowledged}`,
   )
   const later = world.now + DAY_MS
-  await gc({ ...seenFromOutside(folder), now: later }, world)
-  const { leftovers } = await demandSound(folder, later, 'in the end')
+  await gc({ ...seenFromOutside(home), now: later }, world)
+  const { leftovers } = await demandSound(home, later, 'in the end')
   await world.engine.close()
   if (leftovers.count > 0) throw new Error(`left over after gc: ${JSON.stringify(leftovers.first)}`)
 }
 
-function seenFromOutside(folder: string) {
-  return { openRows: async () => openSqliteInspection(databaseOf(folder)), bytes: inspectDiskBlobs(folder) }
+function seenFromOutside({ folder, database }: Home) {
+  const openRows = async () =>
+    database === '' ? openSqliteInspection(databaseOf(folder)) : openPostgresInspection(database)
+  return { openRows, bytes: inspectDiskBlobs(folder) }
 }
 
-async function demandSound(folder: string, now: number, when: string) {
-  const report = await fsck({ ...seenFromOutside(folder), now, deep: true })
+async function demandSound(home: Home, now: number, when: string) {
+  const report = await fsck({ ...seenFromOutside(home), now, deep: true })
   const wrong = [...report.faults.map(({ about, says }) => `${about} ${says}`), ...report.strangers]
   if (wrong.length > 0) throw new Error(`${when}: ${wrong.join('; ')}`)
   return report

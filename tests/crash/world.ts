@@ -11,6 +11,7 @@ import {
   type UploadId,
 } from '../../src/engine/index.ts'
 import { rememberNodes } from '../../src/store/node-cache.ts'
+import { createPostgresStore } from '../../src/store/postgres/store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/store.ts'
 
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -30,6 +31,13 @@ export interface CrashWorld {
   readonly uploads: Map<string, UploadId>
 }
 
+/** Where a run keeps its data. */
+export interface Home {
+  readonly folder: string
+  /** The address of a PostgreSQL database that has the rows; '' = they are in the folder. */
+  readonly database: string
+}
+
 export interface OpenOptions {
   readonly now?: number
   readonly disk?: Disk
@@ -38,10 +46,14 @@ export interface OpenOptions {
 
 export const databaseOf = (folder: string) => join(folder, 'batchdrive.db')
 
-export async function openWorld(folder: string, options: OpenOptions = {}): Promise<CrashWorld> {
+export async function openWorld({ folder, database }: Home, options: OpenOptions = {}): Promise<CrashWorld> {
   const { now = START, disk = DISK, wrapStore = (store: Store) => store } = options
   const clock = () => world.now
-  const store = rememberNodes(wrapStore(createSqliteStore({ file: databaseOf(folder) })))
+  const plain =
+    database === ''
+      ? createSqliteStore({ file: databaseOf(folder) })
+      : await createPostgresStore({ url: database, connectionsMax: 3 })
+  const store = rememberNodes(wrapStore(plain), { oneByOne: database === '' })
   const blobs = await createDiskBlobs({ folder, clock, disk })
   const engine = createEngine({ store, blobs, clock, secret: Buffer.alloc(32, 7), options: SMALL })
   const world: CrashWorld = { engine, store, blobs, now, drives: new Map(), uploads: new Map() }

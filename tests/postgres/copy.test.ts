@@ -21,7 +21,7 @@ const copyFile = () => join(folder, 'copy.db')
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'batchdrive-copy-'))
-  world = await openWorld(folder)
+  world = await openWorld({ folder, database: '' })
   // A few calls short of its end: something of everything is under way.
   for (const call of WORKLOAD.slice(0, -8)) await call.run(world)
   const odd = { name: 'a\0b \u{10fffe} “é”', createdAt: 2 ** 53 - 1, extra: { 'x.y': ['\\"{}', null] } }
