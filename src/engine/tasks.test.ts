@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../../tests/server.ts'
 import type { Actor } from './actor.ts'
+import { DEFAULT_ENGINE_OPTIONS } from './engine.ts'
 import { type Op, onConflict } from './op.ts'
 import type { Store, WriteTx } from './port.ts'
-import { DEFAULT_ENGINE_OPTIONS } from './engine.ts'
 
 let server: TestServer
 afterEach(() => server.stop())
