@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { INLINE_ENTRIES_MAX } from '../../src/dialect/smh/batch.ts'
-import { type DriveId, StorageError, type Store } from '../../src/engine/index.ts'
+import { type Changes, type DriveId, StorageError, type Store, type WriteTx } from '../../src/engine/index.ts'
 import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
@@ -228,28 +228,55 @@ describe('a task query', () => {
 })
 
 describe('a task in a server that dies', () => {
-  /** Stands for a disk that stops taking writes: from the moment `isDead` says so every transaction fails. */
-  const dying = (isDead: () => boolean) => (store: Store) => ({
-    ...store,
-    write: <T>(run: Parameters<Store['write']>[0]) => {
-      if (isDead()) return Promise.reject(new StorageError('the disk is gone'))
-      return store.write(run) as Promise<T>
-    },
-  })
+  /** How many steps of the task the disk takes before it is gone, and how many files one step makes at least. */
+  const STEPS = 2
+  const FILES_PER_STEP_MIN = 50
+
+  /** Stands for a disk that stops taking writes once it has taken so many steps: then every transaction fails. */
+  function dying(store: Store, steps: { taken: number }): Store {
+    return {
+      ...store,
+      async write(run) {
+        if (steps.taken >= STEPS) throw new StorageError('the disk is gone')
+        let isStep = false
+        const outcome = await store.write((tx) => {
+          isStep = false
+          return run(
+            watching(tx, ({ insertNodes }) => {
+              isStep ||= insertNodes.length >= FILES_PER_STEP_MIN
+            }),
+          )
+        })
+        if (isStep) steps.taken++
+        return outcome
+      },
+    }
+  }
+
+  function watching(tx: WriteTx, seen: (changes: Changes) => void): WriteTx {
+    return new Proxy(tx, {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          if (name === 'apply') seen(given[0] as Changes)
+          return Reflect.apply(value, target, given)
+        }
+      },
+    })
+  }
 
   it('goes on where it stopped when the server comes back, and does nothing twice', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'batchdrive-test-'))
-    let writesLeft = Number.POSITIVE_INFINITY
-    const first = await open({ dataDir, wrapStore: dying(() => writesLeft-- <= 0) as (store: Store) => Store })
+    const steps = { taken: 0 }
+    const first = await open({ dataDir, wrapStore: (store) => dying(store, steps) })
     await first.mkdir('in')
     await first.mkdir('out')
     await first.put('in/a.txt')
     // A step that ran twice would leave copies called `n (1).txt`.
     const items = range(400).map((at) => ({ copyFrom: 'in/a.txt', to: `out/${at}.txt` }))
-    // One write puts the task down, one claims it, and then each step is one: three of four.
-    writesLeft = 2 + 3
     const taskId = await submitted(first.batch('copy', items))
-    for (let tries = 0; writesLeft > 0 && tries < 200; tries++) await sleep(10)
+    for (let tries = 0; steps.taken < STEPS && tries < 3000; tries++) await sleep(10)
     const half = (await query(taskId, first)).body
     expect(half).toEqual([{ taskId, status: 202 }])
     const done = (await first.tree()).filter((path) => path.startsWith('out/')).length - 1

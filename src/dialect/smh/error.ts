@@ -54,7 +54,6 @@ const CODES = {
   SearchTooComplex: [400, 'The search asks for too much at once.'],
   SearchNotEnabled: [400, 'Search is not enabled.'],
   FunctionNotEnabled: [400, 'This function is not enabled.'],
-  EmptySpaceId: [400, 'The space id is required.'],
   SpaceIdInvalid: [400, 'The space id is invalid.'],
   NotMultiSpaceLibrary: [400, 'The library has only one space.'],
   ShareDisabled: [403, 'The share is disabled.'],
@@ -80,7 +79,6 @@ const CODES = {
   DirectoryNotFound: [404, 'There is no such directory.'],
   SourceFileNotFound: [404, 'There is no such source file.'],
   SourceDirectoryNotFound: [404, 'There is no such source directory.'],
-  SourcePathNotFound: [404, 'There is nothing at the source path.'],
   FavoriteIdNotFound: [404, 'It is not a favourite.'],
   MarkerNotFound: [404, 'The marker points to nothing.'],
   RootLinkFileNotFound: [404, 'The file the symbolic link leads to is gone.'],
@@ -102,7 +100,6 @@ const CODES = {
   SpaceNotEmpty: [409, 'The space is not empty.'],
   PathConflict: [409, 'The path is being worked on; try again later.'],
   RequestEntityTooLarge: [413, 'The request body is too large.'],
-  URITooLong: [414, 'The address is too long.'],
   InternalServerError: [500, 'Internal error.'],
   RequestTimeout: [503, 'The request waited too long; try again later.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
