@@ -220,6 +220,28 @@ test('every url of the vendor’s page is served', async () => {
   expect(codes.filter((code) => code === 'I404NF' || code === 'OperationNotSupport')).toEqual([])
 })
 
+test('what is no file is seen by later children too: shares, people, the bin', async () => {
+  const a = await client.folder('a')
+  const made = await client.ok('/share_link/create', { file_id_list: [a] }, 201)
+  const { share_id } = made
+  const { body } = await client.batch([
+    { url: '/share_link/update', body: { share_id, share_name: 'new name' } },
+    { url: '/share_link/get', body: { share_id } },
+    { url: '/recyclebin/trash', body: { file_id: a } },
+    { url: '/recyclebin/list', body: { limit: 1 } },
+    { url: '/recyclebin/restore', body: { file_id: a } },
+    { url: '/file/search', body: { query: "name = 'a'" } },
+    { url: '/share_link/get_share_token', body: { share_id } },
+    { url: '/share_link/cancel', body: { share_id } },
+    { url: '/share_link/get_share_token', body: { share_id } },
+  ])
+  const [, got, , binned, , found, token, , refused] = body.responses
+  expect(got.body.share_name).toBe('new name')
+  expect(binned.body.items[0].file_id).toBe(a)
+  expect(found.body.items).toMatchObject([{ file_id: a, trashed: false }])
+  expect([token.status, refused.status, refused.body.code]).toEqual([200, 400, 'ShareLink.Cancelled'])
+})
+
 test('calls that are no set are children too', async () => {
   const { body } = await client.batch([
     { url: '/drive/list_my_drives' },

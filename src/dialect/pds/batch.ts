@@ -3,7 +3,18 @@
  * itself and the answer is 200, even when all of them failed.
  */
 import { permits } from './auth.ts'
-import { answerFor, type Call, callTo, type Endpoint, type Env, type Running, runCalls, type Share } from './call.ts'
+import {
+  answerFor,
+  type Call,
+  callTo,
+  companyOf,
+  type Endpoint,
+  type Env,
+  FILES,
+  type Running,
+  runCalls,
+  type Share,
+} from './call.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { type Answer, badJson, noPermission, noSuchApi, Refusal, sound } from './error.ts'
 import { type Body, isObject, parseObject } from './request.ts'
@@ -35,11 +46,27 @@ export async function batch(body: Body, env: Env, visit: (token: string) => Prom
   const children = childrenOf(body.requests)
   const visits = await visitsOf(children, visit)
   const running = children.map((child) => runningOf(child, env, visits.get(child.shareToken)))
-  const answers = await runCalls(env.report, running)
+  const answers: Answer[] = []
+  for (const together of neighbours(running)) answers.push(...(await runCalls(env.report, together)))
   return {
     status: 200,
     body: { responses: children.map(({ id }, i) => ({ id, status: answers[i]!.status, body: answers[i]!.body })) },
   }
+}
+
+interface Placed extends Running {
+  readonly company: string
+}
+
+/** The children in runs that may go side by side; a run begins when all before it are through. */
+function neighbours(children: readonly Placed[]): Placed[][] {
+  const runs: Placed[][] = []
+  for (const child of children) {
+    const run = runs.at(-1)
+    if (run?.[0]?.company === child.company) run.push(child)
+    else runs.push([child])
+  }
+  return runs
 }
 
 /** Each share token asked about once; what is wrong with one is the answer of the children that carry it. */
@@ -75,18 +102,18 @@ function shareTokenOf(headers: Body): string {
 }
 
 /** A child's call. What is wrong with it is its own answer. */
-function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | undefined): Running {
+function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | undefined): Placed {
   try {
     if (visit?.status === 'rejected') throw visit.reason
     const { method, url } = child
     const path = url.split('?', 1)[0]!.replace(/^\/v2(?=\/)/, '')
     const endpoint = method === 'POST' ? BATCHABLE.get(path) : undefined
-    if (!endpoint) return { env, call: at(noSuchApi(method, `/v2${path}`)) }
+    if (!endpoint) return { env, company: FILES, call: at(noSuchApi(method, `/v2${path}`)) }
     const body = childBody(child.body)
     const own = admitted(endpoint, body, visit ? { ...env, visit: visit.value } : env)
-    return { env: own, call: callTo(endpoint, body, own) }
+    return { env: own, company: companyOf(endpoint), call: callTo(endpoint, body, own) }
   } catch (error) {
-    return { env, call: at(answerFor(error, env.report)) }
+    return { env, company: FILES, call: at(answerFor(error, env.report)) }
   }
 }
 

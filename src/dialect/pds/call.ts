@@ -150,9 +150,21 @@ export interface EndpointFacts {
   readonly guests?: 'share' | 'anybody'
 }
 
+/**
+ * Which calls of a batch may run side by side: neighbours of one kind. Calls about files see each other's doings in order
+ * through the planner, so all of them are one kind; of the others each endpoint is one by itself.
+ */
+export function companyOf(endpoint: Endpoint): string {
+  return 'steps' in endpoint && !endpoint.apart ? FILES : endpoint.url
+}
+
+export const FILES = 'files'
+
 /** An endpoint whose needs are fetched together with those of its neighbours in a batch. */
 export interface SteppedEndpoint extends EndpointFacts {
   steps(body: Body, env: Env): Call
+  /** Writes or reads what the planner does not order. */
+  readonly apart?: true
 }
 
 /** An endpoint with a way of its own. */

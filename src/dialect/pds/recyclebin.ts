@@ -6,14 +6,14 @@ import {
   type Op,
   PAGE_SIZE_MAX,
   type TrashCursor,
-  type TrashId,
   type TrashView,
 } from '../../engine/index.ts'
 import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint } from './call.ts'
-import { failedAnswer, notValid, Refusal } from './error.ts'
+import { failedAnswer, Refusal } from './error.ts'
+import { badMarker, markerText, readMarker } from './marker.ts'
 import { emptied } from './outcome.ts'
 import { files } from './present.ts'
-import { type Body, pageSize, text } from './request.ts'
+import { type Body, pageSize } from './request.ts'
 import { conflictOf, driveOf, NAMING, refOf } from './terms.ts'
 
 const PAGE_MAX = 200
@@ -124,13 +124,13 @@ async function askRoot({ engine, actor }: Env, drive: DriveId, need: number): Pr
 }
 
 function trashMarker({ trashedAt, id }: TrashCursor): string {
-  return Buffer.from(`${trashedAt}.${id}`).toString('base64url')
+  return markerText([trashedAt, id])
 }
 
 function parseTrashMarker(body: Body): TrashCursor | null {
-  const marker = text(body, 'marker')
-  if (!marker) return null
-  const found = /^(\d{1,15})\.(\d{1,15})$/.exec(Buffer.from(marker, 'base64url').toString('latin1'))
-  if (!found) throw new Refusal(notValid('marker'))
-  return { trashedAt: Number(found[1]), id: Number(found[2]) as TrashId }
+  const marked = readMarker(body)
+  if (!marked) return null
+  const [trashedAt, id] = marked
+  if (!Number.isSafeInteger(trashedAt) || !Number.isSafeInteger(id)) throw badMarker()
+  return { trashedAt, id } as TrashCursor
 }

@@ -37,6 +37,7 @@ const COUNT_MAX = 2 ** 31 - 1
 
 export const shareCreate: SteppedEndpoint = {
   url: '/share_link/create',
+  apart: true,
   operation: 'CreateShareLink',
   coverage: 'user_id and share_policy=msg are refused; disable_visible is not kept',
   scope: 'SHARE.CREATE',
@@ -152,6 +153,7 @@ function count(body: Body, member: string): number | undefined {
 
 export const shareUpdate: SteppedEndpoint = {
   url: '/share_link/update',
+  apart: true,
   operation: 'UpdateShareLink',
   coverage: 'done',
   scope: 'SHARE.UPDATE',
@@ -175,6 +177,7 @@ export const shareUpdate: SteppedEndpoint = {
 
 export const shareCancel: SteppedEndpoint = {
   url: '/share_link/cancel',
+  apart: true,
   operation: 'CancelShareLink',
   coverage: 'done',
   scope: 'SHARE.DELETE',
@@ -187,6 +190,7 @@ export const shareCancel: SteppedEndpoint = {
 
 export const shareGet: SteppedEndpoint = {
   url: '/share_link/get',
+  apart: true,
   operation: 'GetShareLink',
   coverage: 'done',
   scope: 'SHARE.GET',

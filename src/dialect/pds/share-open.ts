@@ -13,6 +13,7 @@ const PASSWORD_CHARACTERS_MAX = 64
 
 export const shareGetToken: SteppedEndpoint = {
   url: '/share_link/get_share_token',
+  apart: true,
   operation: 'GetShareLinkToken',
   coverage: 'done',
   scope: '',
@@ -46,6 +47,7 @@ async function handOut({ auth, now }: Env, link: Link, lifeS: number): Promise<A
 
 export const shareGetByAnonymous: SteppedEndpoint = {
   url: '/share_link/get_by_anonymous',
+  apart: true,
   operation: 'GetShareLinkByAnonymous',
   coverage: 'done',
   scope: '',
