@@ -133,6 +133,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
   ],
   ['a burial nobody knows of', 'delete from burial', ['sweep: drive 7001']],
   ['a group’s member without the group', 'delete from user_group', ['people: user:ann of acme']],
+  [
+    'an identity of nobody',
+    "insert into identity (tenant_id, kind, value, user_id, name, created_at) values ('acme', 'phone', '1', 'ghost', '', 1)",
+    ['people: user ghost of acme'],
+  ],
   ['drives of no tenant', 'delete from tenant', ['people: drive 7001', 'people: drive 7002', 'people: group team']],
 ]
 

@@ -193,6 +193,8 @@ const PEOPLE = [
    from app a left join tenant t on t.id = a.tenant_id where t.id is null`,
   `select 0, 'user ' || u.id, 'is of tenant ' || u.tenant_id || ', which does not exist'
    from "user" u left join tenant t on t.id = u.tenant_id where t.id is null`,
+  `select 0, 'user ' || i.user_id || ' of ' || i.tenant_id, 'has an identity (' || i.kind || ') and does not exist'
+   from identity i left join "user" u on u.tenant_id = i.tenant_id and u.id = i.user_id where u.id is null`,
   `select 0, 'group ' || g.id, 'is of tenant ' || g.tenant_id || ', which does not exist'
    from user_group g left join tenant t on t.id = g.tenant_id where t.id is null`,
   `select 0, m.member || ' of ' || m.tenant_id, 'is a member of group ' || m.group_id || ', which does not exist'
