@@ -14,6 +14,7 @@ import {
   ACTIONS,
   type Actor,
   ALL_ACTIONS,
+  type Change,
   createEngine,
   type Drive,
   type Engine,
@@ -105,7 +106,30 @@ async function plant(store: Store, engine: Engine): Promise<{ drive: Drive; made
     const putTerms = insertNodes.map((node) => ({ drive: node.drive, node: node.id, terms: termsOf(node) }))
     await store.write((tx) => tx.apply({ ...emptyChanges(), insertNodes, putTerms }))
   }
+  await log(store, drive, made)
   return { drive, made, plantedMs: performance.now() - begun }
+}
+
+/** One entry a node, in the order of their last changes. */
+async function log(store: Store, drive: Drive, made: readonly Node[]): Promise<void> {
+  const entries = made
+    .toSorted((a, b) => a.updatedAt - b.updatedAt)
+    .map(({ id, kind, parent, name, updatedAt }, index): Change => {
+      const about = {
+        drive: drive.id,
+        seq: index + 1,
+        kind: 'create',
+        node: id,
+        nodeKind: kind,
+        born: drive.id,
+      } as const
+      return { ...about, parent, name, from: null, replaces: false, at: updatedAt, by: 'user:admin' }
+    })
+  for (let from = 0; from < entries.length; from += CHUNK) {
+    const insertChanges = entries.slice(from, from + CHUNK)
+    const driveSeqs = [{ id: drive.id, seq: insertChanges.at(-1)!.seq, trashSeq: 0 }]
+    await store.write((tx) => tx.apply({ ...emptyChanges(), insertChanges, driveSeqs }))
+  }
 }
 
 /** What the database does by itself within a minute of so many new rows. */

@@ -10,8 +10,6 @@ import type { SearchQuery } from './search-query.ts'
 import { look } from './sight.ts'
 import type { Where } from './where.ts'
 
-/** A place with no more nodes than this below it is looked through node by node, without the index. */
-const SCOPE_NODES_MAX = 2000
 /** Grants from which such places are made out. */
 const SCOPE_GRANTS_MAX = 200
 
@@ -66,18 +64,19 @@ export async function nodesInScope(
   store: Store,
   { drives, below, scope }: Place,
   where: Where | null,
+  nodesMax: number,
 ): Promise<Node[] | null> {
   const parents = parentsIn(where)
   const ids = new Set(drives.map(({ id }) => id))
   const folders = parents && drives.flatMap((drive) => parents.map((id): NodeKey => ({ drive: drive.id, id })))
   if (folders && folders.length <= SCOPE_GRANTS_MAX) {
-    const children = await store.read((tx) => childrenOf(tx, folders))
+    const children = await store.read((tx) => childrenOf(tx, folders, nodesMax))
     if (children) return below ? withinOf(store, children, below) : children
   }
   if (!scope) return null
   return store.read(async (tx) => {
-    const under = await tx.subtrees(scope, SCOPE_NODES_MAX + 1)
-    if (under.length > SCOPE_NODES_MAX) return null
+    const under = await tx.subtrees(scope, nodesMax + 1)
+    if (under.length > nodesMax) return null
     const tops = await tx.chains(scope.map((key) => ({ ...key, follow: false })))
     // What lies below a folder is not the folder itself; what is granted is.
     const wanted = new Set(below ? [] : scope.map(({ id }) => id))
@@ -94,12 +93,12 @@ function parentsIn(where: Where | null): readonly NodeId[] | null {
 }
 
 /** The children of folders; null when they are too many to be read in one go. */
-async function childrenOf(tx: ReadTx, folders: readonly NodeKey[]): Promise<Node[] | null> {
+async function childrenOf(tx: ReadTx, folders: readonly NodeKey[], nodesMax: number): Promise<Node[] | null> {
   const order = { by: 'name', descending: false, foldersFirst: false, only: null } as const
-  const limit = SCOPE_NODES_MAX + 1
+  const limit = nodesMax + 1
   const pages = await tx.pages(folders.map(({ drive, id }) => ({ ...order, drive, parent: id, limit, cursor: null })))
   const children = pages.flat()
-  return children.length > SCOPE_NODES_MAX ? null : children
+  return children.length > nodesMax ? null : children
 }
 
 /** Those of the nodes that lie below a folder. */

@@ -10,10 +10,11 @@ import { fail } from './error.ts'
 import { both, type Probe, probeOf, stretchProbe } from './gram.ts'
 import { Heap } from './heap.ts'
 import { isFailed } from './locate.ts'
-import type { DriveId, Node, NodeId } from './model.ts'
+import type { Drive, DriveId, Node, NodeId } from './model.ts'
 import type { NodeView } from './op.ts'
 import type { Clock, NodeKey, Store } from './port.ts'
 import type { Readings } from './readings.ts'
+import { changeBound, changedSince, type LogLimits, latestNodes } from './search-log.ts'
 import { nodesInScope, type Place, placeOf, withinOf } from './search-place.ts'
 import {
   SEARCH_DRIVES_MAX,
@@ -26,9 +27,24 @@ import {
 import { look, SIGHT_NODES_MAX } from './sight.ts'
 import { matcher, whereProblem } from './where.ts'
 
-/** Candidates read in the first go and in any; between two goes others are served. */
-const CANDIDATES_PER_READ = 2000
-const CANDIDATES_PER_READ_MAX = 8000
+/** How much is read at once; between two reads others are served. */
+export interface SearchLimits extends LogLimits {
+  /** Candidates read in the first go and in any. */
+  readonly candidatesPerRead: number
+  readonly candidatesPerReadMax: number
+  /** A place with no more nodes than this below it is looked through node by node, without the index. */
+  readonly scopeNodesMax: number
+}
+
+const LIMITS: SearchLimits = {
+  candidatesPerRead: 2000,
+  candidatesPerReadMax: 8000,
+  scopeNodesMax: 2000,
+  changesPerRead: 250,
+  changesPerReadMax: 4000,
+  changesMax: 20_000,
+}
+
 /** The fewest nodes whose visibility is asked for at once. */
 const LOOKED_AT_MIN = 100
 
@@ -38,7 +54,8 @@ interface SearchContext {
   readonly clock: Clock
 }
 
-export function createSearch(store: Store, batch: RunBatch, clock: Clock): Pick<Readings, 'search'> {
+/** @param limits smaller ones for tests */
+export function createSearch(store: Store, batch: RunBatch, clock: Clock, limits = LIMITS): Pick<Readings, 'search'> {
   const context = { store, batch, clock }
   return {
     async search(actor, query) {
@@ -47,9 +64,8 @@ export function createSearch(store: Store, batch: RunBatch, clock: Clock): Pick<
       const place = await placeOf(context, actor, query)
       if (place === null) return { items: [], next: null, total: query.count ? 0 : null }
       if (isFailed(place)) return place
-      const seek: Seeking = { context, actor, place, query, compare: comparator(query.order) }
-      const first = await firstPart(seek)
-      return query.count ? countedPage(seek, first) : page(seek, first)
+      const seek: Seeking = { context, actor, place, query, limits, compare: comparator(query.order) }
+      return query.count ? countedPage(seek) : page(seek)
     },
   }
 }
@@ -73,78 +89,78 @@ interface Seeking {
   readonly actor: Actor
   readonly place: Place
   readonly query: SearchQuery
+  readonly limits: SearchLimits
   readonly compare: (a: SearchCursor, b: SearchCursor) => number
 }
 
 /**
- * A part of all there is to be found: everything in a later part comes after everything in it. So a page that the first
- * parts fill needs no look at the others.
+ * What meets the conditions, seen or not, in parts: everything in a later part comes after everything in an earlier one. So
+ * a page that the first parts fill needs no look at the others.
  */
-interface Part {
-  readonly probe: Probe | null
-  /** Candidates read already, when that is so. */
-  readonly read: readonly Node[] | null
-  /** Whether those are all. */
-  readonly isWhole: boolean
-  /** What comes after it. */
-  readonly rest: readonly Stretch[]
-  readonly births: readonly DriveId[]
-}
-
-/** All of it when it is little; else, where the order permits, so much as a page may need. */
-async function firstPart({ context, place, query }: Seeking): Promise<Part> {
+async function* partsOf(seek: Seeking): AsyncGenerator<Match[], void> {
+  const { context, place, query, limits } = seek
+  const { store, clock } = context
   const { where, order, count, cursor } = query
-  const few = await nodesInScope(context.store, place, where)
-  if (few) return { probe: null, read: few, isWhole: true, rest: [], births: [] }
-  const births = await birthsIn(context.store, place)
+  const few = await nodesInScope(store, place, where, limits.scopeNodesMax)
+  if (few) return yield matches(seek, few)
+  const births = await birthsIn(store, place)
   const probe = where && probeOf(where, births)
-  const read = await candidates(context.store, place, probe, null)
-  const isWhole = read.length < CANDIDATES_PER_READ
-  const walk = isWhole || count ? [] : walkOf(order, context.clock(), cursor)
-  const [next, ...rest] = walk
-  if (!next) return { probe, read, isWhole, rest: [], births }
-  return { probe: narrowed(probe, order, next, births), read: null, isWhole: false, rest, births }
-}
-
-/** The stretches of the first order that lie ahead; none for orders whose values no index knows. */
-function walkOf(order: readonly SearchOrder[], now: number, cursor: SearchCursor | null): Stretch[] {
+  const read = await candidates(seek, probe, null, limits.candidatesPerRead)
+  if (read.length < limits.candidatesPerRead) return yield matches(seek, read)
+  const [drive, ...others] = place.drives
+  const since = changeBound(where)
+  const changed = since !== null && others.length === 0 ? await changedSince(store, drive!, since, limits) : null
+  if (changed) return yield matches(seek, changed)
   const [first] = order
-  if (first?.by !== 'created' && first?.by !== 'size') return []
-  const falling = first.by === 'created' ? timeWalk(now) : sizeWalk()
-  const from = cursor?.values[0]
-  const isAhead = ({ from: low, until: high }: Stretch) =>
-    typeof from !== 'number' || (first.descending ? low <= from : high >= from)
-  return (first.descending ? falling : falling.toReversed()).filter(isAhead)
+  if (count || !first) return yield allMatches(seek, probe)
+  if (first.by === 'updated' && first.descending && others.length === 0) return yield* latestParts(seek, probe, drive!)
+  if (first.by !== 'created' && first.by !== 'size') return yield allMatches(seek, probe)
+  for (const stretch of walkOf(first, clock(), cursor)) {
+    yield allMatches(seek, both(probe, stretchProbe(first.by, stretch, births)))
+  }
 }
 
-function narrowed(probe: Probe | null, [first]: readonly SearchOrder[], stretch: Stretch, births: readonly DriveId[]) {
-  return both(probe, stretchProbe(first!.by as 'created' | 'size', stretch, births))
+/** By the time of the last change, as the log has it; and where the log leaves off, all that is left at once. */
+async function* latestParts(seek: Seeking, probe: Probe | null, drive: Drive): AsyncGenerator<Match[], void> {
+  let until = Number.POSITIVE_INFINITY
+  for await (const { nodes, since } of latestNodes(seek.context.store, drive, seek.limits)) {
+    until = since
+    yield matches(seek, nodes)
+  }
+  if (until > Number.NEGATIVE_INFINITY) {
+    yield (await allMatches(seek, probe)).filter(({ values: [updated] }) => (updated as number) < until)
+  }
 }
 
-/** The part that follows; null after the last. */
-function partAfter({ query: { where, order } }: Seeking, { rest, births }: Part): Part | null {
-  const [next, ...more] = rest
-  if (!next) return null
-  const probe = where && probeOf(where, births)
-  return { probe: narrowed(probe, order, next, births), read: null, isWhole: false, rest: more, births }
+/** All times or sizes from the cursor on, in stretches. */
+function walkOf({ by, descending }: SearchOrder, now: number, cursor: SearchCursor | null): Stretch[] {
+  const falling = by === 'created' ? timeWalk(now) : sizeWalk()
+  const at = cursor?.values[0]
+  const isAhead = ({ from, until }: Stretch) => typeof at !== 'number' || (descending ? from <= at : until >= at)
+  return (descending ? falling : falling.toReversed()).filter(isAhead)
 }
 
-/** What of a part meets the conditions, in whatever order, seen or not. */
-async function matchesIn({ context: { store }, place, query }: Seeking, part: Part): Promise<Match[]> {
+/** Those of the nodes that meet the conditions. */
+async function matches({ context: { store }, place, query }: Seeking, nodes: readonly Node[]): Promise<Match[]> {
   const meets = query.where ? matcher(query.where) : () => true
   const hidden = new Set(place.drives.flatMap(({ root, trash, grave }) => [root, trash, grave]))
+  const taken = nodes.filter((node) => !hidden.has(node.id) && meets(node))
+  const inside = place.below ? await withinOf(store, taken, place.below) : taken
+  return inside.map((node) => ({ drive: node.drive, id: node.id, values: valuesOf(node, query.order) }))
+}
+
+/** Everything a probe leads to that meets the conditions. Reads the more in one go the more there is. */
+async function allMatches(seek: Seeking, probe: Probe | null): Promise<Match[]> {
+  const { candidatesPerRead, candidatesPerReadMax } = seek.limits
   const found: Match[] = []
-  const take = async (nodes: readonly Node[]) => {
-    const taken = nodes.filter((node) => !hidden.has(node.id) && meets(node))
-    const inside = place.below ? await withinOf(store, taken, place.below) : taken
-    for (const node of inside) {
-      found.push({ drive: node.drive, id: node.id, values: valuesOf(node, query.order) })
-    }
+  let after: NodeKey | null = null
+  for (let limit = candidatesPerRead; ; limit = Math.min(2 * limit, candidatesPerReadMax)) {
+    const nodes: Node[] = await candidates(seek, probe, after, limit)
+    for (const match of await matches(seek, nodes)) found.push(match)
+    const last = nodes.at(-1)
+    if (!last || nodes.length < limit) return found
+    after = { drive: last.drive, id: last.id }
   }
-  await take(part.read ?? [])
-  const last = part.read?.at(-1) ?? null
-  if (!part.isWhole) await eachCandidates(store, place, part.probe, take, last)
-  return found
 }
 
 /** The drives whose terms are to be sought: a node keeps those of its drive of birth. */
@@ -153,32 +169,9 @@ async function birthsIn(store: Store, { drives }: Place): Promise<DriveId[]> {
   return [...new Set([...ids, ...(await store.read((tx) => tx.births(ids)))])]
 }
 
-function candidates(
-  store: Store,
-  place: Place,
-  probe: Probe | null,
-  after: NodeKey | null,
-  limit = CANDIDATES_PER_READ,
-) {
+function candidates({ context: { store }, place }: Seeking, probe: Probe | null, after: NodeKey | null, limit: number) {
   const drives = place.drives.map(({ id }) => id)
   return store.read((tx) => tx.candidates({ drives, probe, after, limit }))
-}
-
-/** Reads the more in one go the more there is, for every go looks the probe up again. */
-async function eachCandidates(
-  store: Store,
-  place: Place,
-  probe: Probe | null,
-  visit: (nodes: readonly Node[]) => Promise<void>,
-  after: NodeKey | null,
-  limit = CANDIDATES_PER_READ,
-): Promise<void> {
-  const nodes = await candidates(store, place, probe, after, limit)
-  await visit(nodes)
-  const last = nodes.at(-1)
-  if (!last || nodes.length < limit) return
-  const more = Math.min(2 * limit, CANDIDATES_PER_READ_MAX)
-  return eachCandidates(store, place, probe, visit, { drive: last.drive, id: last.id }, more)
 }
 
 function valuesOf(node: Node, order: readonly SearchOrder[]): (string | number)[] {
@@ -206,29 +199,29 @@ function comparator(order: readonly SearchOrder[]): (a: SearchCursor, b: SearchC
 }
 
 /** A page and the number of all there is. */
-async function countedPage(seek: Seeking, part: Part): Promise<SearchPage> {
-  const found = await matchesIn(seek, part)
+async function countedPage(seek: Seeking): Promise<SearchPage> {
   const seen: Seen[] = []
-  for (let from = 0; from < found.length; from += SIGHT_NODES_MAX) {
-    seen.push(...(await visible(seek, found.slice(from, from + SIGHT_NODES_MAX))))
+  for await (const found of partsOf(seek)) {
+    for (let from = 0; from < found.length; from += SIGHT_NODES_MAX) {
+      seen.push(...(await visible(seek, found.slice(from, from + SIGHT_NODES_MAX))))
+    }
   }
   const shown = seen.filter(({ match }) => isAhead(seek, match)).sort((a, b) => seek.compare(a.match, b.match))
   return cut(seek, shown, seen.length)
 }
 
 /** Goes from part to part, and along each in its order, until the page is full. */
-async function page(seek: Seeking, first: Part): Promise<SearchPage> {
+async function page(seek: Seeking): Promise<SearchPage> {
   const { limit } = seek.query
   const shown: Seen[] = []
-  for (let part: Part | null = first; part && shown.length <= limit; part = partAfter(seek, part)) {
-    const found = await matchesIn(seek, part)
+  for await (const found of partsOf(seek)) {
     const ahead = new Heap(
       found.filter((match) => isAhead(seek, match)),
       seek.compare,
     )
     for (let next = ahead.take(sliceOf(limit)); next.length > 0; next = ahead.take(sliceOf(limit))) {
       shown.push(...(await visible(seek, next)))
-      if (shown.length > limit) break
+      if (shown.length > limit) return cut(seek, shown, null)
     }
   }
   return cut(seek, shown, null)

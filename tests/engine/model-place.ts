@@ -248,6 +248,7 @@ function merge(work: Work, source: ModelNode, existing: ModelNode, terms: Terms)
   destroy(work, source)
   existing.updatedAt = work.now
   existing.modifier = work.actor.self
+  work.note('update', existing)
   return existing
 }
 

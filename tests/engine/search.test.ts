@@ -14,6 +14,7 @@ import {
   type TenantId,
   type Where,
 } from '../../src/engine/index.ts'
+import { createSearch } from '../../src/engine/search.ts'
 import { matcher } from '../../src/engine/where.ts'
 import {
   at,
@@ -467,4 +468,116 @@ test('a search takes as many statements for a thousand nodes as for ten', async 
   expect([few.items, many.items]).toEqual([10, 50])
   expect(many.statements).toBe(few.statements)
   expect(many.statements).toBeLessThanOrEqual(8)
+})
+
+describe('with little read at once', () => {
+  const LIMITS = {
+    candidatesPerRead: 3,
+    candidatesPerReadMax: 5,
+    scopeNodesMax: 2,
+    changesPerRead: 2,
+    changesPerReadMax: 8,
+    changesMax: 400,
+  }
+
+  /** Every page of a search, found by reading a few candidates or changes at a time. */
+  async function everything(query: Partial<SearchQuery>, limits = LIMITS): Promise<NodeView[]> {
+    const { engine, store } = use.world
+    const { search: find } = createSearch(store, engine.batch, () => use.world.now, limits)
+    const found: NodeView[] = []
+    let cursor: SearchCursor | null = null
+    do {
+      const page = await find(alice, { ...ALL, drives: [drive], limit: 4, ...query, cursor })
+      if (isFailed(page)) throw new Error(`a search failed: ${JSON.stringify(page.error)}`)
+      found.push(...(page as SearchPage).items)
+      cursor = (page as SearchPage).next
+    } while (cursor)
+    return found
+  }
+
+  /** Some forty nodes made, moved, renamed, put away and brought back over hours and months. */
+  async function live(): Promise<DriveId> {
+    const { world } = use
+    const other = (await createDrive(world)).id
+    const [a, b] = (await putFolders(world, alice, drive, ['a', 'b'])) as [Node, Node]
+    const sizes = await Promise.all(
+      [1, 40, 3_000].map((size) => putFile(world, alice, drive, `${size}.txt`, 'x'.repeat(size))),
+    )
+    for (let index = 0; index < 36; index++) {
+      world.now += index % 5 === 0 ? 20 * 86_400_000 : (index % 3) * 1_500_000
+      const into = byId(index % 2 ? a : b)
+      const [made] = await done(world, alice, [
+        index % 4 ? copy(byId(sizes[index % 3]!), into, { name: `n${index}.txt` }) : createFolder(into, `n${index}`),
+      ])
+      const node = made!.view!.node
+      if (index % 7 === 3) await done(world, alice, [move(byId(node), at(drive))])
+      if (index % 7 === 4) await done(world, alice, [trash(byId(node)), restore(byId(node))])
+      if (index % 7 === 5)
+        await done(world, alice, [rename(byId(node), `m${index}`), update(byId(a), { starred: true })])
+      if (index % 9 === 8) await done(world, alice, [trash(byId(node))])
+    }
+    await done(world, alice, [
+      createFolder(at(drive), 'x'),
+      createFolder(at(drive, 'x'), 'b'),
+      createFolder(at(drive, 'x/b'), 'late'),
+    ])
+    world.now += 86_400_000
+    await done(world, alice, [move(at(drive, 'x/b'), at(drive), { conflict: MERGE })])
+    return other
+  }
+
+  const ORDERS = (['name', 'created', 'updated', 'size', 'kind'] as const).flatMap((by) =>
+    [false, true].map((descending): SearchQuery['order'] => [{ by, descending }]),
+  )
+
+  async function compareAll(query: Partial<SearchQuery>, limits = LIMITS) {
+    for (const order of [...ORDERS, []]) {
+      const expected = (await search(alice, { limit: 1_000, ...query, order })).items.map(({ node }) => node.id)
+      expect((await everything({ ...query, order }, limits)).map(({ node }) => node.id)).toEqual(expected)
+    }
+  }
+
+  test('the same is found in the same order', async () => {
+    await live()
+    await compareAll({})
+    await compareAll({ where: contains('n') })
+    await compareAll({ where: { any: [contains('1'), { field: 'kind', in: ['folder'] }] } })
+    await compareAll({ trashed: 'only' })
+    await compareAll({ below: at(drive, 'a') })
+  }, 60_000)
+
+  test.each([1, 5, 30, 90, 400])(
+    'what changed within %s days is found by the log, and the same without it',
+    async (days) => {
+      await live()
+      const where: Where = { field: 'updated', is: '>=', value: use.world.now - days * 86_400_000 }
+      await compareAll({ where })
+      await compareAll({ where }, { ...LIMITS, changesMax: 8 })
+      const count = (await search(alice, { where, count: true })).total
+      const { engine, store } = use.world
+      const { search: find } = createSearch(store, engine.batch, () => use.world.now, LIMITS)
+      expect(await find(alice, { ...ALL, drives: [drive], where, count: true })).toMatchObject({ total: count })
+    },
+    60_000,
+  )
+
+  test('nodes that a folder brought along from another drive are not forgotten', async () => {
+    const other = await live()
+    use.world.now += 10 * 86_400_000
+    await putFolders(use.world, alice, other, ['brought', 'brought/along', 'brought/along/far'])
+    use.world.now += 86_400_000
+    await done(use.world, alice, [move(at(other, 'brought'), at(drive))])
+    await compareAll({})
+    const where: Where = { field: 'updated', is: '>=', value: use.world.now - 2 * 86_400_000 }
+    expect(names(await everything({ where })).toSorted()).toEqual(['along', 'brought', 'far'])
+  }, 60_000)
+
+  test('a clock that goes back a little loses nothing', async () => {
+    await live()
+    for (const back of [1, 600_000, 1_200_000]) {
+      use.world.now -= back
+      await putFolders(use.world, alice, drive, [`back ${back}`])
+    }
+    await compareAll({})
+  }, 60_000)
 })

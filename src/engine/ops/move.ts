@@ -188,5 +188,6 @@ function merge(view: View, source: Node, existing: Node, terms: Terms): Landed |
   view.note('leave', source)
   destroy(view, view.driveOf(source), [view.node(source.id)!])
   const node = view.put({ ...view.node(existing.id)!, updatedAt: view.now, modifier: view.actor.self })
+  view.note('update', node)
   return { node, existed: false }
 }

@@ -55,29 +55,48 @@ from change where drive_id = ? and seq > ? order by seq limit ?`
 /** Latest first: later than every grant. */
 const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes'>> = {
-  versions(db, keys) {
-    if (keys.length === 0) return []
-    return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
-  },
+export const LATEST_CHANGES = `
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
+from change where drive_id = ? and seq < ? order by seq desc limit ?`
 
-  grants(db, keys, subjects) {
-    if (keys.length === 0 || subjects?.length === 0) return []
-    const rows = subjects
-      ? db.all<GrantRow>(GRANTS_TO, keysJson(keys), JSON.stringify(subjects))
-      : db.all<GrantRow>(GRANTS, keysJson(keys))
-    return rows.map(toGrant)
-  },
+export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'>> =
+  {
+    versions(db, keys) {
+      if (keys.length === 0) return []
+      return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
+    },
 
-  grantPage(db, { tenant, side, subjects, after, limit }) {
-    if (subjects.length === 0) return []
-    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
-    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
-    const rows = db.all<GrantRow>(sql, JSON.stringify(subjects), tenant, createdAt, drive, node, subject, limit, limit)
-    return rows.map(toGrant)
-  },
+    grants(db, keys, subjects) {
+      if (keys.length === 0 || subjects?.length === 0) return []
+      const rows = subjects
+        ? db.all<GrantRow>(GRANTS_TO, keysJson(keys), JSON.stringify(subjects))
+        : db.all<GrantRow>(GRANTS, keysJson(keys))
+      return rows.map(toGrant)
+    },
 
-  changes(db, { drive, after, limit }) {
-    return db.all<ChangeRow>(CHANGES, drive, after, limit).map(toChange)
-  },
-}
+    grantPage(db, { tenant, side, subjects, after, limit }) {
+      if (subjects.length === 0) return []
+      const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+      const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+      const rows = db.all<GrantRow>(
+        sql,
+        JSON.stringify(subjects),
+        tenant,
+        createdAt,
+        drive,
+        node,
+        subject,
+        limit,
+        limit,
+      )
+      return rows.map(toGrant)
+    },
+
+    latestChanges(db, { drive, before, limit }) {
+      return db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit).map(toChange)
+    },
+
+    changes(db, { drive, after, limit }) {
+      return db.all<ChangeRow>(CHANGES, drive, after, limit).map(toChange)
+    },
+  }
