@@ -2,14 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   ACTIONS,
   ALL_ACTIONS,
-  createEngine,
   type Drive,
   type DriveId,
-  type Node,
   type Op,
   type Store,
   type TaskId,
 } from '../../src/engine/index.ts'
+import { NODES, nodesBelow, PATHS, pathsBelow, pictureOf, plantTree } from './haul-tree.ts'
 import {
   at,
   byId,
@@ -18,7 +17,6 @@ import {
   createFolder,
   get,
   grant,
-  list,
   MERGE,
   move,
   purge,
@@ -71,37 +69,10 @@ beforeEach(async () => {
   other = await createDrive(use.world, { name: 'other' })
 })
 
-/** big › a › (1, deep › deeper › 2), b, c, 3: nine nodes, 9 bytes. */
-async function plant(): Promise<void> {
-  await putFolders(use.world, alice, drive, ['big', 'big/a', 'big/a/deep', 'big/a/deep/deeper', 'big/b', 'big/c'])
-  await putFile(use.world, alice, drive, 'big/a/1', 'one')
-  await putFile(use.world, alice, drive, 'big/a/deep/deeper/2', 'two')
-  await putFile(use.world, alice, drive, 'big/3', '333')
-}
-const NODES = 9
-const PATHS = ['3', 'a', 'a/1', 'a/deep', 'a/deep/deeper', 'a/deep/deeper/2', 'b', 'c']
-
-/** The paths below a folder, in order; null when it is not there. */
-async function pathsIn(id: DriveId, path: string): Promise<string[] | null> {
-  const result = await run(use.world, admin, list(at(id, path), { limit: 100 }))
-  if (result.status !== 'done') return null
-  const below = await Promise.all(
-    result.page!.items.map(async ({ node }) => {
-      const inside = node.kind === 'folder' ? await pathsIn(id, path === '' ? node.name : `${path}/${node.name}`) : []
-      return [node.name, ...inside!.map((name) => `${node.name}/${name}`)]
-    }),
-  )
-  return below.flat().sort()
-}
-
-async function nodesIn(id: DriveId, path: string): Promise<Map<string, Node>> {
-  const paths = [path, ...(await pathsIn(id, path))!.map((name) => `${path}/${name}`)]
-  const results = await use.world.engine.batch(
-    admin,
-    paths.map((name) => get(at(id, name))),
-  )
-  return new Map(results.map((result, i) => [paths[i]!, nodeOf(result)]))
-}
+const plant = () => plantTree(use.world, drive)
+const pathsIn = (id: DriveId, path: string) => pathsBelow(use.world, id, path)
+const nodesIn = (id: DriveId, path: string) => nodesBelow(use.world, id, path)
+const picture = (id: DriveId, path: string) => pictureOf(use.world, id, path)
 
 async function later(op: Op, actor = alice): Promise<TaskId> {
   const result = await run(use.world, actor, op)
@@ -121,12 +92,6 @@ async function whenMade(id: TaskId, nodes: number, callback: () => Promise<unkno
   }
   await settleDown(use.world)
   expect(called).toBe(true)
-}
-
-/** A folder as its paths, contents and versions tell it, whatever the ids. */
-async function picture(id: DriveId, path: string) {
-  const nodes = await nodesIn(id, path)
-  return [...nodes].map(([name, node]) => [name.slice(path.length), node.kind, node.content?.digest, node.twin !== 0])
 }
 
 describe('copying a tree that is too large for a batch', () => {
@@ -517,88 +482,5 @@ describe('a task with a large tree among its ops', () => {
     await settleDown(use.world)
     expect(await taskNow(id)).toMatchObject({ total: 3, done: 3 })
     expect(await pathsIn(drive, 'to')).toEqual(['1', '1/x', '2', '2/x', '3', '3/x'])
-  })
-})
-
-test('several workers on one database share the work and do nothing twice', async () => {
-  await plant()
-  const copies = Array.from({ length: 6 }, (_, i) => `copy ${i}`)
-  const ids = await Promise.all(copies.map((name) => later(copy(at(drive, 'big'), at(drive), { name }))))
-  await settleDown(use.world)
-  const moves = await Promise.all(copies.slice(0, 2).map((name) => later(move(at(drive, name), at(other.id)))))
-  await done(
-    use.world,
-    alice,
-    copies.slice(2).map((name) => purge(at(drive, name))),
-  )
-  const stores = await Promise.all([1, 2, 3].map(() => use.world.database.open()))
-  const { blobs } = use.world
-  const workers = stores.map((store) =>
-    createEngine({ store, blobs, clock: () => use.world.now, secret: Buffer.alloc(32, 7), options: engine }),
-  )
-  const work = async (worker: (typeof workers)[number]): Promise<void> => {
-    if (await worker.work()) await work(worker)
-  }
-  await Promise.all(workers.map(work))
-  await settleDown(use.world)
-  await Promise.all(stores.map((store) => store.close()))
-  for (const id of [...ids, ...moves]) {
-    expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
-  }
-  expect((await pathsIn(other.id, ''))!.length).toBe(2 * NODES)
-  expect(await usedOf(use.world, drive)).toEqual({ drive: 9, tenant: 27 })
-})
-
-/** Every second of the writes is where a worker dies: the copy's odd ones and the tree's even ones. */
-describe('a worker that dies during a haul, wherever it is', () => {
-  beforeEach(plant)
-
-  /** Works until its so-many-th write, which fails; then on another day with a fresh engine to the end. False when it got to the end. */
-  async function dieAt(write: number): Promise<boolean> {
-    let writes = 0
-    const dying = (store: Store): Store => ({
-      ...store,
-      write: (fn, ...more) =>
-        ++writes === write ? Promise.reject(new Error('the power went')) : store.write(fn, ...more),
-    })
-    await use.world.restart({ engine, wrapStore: dying })
-    const died = await settleDown(use.world).then(
-      () => false,
-      () => true,
-    )
-    await use.world.restart({ engine })
-    use.world.now += 60_000
-    await settleDown(use.world)
-    return died
-  }
-
-  test('nothing of a copy is lost and nothing there twice', async () => {
-    const before = await picture(drive, 'big')
-    let write = 1
-    do {
-      const id = await later(copy(at(drive, 'big'), at(other.id), { name: `copy ${write}` }))
-      const died = await dieAt(write)
-      expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
-      expect(await picture(other.id, `copy ${write}`)).toEqual(before)
-      expect((await usedOf(use.world, other.id)).drive).toBe((9 * (write + 1)) / 2)
-      if (!died) break
-      write += 2
-    } while (write < 100)
-    expect(write).toBeGreaterThan(12)
-  })
-
-  test('nothing of a tree on its way is lost and nothing there twice', async () => {
-    const before = await picture(drive, 'big')
-    let [from, to, write] = [drive, other.id, 2]
-    do {
-      const id = await later(move(at(from, 'big'), at(to)))
-      const died = await dieAt(write)
-      expect(await taskNow(id)).toMatchObject({ state: 'done', done: NODES, failed: 0, total: NODES })
-      expect(await picture(to, 'big')).toEqual(before)
-      expect(await pathsIn(from, '')).toEqual([])
-      if (!died) break
-      ;[from, to, write] = [to, from, write + 2]
-    } while (write < 100)
-    expect(write).toBeGreaterThan(12)
   })
 })
