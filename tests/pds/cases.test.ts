@@ -67,7 +67,7 @@ class Replay {
     this.#set('oldAssertion', await jwt('alice', 'user', { exp: Math.floor(now / 1000) - 600 }))
     this.#set('serviceAssertion', await jwt('demo', 'service'))
     this.#set('unique', createHash('md5').update(String(Math.random())).digest('hex').slice(0, 12))
-    this.#set('soon', new Date(now + 60_000).toISOString())
+    this.#set('soon', new Date(now + 3_600_000).toISOString())
     this.#set('sha1', createHash('sha1').update('hello batchdrive').digest('hex').toUpperCase())
     this.#set('never', 'f'.repeat(40))
     const service = await this.step({

@@ -92,6 +92,9 @@ export interface ChildRequest {
   readonly body?: unknown
 }
 
+/** How long a task may take on a machine that has much else to do. */
+const POLL_MS_MAX = 100_000
+
 /** Calls with a bearer token, as the JavaScript SDK makes them. */
 export class Client {
   readonly url: string
@@ -161,7 +164,8 @@ export class Client {
 
   /** The SDK's `pollingAsyncTask`: sleeps after every poll, ends on `succeed` and `failed` only. */
   async poll(async_task_id: string): Promise<Answer['body']> {
-    for (let tries = 0; tries < 200; tries++) {
+    const until = Date.now() + POLL_MS_MAX
+    while (Date.now() < until) {
       const task = await this.ok('/async_task/get', { async_task_id })
       if (/^(succeed|failed)$/i.test(task.state)) return task
       await new Promise((resolve) => setTimeout(resolve, 50))

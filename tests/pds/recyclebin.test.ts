@@ -115,12 +115,12 @@ test('clearing is a task that empties the bin and leaves the drive', async () =>
   const { status, body } = await client.call('/recyclebin/clear')
   expect(status).toBe(202)
   expect(body).toMatchObject({ domain_id: 'demo', drive_id: client.drive, task_id: body.async_task_id })
-  await expect.poll(() => stateOf(body.async_task_id), { timeout: 10_000 }).toBe('Succeed')
+  await expect.poll(() => stateOf(body.async_task_id), { timeout: 100_000 }).toBe('Succeed')
   expect((await client.ok('/recyclebin/list')).items).toEqual([])
   expect(code(await restore(gone))).toEqual([404, 'NotFound.File'])
   expect((await get(kept)).trashed).toBe(false)
   const again = await client.ok('/recyclebin/clear', {}, 202)
-  await expect.poll(() => stateOf(again.async_task_id), { timeout: 10_000 }).toBe('Succeed')
+  await expect.poll(() => stateOf(again.async_task_id), { timeout: 100_000 }).toBe('Succeed')
 })
 
 const stateOf = async (async_task_id: string) => (await client.ok('/async_task/get', { async_task_id })).state
@@ -130,7 +130,7 @@ test('clearing all names one task a drive of one’s own, also when there is not
   await trash(folder)
   const { items } = await client.ok('/recyclebin/clear_all', { timeout: 3, donot_emit_error: true }, 202)
   expect(items).toMatchObject([{ domain_id: 'demo', drive_id: client.drive }])
-  await expect.poll(() => stateOf(items[0].async_task_id), { timeout: 10_000 }).toBe('Succeed')
+  await expect.poll(() => stateOf(items[0].async_task_id), { timeout: 100_000 }).toBe('Succeed')
   expect(code(await restore(folder))).toEqual([404, 'NotFound.File'])
   expect((await client.ok('/recyclebin/clear_all', {}, 202)).items).toHaveLength(1)
 })
