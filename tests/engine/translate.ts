@@ -93,30 +93,40 @@ export function translate(wanted: OpSymbol, around: Surroundings): Op {
     case 'purge':
       return { kind, node, trashed: symbol.trashed, taskIfChildren: third, ...guard }
     case 'versions':
-      return { kind, node }
     case 'revert':
-      return { kind, node, version: 1 + (word % 4), ...revision(symbol, node, around) }
     case 'updateVersion':
-      return {
-        kind,
-        node,
-        version: 1 + (word % 4),
-        ...(first ? { keep: second } : {}),
-        ...(third ? { description: name } : {}),
-      }
     case 'deleteVersions':
-      return {
-        kind,
-        node,
-        versions: third ? [] : [1 + (word % 4), 1 + ((word >> 2) % 3)],
-        ...revision(symbol, node, around),
-      }
+      return aboutVersions({ ...symbol, kind }, node, around)
     case 'grants':
       return { kind, node, inherited: first }
-    case 'grant': {
-      const actions = first && second ? null : ROLES[word % ROLES.length]!
-      const expiresAt = third ? around.now + 4_000 : 0
-      return { kind, node, subject: SUBJECTS[(word >> 3) % SUBJECTS.length]!, actions, role: 'some', expiresAt }
+    case 'grant':
+      return granting(symbol, node, around)
+  }
+}
+
+function granting({ flags, word }: OpSymbol, node: Ref, { now }: Surroundings): Op {
+  const [first, second, third] = flags as [boolean, boolean, boolean]
+  const actions = first && second ? null : ROLES[word % ROLES.length]!
+  const subject = SUBJECTS[(word >> 3) % SUBJECTS.length]!
+  return { kind: 'grant', node, subject, actions, role: 'some', expiresAt: third ? now + 4_000 : 0 }
+}
+
+type VersionKind = 'versions' | 'revert' | 'updateVersion' | 'deleteVersions'
+
+function aboutVersions(symbol: OpSymbol & { readonly kind: VersionKind }, node: Ref, around: Surroundings): Op {
+  const { kind, name, word } = symbol
+  const [first, second, third] = symbol.flags as [boolean, boolean, boolean]
+  const version = 1 + (word % 4)
+  switch (kind) {
+    case 'versions':
+      return { kind, node }
+    case 'revert':
+      return { kind, node, version, ...revision(symbol, node, around) }
+    case 'updateVersion':
+      return { kind, node, version, ...(first ? { keep: second } : {}), ...(third ? { description: name } : {}) }
+    case 'deleteVersions': {
+      const versions = third ? [] : [version, 1 + ((word >> 2) % 3)]
+      return { kind, node, versions, ...revision(symbol, node, around) }
     }
   }
 }
