@@ -1,6 +1,6 @@
 /** Backups, restoring, and moving rows to another store: the work on a deployment that no server does. */
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspectData, openData, takePlace } from './app.ts'
 import { copyDiskBlobs } from './blob/disk/copy.ts'
@@ -18,6 +18,8 @@ import { forgetUnfinished, snapshotSqlite } from './store/sqlite/snapshot.ts'
 
 const OWNER_ONLY_FILE = 0o600
 const OWNER_ONLY_FOLDER = 0o700
+/** Tells a backup that was interrupted before it had a manifest from a folder of somebody else. */
+const BEGUN = 'backup-begun'
 /** What a data folder keeps beside rows and bytes. */
 const SECRET_FOLDERS = ['keys', 'tls', 'demo']
 
@@ -40,7 +42,7 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
   const unlock = await lockData(to)
   try {
     if (keys) await copySecrets(dataDir, to)
-    return await makeBackup({
+    const report = await makeBackup({
       folder: to,
       database: nameOf(databaseFile(to)),
       version,
@@ -53,6 +55,8 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
       copyBlobs: (blobs) => copyDiskBlobs(blobs, { from: dataDir, to, link }),
       onProgress,
     })
+    await rm(join(to, BEGUN), { force: true })
+    return report
   } finally {
     await unlock()
   }
@@ -61,9 +65,9 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
 /** A folder that has other things in it is most likely named by mistake. */
 async function demandOwn(folder: string): Promise<void> {
   const names = await readdir(folder)
-  const isBackup = names.length === 0 || names.includes('backup.json') || names.includes('backup-begun')
+  const isBackup = names.length === 0 || names.includes('backup.json') || names.includes(BEGUN)
   if (!isBackup) throw new StorageError(`${folder} is neither empty nor a backup`)
-  if (!names.includes('backup.json')) await writeFile(join(folder, 'backup-begun'), '')
+  if (!names.includes('backup.json')) await writeFile(join(folder, BEGUN), '')
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)

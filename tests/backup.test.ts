@@ -101,6 +101,13 @@ it('what is restored is what was backed up, with ids and keys', async () => {
   ])
   expect(made.out).toContain('keys')
   expect(await soundness(join(root, 'backup'))).toEqual(SOUND)
+  expect(readdirSync(join(root, 'backup')).sort()).toEqual([
+    'backup.json',
+    'batchdrive.db',
+    'blobs',
+    'keys',
+    'temporary',
+  ])
   await put('two.txt', 'later bytes')
   const { code, out } = await restore()
   expect([code, out]).toEqual([
