@@ -16,6 +16,7 @@ const SUITES = [
   { file: 'tests/concurrent/http.test.ts', explorations: 1 },
   { file: 'tests/wire/wire.test.ts', explorations: 3 },
 ]
+const EXPLORATIONS = SUITES.reduce((sum, { explorations }) => sum + explorations, 0)
 /** Kill points take minutes: they are tried when at least this much time is given. */
 const CRASH_MINUTES = 15
 /** An exploration goes on for this long before it is the next one's turn, s. */
@@ -31,7 +32,8 @@ await main(async () => {
   const failures = []
   if (minutes >= CRASH_MINUTES && !(await crashes())) failures.push('kill points: see above')
   for (let round = 1; Date.now() < until; round++) {
-    for (const suite of SUITES) failures.push(...(await soak(suite, until)))
+    const share = Math.min(TURN_S_MAX, Math.max(1, (until - Date.now()) / 1000 / EXPLORATIONS))
+    for (const suite of SUITES) failures.push(...(await soak(suite, share)))
     console.log(`round ${round}: ${Math.max(0, Math.round((until - Date.now()) / 1000))} s left`)
   }
   for (const failure of failures) console.log(`FAILED ${failure}`)
@@ -39,11 +41,8 @@ await main(async () => {
   process.exitCode = failures.length > 0 ? 1 : 0
 })
 
-/** Runs one suite for its share of the time that is left, on both stores at once; what failed. */
-async function soak({ file, explorations }, until) {
-  const left = (until - Date.now()) / 1000
-  if (left <= 0) return []
-  const share = Math.min(TURN_S_MAX, left / explorations / SUITES.length)
+/** Runs each exploration of a suite for so many seconds, on both stores at once; what failed. */
+async function soak({ file }, share) {
   const env = { MODEL_SEED: 'random', MODEL_SECONDS: String(share) }
   const { code, reports } = await reported(env, (options) => runTool('vitest', ['run', file], options))
   const failed = reports.filter((one) => one.failed)

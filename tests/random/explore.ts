@@ -42,8 +42,8 @@ export async function explore<History extends Steps>(
 ): Promise<void> {
   let operations = 0
   const counted = async (history: History) => {
-    operations += operationsIn(history)
     await play(history, false)
+    operations += operationsIn(history)
   }
   // What fails is shortened below: whole steps at a time, which takes seconds where number by number takes minutes.
   const given = { ...numbersOf(settings, runs), endOnFailure: true }
