@@ -5,7 +5,7 @@ import type { Attributes, Json, NodeView, Op, Ref, Upload } from '../../engine/i
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, missing, notValid, Refusal } from './error.ts'
 import { attributesOf, tagsOf } from './file-change.ts'
-import { existingOp, isTaken, viewOf } from './outcome.ts'
+import { existingOp, isTaken, one, viewOf } from './outcome.ts'
 import { knownFile, PRE_HASH_MATCHED, preHashMatches } from './rapid.ts'
 import { type Body, flag, integer, isObject, objects, requiredText, text } from './request.ts'
 import {
@@ -79,9 +79,9 @@ function* createFolder(body: Body, env: Env): Call {
 
 /** 201 with the item that has the name already: nothing was made. */
 function* existing(env: Env, body: Body, taken: Parameters<typeof existingOp>[1], drive: Upload['drive']): Call {
-  const { results } = yield { ops: [existingOp(drive, taken)] }
-  if (results[0]!.status === 'failed') return failedAnswer(taken.error)
-  const { node, drive: home } = viewOf(results[0]!)
+  const result = yield* one(existingOp(drive, taken))
+  if (result.status === 'failed') return failedAnswer(taken.error)
+  const { node, drive: home } = viewOf(result)
   return {
     status: 201,
     body: {
@@ -125,8 +125,7 @@ function* createFile(body: Body, env: Env, isProofDue: boolean): Call {
     data: data as unknown as Json,
   }
   const known = size ? yield* knownFile(env, body, { drive, size, hashes }, isProofDue) : null
-  const { results } = yield { ops: [op] }
-  const result = results[0]!
+  const result = yield* one(op)
   if (mode === 'refuse' && isTaken(result)) return yield* existing(env, body, result, drive)
   if (result.status === 'failed') return failedAnswer(result.error)
   const upload = (result as { upload?: Upload }).upload!
@@ -182,8 +181,8 @@ function* knownHit(upload: Upload, known: NodeView | null): Steps<boolean> {
 
 /** A rapid hit: nothing need be sent, the file is there. */
 function* rapid(env: Env, body: Body, upload: Upload, isRevision: boolean): Call {
-  const { results } = yield { ops: [commitOp(upload)] }
-  const { node } = viewOf(results[0]!)
+  const result = yield* one(commitOp(upload))
+  const { node } = viewOf(result)
   return {
     status: 201,
     body: {

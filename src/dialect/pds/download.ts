@@ -2,7 +2,7 @@
 import { ACTIONS, type Content } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps, VersionKey } from './call.ts'
 import { failedAnswer, notValid, Refusal } from './error.ts'
-import { viewOf } from './outcome.ts'
+import { one, viewOf } from './outcome.ts'
 import { downloadUrl } from './present.ts'
 import { type Body, integer, text } from './request.ts'
 import { count } from './share-files.ts'
@@ -32,10 +32,8 @@ export function* downloadOf(body: Body, env: Env): Steps<{ url: string } & Recor
   const fileName = text(body, 'file_name', NAME_CHARACTERS_MAX)
   const type = mediaTypeOf(body)
   const revision = text(body, 'revision_id')
-  const { results } = yield {
-    ops: [{ kind: 'get', node, need: ACTIONS.list | ACTIONS.download, trashed: 'no', expect: 'file' }],
-  }
-  const view = viewOf(results[0]!)
+  const result = yield* one({ kind: 'get', node, need: ACTIONS.list | ACTIONS.download, trashed: 'no', expect: 'file' })
+  const view = viewOf(result)
   const fileId = fileIdOf(env.engine, view.node)
   const version = revision ? parseRevision(fileId, revision) : view.node.version
   if (version === undefined) throw new Refusal(notValid('revision_id'))

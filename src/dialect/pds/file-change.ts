@@ -3,7 +3,7 @@ import type { AttributesPatch, CopyOp, DriveId, Json, Op, Result } from '../../e
 import type { Call, Env, SteppedEndpoint } from './call.ts'
 import { empty, failedAnswer, missing, notSupported, notValid, outOfRange, Refusal } from './error.ts'
 import { shown } from './file.ts'
-import { emptied, existingOp, isTaken, viewOf } from './outcome.ts'
+import { emptied, existingOp, isTaken, one, viewOf } from './outcome.ts'
 import { type Body, flag, moment, objects, requiredText, text, texts } from './request.ts'
 import { save } from './share-files.ts'
 import {
@@ -12,6 +12,7 @@ import {
   conflictOf,
   driveOf,
   fileIdOf,
+  fileRef,
   iso,
   NAMING,
   optionalDriveOf,
@@ -58,13 +59,12 @@ export const fileUpdate: SteppedEndpoint = {
   scope: 'FILE.UPDATE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const set = attributesOf(body)
     const name = text(body, 'name')
     const conflict = conflictOf(checkNameModeOf(body))
     const op: Op = { kind: 'update', node, set, ...(name !== undefined && { name, conflict, naming: NAMING }) }
-    const { results } = yield { ops: [op] }
-    return yield* shown(env, results[0]!)
+    return yield* shown(env, yield* one(op))
   },
 }
 
@@ -151,11 +151,10 @@ export const fileDelete: SteppedEndpoint = {
   scope: 'FILE.DELETE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     // Ignoring it would destroy what its sender wanted spared.
     if (flag(body, 'check_folder_empty')) return notSupported('check_folder_empty')
-    const { results } = yield { ops: [{ kind: 'purge', node, trashed: 'any' }] }
-    return emptied(results[0]!)
+    return emptied(yield* one({ kind: 'purge', node, trashed: 'any' }))
   },
 }
 
@@ -166,12 +165,12 @@ export const filePutUsertags: SteppedEndpoint = {
   scope: 'FILE.UPDATE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const tags = tagsOf(body)
     if (tags === undefined) return missing('user_tags')
     if (Object.keys(tags).length === 0) return empty('user_tags')
-    const { results } = yield { ops: [{ kind: 'update', node, set: { tags } }] }
-    const { node: tagged, drive } = viewOf(results[0]!)
+    const result = yield* one({ kind: 'update', node, set: { tags } })
+    const { node: tagged, drive } = viewOf(result)
     return { status: 200, body: { file_id: aliasOf(env.engine, drive, tagged) } }
   },
 }
@@ -195,12 +194,11 @@ export const fileDeleteUsertags: SteppedEndpoint = {
   scope: 'FILE.UPDATE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const keys = texts(body, 'key_list', TAGS_MAX, TAG_BYTES_MAX)
     if (keys === undefined) return missing('key_list')
     if (keys.length === 0) return empty('key_list')
     const tags = Object.fromEntries(keys.map((key) => [key, null]))
-    const { results } = yield { ops: [{ kind: 'update', node, set: { tags } }] }
-    return emptied(results[0]!)
+    return emptied(yield* one({ kind: 'update', node, set: { tags } }))
   },
 }

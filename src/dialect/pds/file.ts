@@ -14,12 +14,12 @@ import {
 } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, notFound, notSupported, Refusal } from './error.ts'
-import { listFailure, viewOf } from './outcome.ts'
+import { listFailure, one, viewOf } from './outcome.ts'
 import { files, type Wish } from './present.ts'
 import { type Body, choice, pageSize, requiredText, text } from './request.ts'
 import { filteredList, filters } from './search.ts'
 import { hasOwnTop, mayPreview, sharedTop } from './share-files.ts'
-import { driveOf, fileIdOf, kindOf, parseMarker, parseRevision, ROOT, refOf } from './terms.ts'
+import { driveOf, fileIdOf, fileRef, kindOf, parseMarker, parseRevision, ROOT, refOf } from './terms.ts'
 import { fieldsOf, wishOf } from './wish.ts'
 
 /** The largest page of `/file/list`: the older reference's bound, twice the current one. */
@@ -40,13 +40,13 @@ export const fileGet: SteppedEndpoint = {
   guests: 'share',
   *steps(body, env): Call {
     const wish = wishOf(env, body)
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const revision = text(body, 'revision_id')
     if (revision) return yield* olderRevision(env, node, revision, wish)
-    const { results } = yield { ops: [{ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }] }
+    const result = yield* one({ kind: 'get', node, need: ACTIONS.list, trashed: 'any' })
     // Through a share the file's own url is a preview, and counted as one.
-    const urls = wish.urls || (fieldsOf(body)('url') && (yield* mayPreview(env, viewOf(results[0]!))))
-    return yield* shown(env, results[0]!, { ...wish, urls })
+    const urls = wish.urls || (fieldsOf(body)('url') && (yield* mayPreview(env, viewOf(result))))
+    return yield* shown(env, result, { ...wish, urls })
   },
 }
 
@@ -74,8 +74,11 @@ export const fileGetByPath: SteppedEndpoint = {
     const drive = driveOf(env, body)
     const path = requiredText(body, 'file_path').split('/').filter(Boolean)
     if (path.length > DEPTH_MAX) return notFound('file')
-    const { results } = yield { ops: [{ kind: 'get', node: { drive, path }, need: ACTIONS.list, trashed: 'no' }] }
-    return yield* shown(env, results[0]!, wish)
+    return yield* shown(
+      env,
+      yield* one({ kind: 'get', node: { drive, path }, need: ACTIONS.list, trashed: 'no' }),
+      wish,
+    )
   },
 }
 
@@ -131,17 +134,17 @@ export const fileList: SteppedEndpoint = {
       ...(only && { only }),
       ...(after && { cursor: { after } }),
     }
-    const { results } = yield { ops: [op] }
-    return yield* page(env, results[0]!, wish)
+    const result = yield* one(op)
+    return yield* page(env, result, wish)
   },
 }
 
 /** The folder that is to be listed. */
 function* folderOf(folder: Ref): Steps<NodeView> {
   const get: Op = { kind: 'get', node: folder, need: ACTIONS.list, trashed: 'no', expect: 'folder' }
-  const { results } = yield { ops: [get] }
-  if (results[0]!.status === 'failed') throw new Refusal(listFailure(results[0]!))
-  return viewOf(results[0]!)
+  const result = yield* one(get)
+  if (result.status === 'failed') throw new Refusal(listFailure(result))
+  return viewOf(result)
 }
 
 /** A page of the items a share opens. */

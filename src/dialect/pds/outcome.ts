@@ -8,7 +8,14 @@ import {
   type Op,
   type Result,
 } from '../../engine/index.ts'
+import type { Steps } from './call.ts'
 import { type Answer, failedAnswer, notValid, Refusal } from './error.ts'
+
+/** Runs one op. */
+export function* one(op: Op): Steps<Result> {
+  const { results } = yield { ops: [op] }
+  return results[0]!
+}
 
 /** The view an op ended in, or the refusal its failure is. */
 export function viewOf(result: Result): NodeView {

@@ -26,10 +26,10 @@ import {
   Refusal,
 } from './error.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
-import { viewOf } from './outcome.ts'
+import { one, viewOf } from './outcome.ts'
 import { files } from './present.ts'
 import { type Body, choice, flag, integer, isObject, objects, pageSize, requiredText, text, texts } from './request.ts'
-import { actionList, aliasOf, driveOf, grantableActions, ROOT, refOf, subjectParts, userOf } from './terms.ts'
+import { actionList, aliasOf, fileRef, grantableActions, ROOT, subjectParts, userOf } from './terms.ts'
 
 const MEMBERS_MAX = 100
 const PAGE_MAX = 100
@@ -70,7 +70,7 @@ export const fileAddPermission: SteppedEndpoint = {
   coverage: 'disinherit_sub_group=true is refused',
   scope: 'FILE.UPDATE',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const given = membersOf(body).map((member) => ({ subject: subjectOf(member), ...termsOf(member) }))
     yield* mustExist(given.map(({ subject }) => subject))
     yield* sharableFolder(node)
@@ -85,7 +85,7 @@ export const fileRemovePermission: SteppedEndpoint = {
   coverage: 'done',
   scope: 'FILE.UPDATE',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const ops = membersOf(body).map(
       (member): Op => ({ kind: 'grant', node, subject: subjectOf(member), actions: null, role: '', expiresAt: 0 }),
     )
@@ -141,8 +141,8 @@ function* mustExist(subjects: readonly Subject[]): Steps<void> {
 
 /** Only folders are shared so, and of a personal drive not the whole. */
 function* sharableFolder(node: Ref): Steps<void> {
-  const { results } = yield { ops: [{ kind: 'get', node, need: ACTIONS.list, trashed: 'no' }] }
-  const { node: folder, drive } = viewOf(results[0]!)
+  const result = yield* one({ kind: 'get', node, need: ACTIONS.list, trashed: 'no' })
+  const { node: folder, drive } = viewOf(result)
   const isWhole = folder.id === drive.root && userOf(drive.owner) !== undefined
   if (folder.kind !== 'folder' || isWhole)
     throw new Refusal(notValid('file_id', 'Only folders below the root are shared.'))
@@ -176,9 +176,8 @@ export const fileListInheritPermission: SteppedEndpoint = {
 }
 
 function* grantsOf(env: Env, body: Body, inherited: boolean): Steps<{ view: NodeView; grants: readonly GrantView[] }> {
-  const node = refOf(env, body, 'file_id', driveOf(env, body))
-  const { results } = yield { ops: [{ kind: 'grants', node, inherited }] }
-  const result = results[0]!
+  const node = fileRef(env, body)
+  const result = yield* one({ kind: 'grants', node, inherited })
   const view = viewOf(result)
   if (result.status !== 'done' || !result.grants) throw new Error('the op has no grants')
   return { view, grants: result.grants.filter(({ grant }) => isAlive(env, grant)) }

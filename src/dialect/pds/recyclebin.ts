@@ -11,10 +11,10 @@ import {
 import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint } from './call.ts'
 import { failedAnswer, Refusal } from './error.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
-import { emptied } from './outcome.ts'
+import { emptied, one } from './outcome.ts'
 import { files } from './present.ts'
 import { type Body, pageSize } from './request.ts'
-import { conflictOf, driveOf, NAMING, refOf } from './terms.ts'
+import { conflictOf, driveOf, fileRef, NAMING } from './terms.ts'
 
 const PAGE_MAX = 200
 const PAGE_USUAL = 50
@@ -26,9 +26,8 @@ export const recyclebinTrash: SteppedEndpoint = {
   scope: 'FILE.DELETE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
-    const { results } = yield { ops: [{ kind: 'trash', node }] }
-    return emptied(results[0]!)
+    const node = fileRef(env, body)
+    return emptied(yield* one({ kind: 'trash', node }))
   },
 }
 
@@ -39,7 +38,7 @@ export const recyclebinRestore: SteppedEndpoint = {
   scope: 'FILE.RESTORE',
   guests: 'share',
   *steps(body, env): Call {
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     // A clash is never the file's fault: it comes back beside whoever took its name.
     const op: Op = {
       kind: 'restore',
@@ -48,8 +47,7 @@ export const recyclebinRestore: SteppedEndpoint = {
       naming: NAMING,
       parentGone: 'recreate',
     }
-    const { results } = yield { ops: [op] }
-    return emptied(results[0]!)
+    return emptied(yield* one(op))
   },
 }
 

@@ -6,10 +6,10 @@ import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, failedAnswer, notFound, notValid, outOfRange, Refusal, sound } from './error.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
 import { extensionOf } from './media.ts'
-import { viewOf } from './outcome.ts'
+import { one, viewOf } from './outcome.ts'
 import { downloadUrl } from './present.ts'
 import { type Body, flag, integer, pageSize, requiredText, text } from './request.ts'
-import { driveOf, fileIdOf, iso, parseRevision, refOf, revisionOf, URL_LIFE_S, userOf } from './terms.ts'
+import { fileIdOf, fileRef, iso, parseRevision, type refOf, revisionOf, URL_LIFE_S, userOf } from './terms.ts'
 
 const PAGE_MAX = 100
 const PAGE_USUAL = 50
@@ -108,8 +108,8 @@ export const revisionDelete: SteppedEndpoint = {
 }
 
 function* ask(env: Env, body: Body, opFor: (node: ReturnType<typeof refOf>) => Op): Steps<Result> {
-  const { results } = yield { ops: [opFor(refOf(env, body, 'file_id', driveOf(env, body)))] }
-  return results[0]!
+  const result = yield* one(opFor(fileRef(env, body)))
+  return result
 }
 
 /** The version a `revision_id` names. */

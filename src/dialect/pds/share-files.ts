@@ -13,11 +13,11 @@ import {
 } from '../../engine/index.ts'
 import type { Call, Env, Share, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, noPermission, Refusal, shareTokenInvalid } from './error.ts'
-import { viewOf } from './outcome.ts'
+import { one, viewOf } from './outcome.ts'
 import { downloadUrl } from './present.ts'
 import { integer } from './request.ts'
 import { LIMIT_REACHED, SHARE_ALL } from './share-visit.ts'
-import { driveOf, fileIdOf, refOf } from './terms.ts'
+import { fileIdOf, fileRef } from './terms.ts'
 
 const SHARE_URL_LIFE_S = 300
 const SHARE_URL_LIFE_S_MAX = 600
@@ -93,12 +93,12 @@ export const fileGetShareDownloadUrl: SteppedEndpoint = {
   guests: 'share',
   *steps(body, env): Call {
     if (!env.share) throw new Refusal(shareTokenInvalid('The request carries none.'))
-    const node = refOf(env, body, 'file_id', driveOf(env, body))
+    const node = fileRef(env, body)
     const lifeS = integer(body, 'expire_sec', 1, SHARE_URL_LIFE_S_MAX) ?? SHARE_URL_LIFE_S
     const need = ACTIONS.list | ACTIONS.download
-    const { results } = yield { ops: [{ kind: 'get', node, need, trashed: 'no', expect: 'file' }] }
-    if (results[0]!.status === 'failed') return failedAnswer(results[0]!.error)
-    const { node: file, drive, actions } = viewOf(results[0]!)
+    const result = yield* one({ kind: 'get', node, need, trashed: 'no', expect: 'file' })
+    if (result.status === 'failed') return failedAnswer(result.error)
+    const { node: file, drive, actions } = viewOf(result)
     yield* count(env, 'downloads')
     const ticket = { drive: drive.id, node: file.id, version: file.version, name: file.name, type: '' }
     const mayShow = (actions & ACTIONS.preview) !== 0

@@ -77,6 +77,11 @@ export function refOf(env: Env, body: Body, field: string, drive: DriveId): Ref 
   return id === ROOT ? { drive, path: [] } : { ...parseFile(env, id, field), drive }
 }
 
+/** The node that `file_id` names in the drive of the request. */
+export function fileRef(env: Env, body: Body): Ref {
+  return refOf(env, body, 'file_id', driveOf(env, body))
+}
+
 function parseFile({ engine }: Env, id: string, field: string): PublicId {
   const node = engine.ids.parseFileId(id)
   if (node) return node

@@ -4,7 +4,7 @@ import { putPath } from '../../http/transfer-url.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, badJson, missing, notFound, notValid, Refusal, sound } from './error.ts'
 import { shown } from './file.ts'
-import { viewOf } from './outcome.ts'
+import { one, viewOf } from './outcome.ts'
 import { type Body, integer, objects, requiredText, text } from './request.ts'
 import {
   type CheckNameMode,
@@ -104,8 +104,7 @@ export const fileComplete: SteppedEndpoint = {
     const wrong = partsProblem(listed, parts)
     if (wrong) return wrong
     const ifRev = yield* expectedRev(env, body, upload)
-    const { results } = yield { ops: [commitOp(upload, declared, ifRev)] }
-    const result = results[0]!
+    const result = yield* one(commitOp(upload, declared, ifRev))
     if (result.status === 'failed' && result.error.code === 'upload_used') return yield* completedBefore(env, upload)
     return yield* completed(env, upload, result)
   },
@@ -115,8 +114,8 @@ export const fileComplete: SteppedEndpoint = {
 function* expectedRev(env: Env, body: Body, { drive, node, revises }: Upload): Steps<number | undefined> {
   const expected = text(body, 'last_revision_id')
   if (!expected || !revises) return undefined
-  const { results } = yield { ops: [{ kind: 'get', node: { drive, id: node }, need: 0, trashed: 'no' }] }
-  const { node: file } = viewOf(results[0]!)
+  const result = yield* one({ kind: 'get', node: { drive, id: node }, need: 0, trashed: 'no' })
+  const { node: file } = viewOf(result)
   if (revisionOf(fileIdOf(env.engine, file), file.version) === expected) return file.rev
   throw new Refusal(sound(409, 'StateConflict.LastRevisionId', 'The file has got another revision meanwhile.'))
 }
@@ -128,8 +127,8 @@ function* completed(env: Env, upload: Upload, result: Result): Call {
 
 /** Completing twice shows the file again. */
 function* completedBefore(env: Env, { drive, node }: Upload): Call {
-  const { results } = yield { ops: [{ kind: 'get', node: { drive, id: node }, need: 0, trashed: 'no' }] }
-  return yield* shown(env, results[0]!)
+  const result = yield* one({ kind: 'get', node: { drive, id: node }, need: 0, trashed: 'no' })
+  return yield* shown(env, result)
 }
 
 function listedParts(body: Body): { number: number; etag: string | undefined }[] | undefined {
