@@ -9,6 +9,8 @@ import { admin, alice, createDrive, done, run, settleDown, usedOf } from './worl
 /** What has more than three nodes below it is a haul, and a haul makes two nodes a slice. */
 const engine = { subtreeNodesMax: 3, sliceNodesMax: 2 }
 const use = useWorld({ engine })
+/** Each of these takes seconds, on a busy machine many. */
+const LONG = 240_000
 let drive: DriveId
 let other: Drive
 beforeEach(async () => {
@@ -27,7 +29,7 @@ async function later(op: Op): Promise<TaskId> {
   return result.task
 }
 
-test('several workers on one database share the work and do nothing twice', async () => {
+test('several workers on one database share the work and do nothing twice', { timeout: LONG }, async () => {
   const copies = Array.from({ length: 6 }, (_, i) => `copy ${i}`)
   const ids = await Promise.all(copies.map((name) => later(copy(at(drive, 'big'), at(drive), { name }))))
   await settleDown(use.world)
@@ -76,7 +78,7 @@ describe('a worker that dies during a haul, wherever it is', () => {
     return died
   }
 
-  test('nothing of a copy is lost and nothing there twice', async () => {
+  test('nothing of a copy is lost and nothing there twice', { timeout: LONG }, async () => {
     const before = await picture(drive, 'big')
     let write = 1
     do {
@@ -91,7 +93,7 @@ describe('a worker that dies during a haul, wherever it is', () => {
     expect(write).toBeGreaterThan(12)
   })
 
-  test('nothing of a tree on its way is lost and nothing there twice', async () => {
+  test('nothing of a tree on its way is lost and nothing there twice', { timeout: LONG }, async () => {
     const before = await picture(drive, 'big')
     let [from, to, write] = [drive, other.id, 2]
     do {
