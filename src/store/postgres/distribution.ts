@@ -31,6 +31,7 @@ export const DISTRIBUTION = {
   user: 'everywhere',
   user_group: 'everywhere',
   member: 'everywhere',
+  identity: 'everywhere',
   token: 'everywhere',
   link: 'everywhere',
   mark: 'everywhere',
