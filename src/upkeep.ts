@@ -4,12 +4,14 @@ import { chmod, copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'no
 import { join } from 'node:path'
 import { inspectData, openData, takePlace } from './app.ts'
 import { copyDiskBlobs } from './blob/disk/copy.ts'
-import { type BackupReport, type Manifest, makeBackup } from './copy/backup.ts'
+import { createDiskBlobs } from './blob/disk/create.ts'
+import { type BackupReport, MANIFEST, type Manifest, makeBackup } from './copy/backup.ts'
 import { restoreBackup } from './copy/restore.ts'
 import { copyRows, demandSameRows, type OnRows } from './copy/rows.ts'
 import { lockData } from './data-lock.ts'
 import { type Inspection, type RowReader, type RowWriter, StorageError } from './engine/index.ts'
 import { type FsckReport, fsck } from './fsck/fsck.ts'
+import { gc } from './fsck/gc.ts'
 import { databaseFile, type Place, releasePlace } from './place.ts'
 import { openPostgresRows, openPostgresRowWriter } from './store/postgres/rows.ts'
 import { openSqliteInspection } from './store/sqlite/inspect.ts'
@@ -30,12 +32,14 @@ export interface BackupOptions {
   readonly link: boolean
   /** Whether the backup holds the deployment's keys. */
   readonly keys: boolean
+  /** Whether bytes of earlier backups in the folder go that are referred to no more. */
+  readonly prune: boolean
   readonly onProgress?: OnRows
 }
 
 /** Makes a backup of a deployment, or brings one up to date, while servers run on it. */
 export async function backUp(place: Place, options: BackupOptions): Promise<BackupReport> {
-  const { to, version, link, keys, onProgress = () => {} } = options
+  const { to, version, link, keys, prune, onProgress = () => {} } = options
   const { dataDir } = place
   await mkdir(to, { recursive: true, mode: OWNER_ONLY_FOLDER })
   await demandOwn(to)
@@ -56,18 +60,29 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
       onProgress,
     })
     await rm(join(to, BEGUN), { force: true })
+    if (prune) await removeUnreferred(to, onProgress)
     return report
   } finally {
     await unlock()
   }
 }
 
+async function removeUnreferred(folder: string, onProgress: OnRows): Promise<void> {
+  const parts = { ...inspectData({ dataDir: folder, database: '' }), now: Date.now(), onProgress }
+  await gc(parts, { store: null, blobs: await createDiskBlobs({ folder }) })
+}
+
+/** Whether a folder is a backup: its rows are sealed by its manifest and must stay as they are. */
+export function isBackup(folder: string): boolean {
+  return existsSync(join(folder, MANIFEST))
+}
+
 /** A folder that has other things in it is most likely named by mistake. */
 async function demandOwn(folder: string): Promise<void> {
   const names = await readdir(folder)
-  const isBackup = names.length === 0 || names.includes('backup.json') || names.includes(BEGUN)
-  if (!isBackup) throw new StorageError(`${folder} is neither empty nor a backup`)
-  if (!names.includes('backup.json')) await writeFile(join(folder, BEGUN), '')
+  const isOwn = names.length === 0 || names.includes(MANIFEST) || names.includes(BEGUN)
+  if (!isOwn) throw new StorageError(`${folder} is neither empty nor a backup`)
+  if (!names.includes(MANIFEST)) await writeFile(join(folder, BEGUN), '')
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)

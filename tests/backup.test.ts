@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -131,6 +132,22 @@ it('a second backup into the same folder copies only what is new', async () => {
   expect((await restore()).code).toBe(0)
   expect(await soundness(join(root, 'restored'))).toEqual(SOUND)
   expect(blobsIn(join(root, 'restored'))).toHaveLength(1)
+})
+
+it('bytes that a backup refers to no more go when they are old and it is told so', async () => {
+  const file = await put('one.txt', 'the first bytes')
+  await put('two.txt', 'the second bytes')
+  await backup()
+  await done(world, alice, [purge(byId(file))])
+  while (await engine.work());
+  await backup('backup', '--prune')
+  expect(blobsIn(join(root, 'backup'))).toHaveLength(2)
+  for (const name of blobsIn(join(root, 'backup'))) utimesSync(join(root, 'backup/blobs', name), 1, 1)
+  expect((await backup('backup', '--prune')).code).toBe(0)
+  expect(blobsIn(join(root, 'backup'))).toHaveLength(1)
+  expect((await restore()).code).toBe(0)
+  const refused = await runHere(['gc', '--data', join(root, 'backup')])
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('is a backup')])
 })
 
 it('links cost no room, and keys can be left out', async () => {

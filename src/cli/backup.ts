@@ -10,6 +10,7 @@ interface BackupOptions extends DataOptions {
   readonly to: string
   readonly link?: boolean
   readonly keys: boolean
+  readonly prune?: boolean
 }
 
 export function backupCommand(): Command {
@@ -18,6 +19,7 @@ export function backupCommand(): Command {
     .requiredOption('--to <folder>', 'where to: a new folder, or an earlier backup to bring up to date')
     .option('--link', 'give bytes a second name instead of copying them; on the same file system only')
     .option('--no-keys', 'leave the keys out: without them no id, token or secret of the backup can be read')
+    .option('--prune', 'remove bytes of earlier backups in the folder that are referred to no more')
     .option(...DATA_OPTION)
     .option(...DATABASE_OPTION)
     .addHelpText('after', EXPLANATION)
@@ -27,12 +29,12 @@ export function backupCommand(): Command {
 const EXPLANATION = `
 The folder can do whatever the deployment can: keep it as secret. "batchdrive fsck --data FOLDER" looks at it,
 "batchdrive restore" makes a deployment of it. Bytes are copied once, however many backups go to the folder; those
-that are referred to no more stay until "batchdrive gc --data FOLDER". Uploads under way are left out.`
+that are referred to no more stay unless it is told to --prune them. Uploads under way are left out.`
 
-async function make({ to, link = false, keys, ...place }: BackupOptions): Promise<void> {
+async function make({ to, link = false, keys, prune = false, ...place }: BackupOptions): Promise<void> {
   const progress = showProgress()
   const folder = resolve(to)
-  const options = { to: folder, version: programVersion(), link, keys, onProgress: progress.report }
+  const options = { to: folder, version: programVersion(), link, keys, prune, onProgress: progress.report }
   const report = await backUp(demandData(place), options).finally(() => progress.end())
   const { manifest, copied } = report
   const rows = counted(

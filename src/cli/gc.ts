@@ -2,7 +2,9 @@
 import { Command } from 'commander'
 import { inspectData, openUpkeep } from '../app.ts'
 import { type GcReport, gc } from '../fsck/gc.ts'
+import { isBackup } from '../upkeep.ts'
 import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandData } from './data.ts'
+import { CommandError } from './failure.ts'
 import { counted, showProgress } from './progress.ts'
 
 interface GcOptions extends DataOptions {
@@ -25,6 +27,10 @@ process that was killed may leave. Bytes written within the last hour are kept, 
 
 async function collect({ dryRun = false, ...options }: GcOptions): Promise<void> {
   const place = demandData(options)
+  if (isBackup(place.dataDir))
+    throw new CommandError(
+      `${place.dataDir} is a backup, whose rows must stay as they are: see "batchdrive backup --prune"`,
+    )
   const progress = showProgress()
   const parts = { ...inspectData(place), now: Date.now(), onProgress: progress.report }
   const tools = dryRun ? null : await openUpkeep(place)

@@ -16,7 +16,8 @@ import { type BlobRow, type Inspection, StorageError } from '../engine/index.ts'
 import { paged } from '../fsck/merge.ts'
 import type { OnRows } from './rows.ts'
 
-const MANIFEST = 'backup.json'
+/** The manifest's name; it is what makes a folder a backup. */
+export const MANIFEST = 'backup.json'
 /** The form of the folder and of the manifest. */
 const FORMAT = 1
 /** How often the rows are taken anew because bytes had gone meanwhile. */

@@ -14,7 +14,8 @@ export interface GcParts {
 
 /** With what it removes. Nobody else may write to the blob store meanwhile: the caller holds the data folder. */
 export interface GcTools {
-  readonly store: Store
+  /** Null where there is nothing to sweep: the rows are as they shall be. */
+  readonly store: Store | null
   readonly blobs: BlobStore
 }
 
@@ -28,7 +29,7 @@ export interface GcReport {
 export async function gc(parts: GcParts, tools: GcTools | null): Promise<GcReport> {
   const { openRows, bytes, now, onProgress = () => {} } = parts
   const waiting = await looking(openRows, (rows) => sweepable(rows, now))
-  if (tools) await sweepAll(tools, now, waiting.nodes, onProgress)
+  if (tools?.store) await sweepAll(tools.store, tools.blobs, now, waiting.nodes, onProgress)
   const leftovers = { blob: { count: 0, size: 0 }, upload: { count: 0, size: 0 }, temporary: { count: 0, size: 0 } }
   const left = await looking(openRows, async (rows) => {
     const total = (await rows.counts()).get('blob') ?? 0
@@ -66,7 +67,13 @@ async function looking<T>(openRows: GcParts['openRows'], look: (rows: Inspection
   }
 }
 
-async function sweepAll({ store, blobs }: GcTools, now: number, nodes: number, onProgress: OnProgress): Promise<void> {
+async function sweepAll(
+  store: Store,
+  blobs: BlobStore,
+  now: number,
+  nodes: number,
+  onProgress: OnProgress,
+): Promise<void> {
   const what = 'removing what was destroyed'
   onProgress(what, 0, nodes)
   for (let slices = 1; await sweep(store, blobs, () => now); slices++)
