@@ -105,6 +105,26 @@ describe('a share', () => {
     expect(shape(await bob.call('/share_link/get', { share_id }))).toEqual([404, 'NotFound.ShareLink'])
   })
 
+  test('is made for somebody else by administrators only, and is worth what that one may do', async () => {
+    const mine = await world.alice.folder(`for alice ${now}`)
+    const body = { drive_id: world.alice.drive, file_id_list: [mine], user_id: 'alice' }
+    const made = await owner.ok('/share_link/create', body, 201)
+    expect(made.creator).toBe('alice')
+    expect((await world.alice.ok('/share_link/get', { share_id: made.share_id })).creator).toBe('alice')
+    expect(shape(await owner.call('/share_link/create', { file_id_list: [file], user_id: 'alice' }))).toEqual([
+      403,
+      'ForbiddenNoPermission.ShareLink',
+    ])
+    expect(shape(await owner.call('/share_link/create', { ...body, user_id: 'nobody' }))).toEqual([
+      404,
+      'NotFound.User',
+    ])
+    expect(shape(await world.alice.call('/share_link/create', { ...body, user_id: 'admin' }))).toEqual([
+      403,
+      'ForbiddenNoPermission.User',
+    ])
+  })
+
   test('of what one may not share, of items in two places, of nothing or of too much is refused', async () => {
     const ofAlices = await world.alice.call('/share_link/create', { drive_id: owner.drive, file_id_list: [file] })
     expect(shape(ofAlices)).toEqual([403, 'ForbiddenNoPermission.File'])

@@ -1,5 +1,5 @@
 /** `/share_link/*` for those who make shares: create, update, cancel, get. */
-import type { DriveId, Failed, Json, Link, LinkId, LinkPatch, LinkSpec, NodeId } from '../../engine/index.ts'
+import type { Actor, DriveId, Failed, Json, Link, LinkId, LinkPatch, LinkSpec, NodeId } from '../../engine/index.ts'
 import { ACTIONS, LINK_NODES_MAX } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import {
@@ -39,11 +39,11 @@ export const shareCreate: SteppedEndpoint = {
   url: '/share_link/create',
   apart: true,
   operation: 'CreateShareLink',
-  coverage: 'user_id and share_policy=msg are refused; disable_visible is not kept',
+  coverage: 'share_policy is always url; disable_visible is not kept',
   scope: 'SHARE.CREATE',
   *steps(body, env): Call {
     const drive = driveOf(env, body)
-    if (text(body, 'user_id') && text(body, 'user_id') !== env.user) return noPermission('user')
+    const maker = yield* makerOf(env, text(body, 'user_id'))
     const all = flag(body, 'share_all_files') ?? false
     const shared = all ? yield* rootOf(drive) : yield* nodesOf(env, body, 'file_id_list', drive)
     const inboxes = yield* inboxesOf(env, body, drive, shared)
@@ -54,9 +54,23 @@ export const shareCreate: SteppedEndpoint = {
       ...(inboxes && { inboxes: inboxes.nodes }),
       extra: { ...extra, ...inboxIds(inboxes), [FILE_IDS]: shared.ids, [SHARE_ALL]: all },
     }
-    const { newLinks } = yield { newLinks: [spec] }
+    const { newLinks } = yield { newLinks: [spec], actor: maker }
     return outcome(newLinks[0]!, (link) => ({ status: 201, body: shareObject(env, link) }))
   },
+}
+
+/** Whose share it will be: the caller's, or, for administrators, whoever they say. It is worth what its maker may do. */
+function* makerOf({ actor, user, auth }: Env, id: string | undefined): Steps<Actor> {
+  if (!id || id === user) return actor
+  if (!actor.admin) throw new Refusal(noPermission('user'))
+  let maker: Actor | undefined
+  const find = async (): Promise<Answer> => {
+    maker = await auth.actor({ tenant: actor.tenant, dialect: 'pds', app: actor.app, user: id })
+    return { status: 200 }
+  }
+  yield { waits: [find] }
+  if (!maker) throw new Refusal(notFound('user'))
+  return maker
 }
 
 /** What a share permits that forbids nothing. */
