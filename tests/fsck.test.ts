@@ -110,3 +110,21 @@ it('what comes and goes while it looks is not wrong', async () => {
   const states = [before]
   expect(await look({ rows: async () => states.pop() ?? openRows() })).toEqual(SOUND)
 })
+
+it('a drive that is being worked on is never wrong', async () => {
+  let isDone = false
+  const working = (async () => {
+    for (let i = 0; !isDone; i++) {
+      const file = await putFile(world, alice, drive, `file ${i}`, `bytes ${i}`)
+      await staged(world, alice, drive, `part ${i}`)
+      if (i % 2 === 0) await done(world, alice, [purge(byId(file))])
+      world.now += FRESH_MS
+      await world.engine.work()
+    }
+  })()
+  const looks = []
+  for (let i = 0; i < 10; i++) looks.push((await look({ now: world.now })).faults)
+  isDone = true
+  await working
+  expect(looks.flat()).toEqual([])
+})
