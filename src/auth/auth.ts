@@ -38,6 +38,9 @@ export interface Auth {
   seal(text: string): string
   /** The text behind a sealed one. */
   unseal(sealed: string): string
+  /** Whether another guess at a secret is answered: after too many wrong ones none is for a while. */
+  mayGuess(key: string): boolean
+  guessedWrong(key: string): void
   /** Compares in constant time. */
   secretMatches(app: App, given: string): boolean
   /** Hands out a fresh token; `text` is what the client gets. */

@@ -11,6 +11,7 @@ import {
 } from '../engine/index.ts'
 import { Memo } from '../engine/memo.ts'
 import type { ActorSpec, Auth } from './auth.ts'
+import { createGuesses } from './guesses.ts'
 import { createSecrets, equalTexts } from './secrets.ts'
 import { createTokens } from './tokens.ts'
 
@@ -35,6 +36,7 @@ export function createAuth({ store, secret, clock }: AuthParts): Auth {
 
   return {
     ...createTokens({ store, secret, clock }),
+    ...createGuesses(clock),
     ...createActors(store, options),
     secretOf,
     seal: secrets.seal,

@@ -228,6 +228,16 @@ describe('a visitor', () => {
     expect((await owner.ok('/share_link/get', { share_id })).access_count).toBe(3)
   })
 
+  test('cannot try all passwords', async () => {
+    const { share_id } = await share({ share_pwd: 'pa55' })
+    const ask = (share_pwd: string) => anonymous(world.url, '/share_link/get_share_token', { share_id, share_pwd })
+    const wrong = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(`guess ${i}`)))
+    expect(new Set(wrong.map(({ status }) => status))).toEqual(new Set([400]))
+    expect(shape(await ask('pa55'))).toEqual([429, 'TooManyRequests'])
+    now += 60_000
+    expect((await ask('pa55')).status).toBe(200)
+  })
+
   test('sees the shared items as the root, what is below them, and nothing above or beside', async () => {
     const visitor = await opened()
     const { items } = await visitor.ok('/file/list', { parent_file_id: 'root' })

@@ -280,6 +280,16 @@ test('the JavaScript client’s name for the grant will do, and a code ends afte
   expect((await later.call('/file/get', { file_id: 'root' })).body.code).toBe('ForbiddenNoPermission.Api')
 })
 
+test('passwords are not to be tried in turn', async () => {
+  const guesses = await Promise.all(Array.from({ length: 20 }, (_, i) => signIn({ password: `guess ${i}` })))
+  expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([401]))
+  const late = await signIn()
+  expect([late.status, late.text.includes('too many')]).toEqual([401, true])
+  expect((await signIn({ user: 'admin', password: 'admin' })).status).toBe(302)
+  at += 60_000
+  expect((await signIn()).status).toBe(302)
+})
+
 test('nobody is sent to an address that is not the application’s', async () => {
   const ask = (more: object) => send(`${world.url}/v2/oauth/authorize?${query(more)}`)
   for (const redirect_uri of [

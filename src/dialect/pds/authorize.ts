@@ -37,9 +37,14 @@ export async function signIn(context: DialectContext, form: Body, reply: Fastify
   const { app, redirectUri, state, scopes } = asked
   const [id, password] = [text(form, 'user') ?? '', text(form, 'password') ?? '']
   const [user] = await context.engine.users(app.tenant, [id])
+  const secret = `user ${app.tenant} ${id}`
+  if (!context.auth.mayGuess(secret)) {
+    return sendPage(reply, app, form, 'There were too many wrong passwords. Try again in a minute.')
+  }
   // A password is checked also for nobody, so that the time taken does not tell who exists.
   const isRight = await passwordMatches(user?.password || NOBODYS, password)
   if (!user || user.password === '' || user.status !== 'enabled' || !isRight) {
+    context.auth.guessedWrong(secret)
     return sendPage(reply, app, form, 'The name or the password is wrong.')
   }
   const spec = { dialect: 'pds', purpose: 'code', tenant: app.tenant, app: app.id, user: user.id } as const

@@ -166,6 +166,12 @@ export function noSuchApi(method: string, path: string): Answer {
   return sound(404, 'I404NF', `API not found with \`${method} ${path}\``)
 }
 
+/** 429: clients wait and try again. */
+export function throttled(): Answer {
+  const [status, code, message] = errors.busy
+  return sound(status, code, message)
+}
+
 export function tokenInvalid(detail: string): Answer {
   return sound(401, 'AccessTokenInvalid', `AccessToken is invalid. ${detail}`)
 }

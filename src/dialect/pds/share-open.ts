@@ -2,7 +2,7 @@
 import { equalTexts } from '../../auth/secrets.ts'
 import type { Link, LinkId, User } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { type Answer, noPermission, notFound, Refusal, sound } from './error.ts'
+import { type Answer, noPermission, notFound, Refusal, sound, throttled } from './error.ts'
 import { type Body, flag, integer, requiredText, text } from './request.ts'
 import { visitorObject } from './share-present.ts'
 import { closedAnswer, loginProblem, shareTokenData } from './share-visit.ts'
@@ -26,7 +26,9 @@ export const shareGetToken: SteppedEndpoint = {
     const login = loginProblem(link, env.caller)
     if (login) return login
     if (skipsPassword && !(env.actor.admin && env.actor.tenant === link.tenant)) return noPermission('share_link')
+    if (!skipsPassword && !env.auth.mayGuess(`share ${link.id}`)) return throttled()
     if (!skipsPassword && !equalTexts(env.auth.unseal(link.password), given)) {
+      env.auth.guessedWrong(`share ${link.id}`)
       return sound(400, 'InvalidResource.SharePwd', 'The resource share_pwd is not valid.')
     }
     const { waits } = yield { uses: [{ link: link.id, what: 'accesses' }], waits: [() => handOut(env, link, lifeS)] }
