@@ -84,7 +84,7 @@ function layOut(drive: Drive, ids: readonly NodeId[]): Node[] {
     const stem = `${word()} ${word()} ${index}`
     const name = isFolder ? stem : `${stem}.${pick(EXTENSIONS)}`
     const createdAt = NOW - random(1_000 * DAY)
-    const updatedAt = Math.min(NOW, createdAt + random(100 * DAY))
+    const updatedAt = createdAt + random(NOW - createdAt)
     const labels = random(1_000) === 0 ? { labels: [`label ${random(10)}`] } : {}
     const content = isFolder
       ? null

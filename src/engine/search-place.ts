@@ -104,11 +104,13 @@ async function childrenOf(tx: ReadTx, folders: readonly NodeKey[], nodesMax: num
 /** Those of the nodes that lie below a folder. */
 export async function withinOf(store: Store, nodes: readonly Node[], folder: NodeKey): Promise<Node[]> {
   if (nodes.length === 0) return []
-  const seeks = nodes.map(({ drive, id }) => ({ drive, id, follow: false }))
-  const parents = new Map((await store.read((tx) => tx.chains(seeks))).map(({ id, parent }) => [id, parent]))
-  const isWithin = (id: NodeId): boolean => {
-    for (let at = parents.get(id); at; at = parents.get(at)) if (at === folder.id) return true
+  // Siblings share their way up.
+  const folders = new Map(nodes.map(({ drive, parent }) => [parent, { drive, id: parent, follow: false }]))
+  const above = await store.read((tx) => tx.chains([...folders.values()].filter(({ id }) => id > 0)))
+  const parents = new Map(above.map(({ id, parent }) => [id, parent]))
+  const isWithin = (parent: NodeId): boolean => {
+    for (let at: NodeId | undefined = parent; at; at = parents.get(at)) if (at === folder.id) return true
     return false
   }
-  return nodes.filter(({ id }) => isWithin(id))
+  return nodes.filter(({ parent }) => isWithin(parent))
 }

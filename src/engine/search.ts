@@ -34,6 +34,8 @@ export interface SearchLimits extends LogLimits {
   readonly candidatesPerReadMax: number
   /** A place with no more nodes than this below it is looked through node by node, without the index. */
   readonly scopeNodesMax: number
+  /** How many candidates are read in the time in which a node is found by an entry of the log. */
+  readonly logEntryCost: number
 }
 
 const LIMITS: SearchLimits = {
@@ -42,7 +44,8 @@ const LIMITS: SearchLimits = {
   scopeNodesMax: 2000,
   changesPerRead: 250,
   changesPerReadMax: 4000,
-  changesMax: 20_000,
+  changesMax: 12_000,
+  logEntryCost: 3,
 }
 
 /** The fewest nodes whose visibility is asked for at once. */
@@ -113,11 +116,23 @@ async function* partsOf(seek: Seeking): AsyncGenerator<Match[], void> {
   if (changed) return yield matches(seek, changed)
   const [first] = order
   if (count || !first) return yield allMatches(seek, probe)
-  if (first.by === 'updated' && first.descending && others.length === 0) return yield* latestParts(seek, probe, drive!)
+  if (first.by === 'updated' && first.descending && others.length === 0 && (await isDense(seek, read, drive!))) {
+    return yield* latestParts(seek, probe, drive!)
+  }
   if (first.by !== 'created' && first.by !== 'size') return yield allMatches(seek, probe)
   for (const stretch of walkOf(first, clock(), cursor)) {
     yield allMatches(seek, both(probe, stretchProbe(first.by, stretch, births)))
   }
+}
+
+/**
+ * Whether so much is found that going along the log, of which every entry is looked at, fills a page sooner than looking at
+ * all that is found. What the first candidates are like, the others are taken to be; a drive has about as many nodes as changes.
+ */
+async function isDense(seek: Seeking, read: readonly Node[], drive: Drive): Promise<boolean> {
+  const share = (await matches(seek, read)).length / (read.at(-1)!.id - read[0]!.id + 1)
+  const alongTheLog = ((seek.query.limit + 1) * seek.limits.logEntryCost) / share
+  return alongTheLog < share * drive.seq
 }
 
 /** By the time of the last change, as the log has it; and where the log leaves off, all that is left at once. */

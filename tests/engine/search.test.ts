@@ -478,6 +478,8 @@ describe('with little read at once', () => {
     changesPerRead: 2,
     changesPerReadMax: 8,
     changesMax: 400,
+    // Go along the log whenever that is possible.
+    logEntryCost: 0,
   }
 
   /** Every page of a search, found by reading a few candidates or changes at a time. */
