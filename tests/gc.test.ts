@@ -79,7 +79,10 @@ it('removes what is destroyed, unreferenced or of nobody, and nothing else', asy
     0,
     ['removed 2 destroyed nodes', 'removed 1 blob of nobody, 10 bytes', 'removed 1 staged upload of nobody, 0 bytes'],
   ])
-  const { faults, leftovers, strangers, rows } = await fsck({ ...inspectData({ dataDir: data, database: '' }), now: Date.now() })
+  const { faults, leftovers, strangers, rows } = await fsck({
+    ...inspectData({ dataDir: data, database: '' }),
+    now: Date.now(),
+  })
   expect({ faults, leftovers, strangers }).toEqual({
     faults: [],
     leftovers: { count: 0, size: 0, first: [] },

@@ -1,7 +1,7 @@
 /** A disk that forgets, when the power goes, whatever was never synced: the worst that a file system may do. */
 import { link, mkdir, rename, rm, truncate } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Disk } from '../../src/blob/disk/disk.ts'
+import type { Disk, OpenFile } from '../../src/blob/disk/disk.ts'
 
 interface Change {
   /** The folder whose sync makes it stay. */
@@ -17,6 +17,8 @@ export class ForgetfulDisk implements Disk {
   /** Files whose bytes are in memory only. */
   readonly #unsynced = new Set<string>()
   #removed = 0
+  /** Files whose writer is gone with the power; the process that plays it is not. */
+  readonly #open = new Set<OpenFile>()
 
   constructor(disk: Disk, limbo: string) {
     this.#disk = disk
@@ -25,6 +27,7 @@ export class ForgetfulDisk implements Disk {
 
   /** Takes back, latest first, what no sync has made stay. */
   async losePower(): Promise<void> {
+    await Promise.all([...this.#open].map((file) => file.close()))
     const changes = this.#changes.reverse()
     this.#changes = []
     for (const { undo } of changes) await undo().catch(unlessMissing)
@@ -34,9 +37,14 @@ export class ForgetfulDisk implements Disk {
   async open(path: string, flags: 'wx' | 'r') {
     const file = await this.#disk.open(path, flags)
     if (flags === 'wx') this.#made(path)
+    this.#open.add(file)
     return {
+      read: file.read.bind(file),
       write: file.write.bind(file),
-      close: () => file.close(),
+      close: () => {
+        this.#open.delete(file)
+        return file.close()
+      },
       sync: async () => {
         await file.sync()
         this.#unsynced.delete(path)

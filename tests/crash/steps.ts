@@ -73,6 +73,7 @@ export function countingDisk(disk: Disk, steps: Steps): Disk {
 
 function countingFile(file: OpenFile, steps: Steps): OpenFile {
   return {
+    read: file.read.bind(file),
     write: ((...given: Parameters<OpenFile['write']>) =>
       steps.around('write', () => file.write(...given))) as OpenFile['write'],
     sync: () => steps.around('fsync', () => file.sync()),

@@ -1,6 +1,6 @@
 /** Blobs in a folder of the file system, content-addressed and durable; `layout.ts` says where what lies. */
 import assert from 'node:assert'
-import { access, open, readdir, stat } from 'node:fs/promises'
+import { access, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import {
@@ -175,7 +175,7 @@ class DiskBlobs implements BlobStore {
   }
 
   read(digest: string, { start, end }: { start: number; end: number }): NodeJS.ReadableStream {
-    return Readable.from(bytesOf(this.layout.blob(digest).path, start, end), { objectMode: false })
+    return Readable.from(bytesOf(this.disk, this.layout.blob(digest).path, start, end), { objectMode: false })
   }
 
   has(digests: readonly string[]): Promise<string[]> {
@@ -231,7 +231,7 @@ class DiskBlobs implements BlobStore {
   /** Writes the files one after the other into one blob. */
   private async join(paths: readonly string[]): Promise<Content> {
     const temporary = join(this.layout.temporary, this.temporaryName())
-    const content = await writeFresh(this.disk, temporary, concatenated(paths), Number.POSITIVE_INFINITY)
+    const content = await writeFresh(this.disk, temporary, concatenated(this.disk, paths), Number.POSITIVE_INFINITY)
     try {
       await this.keep(content, (place) => this.disk.rename(temporary, place))
     } finally {
@@ -300,8 +300,8 @@ class DiskBlobs implements BlobStore {
 const NO_LINK = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'])
 
 /** The bytes of a file from `start` up to `end`, exclusive; a file that ends earlier is an error. */
-async function* bytesOf(path: string, start: number, end: number): AsyncGenerator<Buffer> {
-  const file = await storing('a blob could not be opened', () => open(path, 'r'))
+async function* bytesOf(disk: Disk, path: string, start: number, end: number): AsyncGenerator<Buffer> {
+  const file = await storing('a blob could not be opened', () => disk.open(path, 'r'))
   try {
     for (let at = start; at < end; ) {
       const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at))
@@ -315,9 +315,9 @@ async function* bytesOf(path: string, start: number, end: number): AsyncGenerato
   }
 }
 
-async function* concatenated(paths: readonly string[]): AsyncGenerator<Buffer> {
+async function* concatenated(disk: Disk, paths: readonly string[]): AsyncGenerator<Buffer> {
   // One after the other: the bytes have an order, and only one piece of them is held.
-  for (const path of paths) yield* bytesOf(path, 0, (await stat(path)).size)
+  for (const path of paths) yield* bytesOf(disk, path, 0, (await stat(path)).size)
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,15 +1,14 @@
 /** The calls by which a blob folder is changed. Everything durable goes through them, so a test can count, refuse or forget it. */
 import { copyFile, type FileHandle, link, mkdir, open, rename, rm, unlink, utimes } from 'node:fs/promises'
 
-/** A file being written. */
-export type OpenFile = Pick<FileHandle, 'write' | 'sync' | 'close'>
+export type OpenFile = Pick<FileHandle, 'read' | 'write' | 'sync' | 'close'>
 
 /** As the functions of the same names in `node:fs/promises`. */
 export interface Disk {
   copyFile(from: string, to: string): Promise<void>
   link(from: string, to: string): Promise<void>
   mkdir(path: string, options: { recursive: true }): Promise<string | undefined>
-  /** `wx`: a fresh file, to write. `r`: a file or a folder, to sync. */
+  /** `wx`: a fresh file, to write. `r`: a file to read, or a file or a folder to sync. */
   open(path: string, flags: 'wx' | 'r'): Promise<OpenFile>
   rename(from: string, to: string): Promise<void>
   rm(path: string, options: { recursive?: boolean; force: true }): Promise<void>
