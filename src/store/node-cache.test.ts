@@ -40,7 +40,9 @@ describe('what is remembered', () => {
     store = rememberNodes(plain)
     elsewhere = createSqliteStore({ file })
     await store.write((tx) => tx.putDrives([drive(DRIVE)]))
-    await apply(store, { insertNodes: [folder(1, 0, ''), folder(3, 0, '', { twin: 3 }), folder(10, 1, 'a'), folder(11, 10, 'b')] })
+    await apply(store, {
+      insertNodes: [folder(1, 0, ''), folder(3, 0, '', { twin: 3 }), folder(10, 1, 'a'), folder(11, 10, 'b')],
+    })
     await find([11])
   })
   afterEach(async () => {

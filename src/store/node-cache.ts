@@ -260,7 +260,7 @@ class Session {
   chain({ drive, id, follow }: Seek): Node[] | undefined {
     const chain = this.of(drive)?.chain(id)
     // What is buried here may be alive in another drive, under the same id.
-    return follow && chain?.at(-1)!.id === this.#graves.get(drive) ? undefined : chain
+    return follow && chain?.at(-1)?.id === this.#graves.get(drive) ? undefined : chain
   }
 
   /** What may be used for a drive in this transaction. */

@@ -8,8 +8,8 @@ import {
   type Position,
   positionText,
   type Ref,
-  readPosition,
   type Result,
+  readPosition,
 } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
 import { appPropertiesIn } from './app-property.ts'
