@@ -30,6 +30,7 @@ test('the engine and the naive model agree on random histories', { timeout: 3_60
     name: 'model',
     histories: history,
     runs: HISTORIES,
+    postgresRuns: HISTORIES,
     play: async (steps, closely) => play(await someWorld(), steps, { closely }),
   })
 })

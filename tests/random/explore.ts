@@ -16,6 +16,8 @@ export interface Exploration<History extends Steps> {
   readonly histories: fc.Arbitrary<History>
   /** How many on SQLite, unless told otherwise. */
   readonly runs: number
+  /** How many on PostgreSQL; absent = a few of them. */
+  readonly postgresRuns?: number
   /** How often a failing history may be tried while it is made short. */
   readonly attempts?: number
   /** Throws when the history shows something wrong. `closely`: look harder, to tell exactly where. */
@@ -37,7 +39,7 @@ const ATTEMPTS = 500
 const RUNS_MAX = 1_000_000
 
 export async function explore<History extends Steps>(
-  { name, histories, runs, attempts = ATTEMPTS, play }: Exploration<History>,
+  { name, histories, runs, postgresRuns = cases(runs), attempts = ATTEMPTS, play }: Exploration<History>,
   settings: Settings = process.env,
 ): Promise<void> {
   let operations = 0
@@ -46,7 +48,7 @@ export async function explore<History extends Steps>(
     operations += operationsIn(history)
   }
   // What fails is shortened below: whole steps at a time, which takes seconds where number by number takes minutes.
-  const given = { ...numbersOf(settings, runs), endOnFailure: true }
+  const given = { ...numbersOf(settings, isPostgres() ? postgresRuns : runs), endOnFailure: true }
   const outcome = await fc.check(fc.asyncProperty(histories, counted), given)
   // Out of time before anything was played is no failure.
   const failed = outcome.failed && outcome.counterexample !== null
@@ -68,7 +70,7 @@ export async function explore<History extends Steps>(
 }
 
 function numbersOf({ MODEL_SEED = `${SEED}`, MODEL_PATH, MODEL_RUNS, MODEL_SECONDS }: Settings, runs: number) {
-  const numRuns = MODEL_PATH ? 1 : Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : cases(runs)))
+  const numRuns = MODEL_PATH ? 1 : Number(MODEL_RUNS ?? (MODEL_SECONDS ? RUNS_MAX : runs))
   return {
     numRuns,
     ...(MODEL_SEED === 'random' ? {} : { seed: Number(MODEL_SEED) }),
