@@ -112,13 +112,14 @@ async function* partsOf(seek: Seeking): AsyncGenerator<Match[], void> {
   if (read.length < limits.candidatesPerRead) return yield matches(seek, read)
   const [drive, ...others] = place.drives
   const since = changeBound(where)
+  const [first] = order
+  const isLatestFirst = first?.by === 'updated' && first.descending && others.length === 0 && !count
+  if (isLatestFirst && (since !== null || (await isDense(seek, read, drive!)))) {
+    return yield* latestParts(seek, probe, drive!, since ?? Number.NEGATIVE_INFINITY)
+  }
   const changed = since !== null && others.length === 0 ? await changedSince(store, drive!, since, limits) : null
   if (changed) return yield matches(seek, changed)
-  const [first] = order
   if (count || !first) return yield allMatches(seek, probe)
-  if (first.by === 'updated' && first.descending && others.length === 0 && (await isDense(seek, read, drive!))) {
-    return yield* latestParts(seek, probe, drive!)
-  }
   if (first.by !== 'created' && first.by !== 'size') return yield allMatches(seek, probe)
   for (const stretch of walkOf(first, clock(), cursor)) {
     yield allMatches(seek, both(probe, stretchProbe(first.by, stretch, births)))
@@ -135,12 +136,21 @@ async function isDense(seek: Seeking, read: readonly Node[], drive: Drive): Prom
   return alongTheLog < share * drive.seq
 }
 
-/** By the time of the last change, as the log has it; and where the log leaves off, all that is left at once. */
-async function* latestParts(seek: Seeking, probe: Probe | null, drive: Drive): AsyncGenerator<Match[], void> {
+/**
+ * By the time of the last change, as the log has it; and where the log leaves off, all that is left at once.
+ * @param bound nothing that was changed before is meant
+ */
+async function* latestParts(
+  seek: Seeking,
+  probe: Probe | null,
+  drive: Drive,
+  bound: number,
+): AsyncGenerator<Match[], void> {
   let until = Number.POSITIVE_INFINITY
   for await (const { nodes, since } of latestNodes(seek.context.store, drive, seek.limits)) {
     until = since
     yield matches(seek, nodes)
+    if (since <= bound) return
   }
   if (until > Number.NEGATIVE_INFINITY) {
     yield (await allMatches(seek, probe)).filter(({ values: [updated] }) => (updated as number) < until)
