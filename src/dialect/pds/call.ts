@@ -246,19 +246,26 @@ export function answerFor(error: unknown, report: (error: unknown) => void): Ans
   return INTERNAL_ERROR
 }
 
+/** What a need gets that asks for nothing. */
+const NOTHING = Object.fromEntries(KINDS.map((kind) => [kind === 'ops' ? 'results' : kind, []])) as unknown as Supply
+
 /** Fetches what several calls need, each kind of need as one set for each actor, in the order of the calls. */
 async function supply({ engine, actor: caller }: Env, needs: readonly Need[]): Promise<Supply[]> {
   const actors = [...new Set(needs.map(({ actor = caller }) => actor))]
-  const supplies = needs.map(() => ({}) as Supply)
+  const supplies = needs.map(() => ({ ...NOTHING }))
   const fetched = actors.map(async (actor) => {
     const own = needs.flatMap((need, at) => ((need.actor ?? caller) === actor ? [{ need, at }] : []))
     const asked = own.map(({ need }) => need)
+    // Of the many kinds a step asks for one or two, and a batch has a hundred steps.
+    const named = new Set(asked.flatMap((need) => Object.keys(need)))
+    const kinds = KINDS.filter((kind) => named.has(kind))
     const ops = await together(engine, actor, 'ops', asked)
     // What is read by other ways comes after what the ops of the same step have written.
-    const lists = await Promise.all(KINDS.map((kind) => (kind === 'ops' ? ops : together(engine, actor, kind, asked))))
-    for (const [k, kind] of KINDS.entries())
-      for (const [i, { at }] of own.entries())
-        Object.assign(supplies[at]!, { [kind === 'ops' ? 'results' : kind]: lists[k]![i] })
+    const lists = await Promise.all(kinds.map((kind) => (kind === 'ops' ? ops : together(engine, actor, kind, asked))))
+    for (const [k, kind] of kinds.entries()) {
+      const name = kind === 'ops' ? 'results' : kind
+      for (const [i, { at }] of own.entries()) (supplies[at] as Record<string, unknown>)[name] = lists[k]![i]
+    }
   })
   await Promise.all(fetched)
   return supplies
