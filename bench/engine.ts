@@ -49,7 +49,7 @@ export function engineReads({ engine }: Server, actor: Actor, playground: Playgr
   return () => engine.batch(actor, ops)
 }
 
-/** A table of the statements that batches of 10 and of 1,000 cost. */
+/** A table of the statements that batches of 10 and of 1,000 cost, on nodes that were used before. */
 export async function statementCounts({ engine, store }: Server, actor: Actor, tree: Tree): Promise<string> {
   const [first] = tree.playgrounds as [Playground]
   const files = tree.playgrounds.flatMap((playground) => playground.files)
@@ -63,7 +63,8 @@ export async function statementCounts({ engine, store }: Server, actor: Actor, t
     return store.statements() - before
   }
   const moveCost = async (count: number) => {
-    // From where they are not, so that every one really moves.
+    // To and fro, so that every one is remembered, and really moves.
+    await cost(moveOps(many, MANY, true))
     await cost(moveOps(many, MANY, false))
     return cost(moveOps(many, count, true))
   }

@@ -69,7 +69,7 @@ async function measureAll(tree: Tree): Promise<string> {
       `## Moves, ${CLIENTS} clients at once (they share commits)\n\n${table(together, 'bare database, one after another')}`,
       `## Metadata\n\n${table(reads, 'bare select and JSON.stringify of the same members')}`,
       `## One get, requests per second, 10 connections\n\n${table(rates, 'empty handler of the same framework')}`,
-      `## SQL statements of a batch\n\n${statements}`,
+      `## SQL statements of a batch on nodes used before\n\n${statements}`,
     ].join('\n\n')
   } finally {
     wire.close()
