@@ -1,5 +1,6 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change, all sent at once. */
 import { type Changes, type Node, StorageError, type TenantId } from '../../engine/index.ts'
+import { leaderOf, placement, summed } from '../row/changes.ts'
 import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import { OvertakenError } from './failure.ts'
@@ -292,23 +293,11 @@ function stageNodes(writing: Writing, { stage, endHauls }: Changes) {
 
 /** Into one folder a set goes in one plain update, which is faster than one that takes every row's values from the set. */
 function moveNodesTogether(writing: Writing, nodes: readonly Node[]) {
-  const [first] = nodes
-  const together = first && nodes.every((node) => isLike(node, first))
-  if (!first || !together) return writing.mustChange(PLACE_NODES, nodes.map(placement))
+  const first = leaderOf(nodes)
+  if (!first) return writing.mustChange(PLACE_NODES, nodes.map(placement))
   const { drive, parent, updatedAt, modifier } = first
   const ids = nodes.map(({ id }) => id)
   writing.mustReach(nodes.length, MOVE_NODES, parent, updatedAt, modifier, drive, ids)
-}
-
-function isLike(node: Node, first: Node): boolean {
-  const { drive, parent, updatedAt, modifier } = first
-  const isThere = node.drive === drive && node.parent === parent
-  return isThere && node.updatedAt === updatedAt && node.modifier === modifier
-}
-
-function placement(node: Node): Row {
-  const { drive, id, parent, name, key, twin, rev, updatedAt, modifier } = node
-  return [drive, id, parent, name, key, twin, rev, updatedAt, modifier]
 }
 
 function applyVersions(writing: Writing, { insertVersions, updateVersions, deleteVersions, blobRefs }: Changes) {
@@ -389,19 +378,4 @@ function applyPools(writing: Writing, { poolDeltas }: Changes) {
       }
     })
   writing.wait(changed)
-}
-
-/** A set update reaches each row once, so what is added to one row several times must be summed before. */
-function summed<Item extends { readonly delta: number }>(
-  rows: readonly Item[],
-  key: (row: Item) => string[],
-): [...string[], number][] {
-  const sums = new Map<string, [...string[], number]>()
-  for (const row of rows) {
-    const parts = key(row)
-    const name = JSON.stringify(parts)
-    const before = sums.get(name)?.at(-1) as number | undefined
-    sums.set(name, [...parts, (before ?? 0) + row.delta])
-  }
-  return [...sums.values()]
 }

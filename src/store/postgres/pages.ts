@@ -1,23 +1,10 @@
 /** Listings: one folder, one order, one page. */
-import type { Kind, Node, OrderBy, PageQuery, Position, ReadTx } from '../../engine/index.ts'
+import type { Node, OrderBy, PageQuery, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { alikeQueries, positionOf, type Shape, shapeOf } from '../row/pages.ts'
 import type { Session } from './session.ts'
 import { columns } from './sets.ts'
 import type { Queries } from './transaction.ts'
-
-/** A run of siblings to take from: all, or those of one kind; from the start, or beyond the query's position. */
-interface Run {
-  readonly only: Kind | null
-  readonly beyond: boolean
-}
-
-/** What decides the text of the statement. Queries of one shape share a statement. */
-interface Shape {
-  readonly by: OrderBy
-  readonly descending: boolean
-  /** One run after the other: with folders first that is the folders and then the files. */
-  readonly runs: readonly Run[]
-}
 
 const COLUMNS: Readonly<Record<OrderBy, string>> = {
   name: 'n.name_key',
@@ -63,38 +50,9 @@ export const pageQueries: Queries<Pick<ReadTx, 'pages'>> = {
   async pages(db, queries) {
     const pages = queries.map((): Node[] => [])
     db.enter(queries.map(({ drive }) => drive))
-    const alike = new Map<string, number[]>()
-    for (const [index, query] of queries.entries()) {
-      const { by, descending, foldersFirst, only } = query
-      const name = [by, descending, foldersFirst, only, positionOf(query)?.kind].join()
-      const indexes = alike.get(name)
-      if (indexes) indexes.push(index)
-      else alike.set(name, [index])
-    }
-    await Promise.all([...alike.values()].map((indexes) => readPages(db, queries, indexes, pages)))
+    await Promise.all(alikeQueries(queries).map((indexes) => readPages(db, queries, indexes, pages)))
     return pages
   },
-}
-
-function positionOf({ cursor }: PageQuery): Position | undefined {
-  return cursor && 'after' in cursor ? cursor.after : undefined
-}
-
-function shapeOf(query: PageQuery): Shape {
-  const { by, descending, foldersFirst, only } = query
-  const position = positionOf(query)
-  const beyond = position !== undefined
-  // Among nodes of one kind the folders are first anyhow.
-  if (!foldersFirst || only !== null) return { by, descending, runs: [{ only, beyond }] }
-  if (position?.kind === 'file') return { by, descending, runs: [{ only: 'file', beyond }] }
-  return {
-    by,
-    descending,
-    runs: [
-      { only: 'folder', beyond },
-      { only: 'file', beyond: false },
-    ],
-  }
 }
 
 /** Queries of one shape, by one statement. */

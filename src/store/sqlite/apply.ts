@@ -1,5 +1,6 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
 import { type Change, type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
+import { leaderOf, placement, summed } from '../row/changes.ts'
 import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
@@ -194,27 +195,16 @@ function stageNodes(db: Connection, { stage, endHauls }: Changes) {
 
 /** Into one folder a set goes in one plain update, which is faster than one that takes every row's values from the set. */
 function moveNodesTogether(db: Connection, nodes: readonly Node[]) {
-  const [first] = nodes
-  const together =
-    first && nodes.every((node) => node.drive === first.drive && node.parent === first.parent && isLike(node, first))
-  if (!first || !together) return mustChangeSet(db, PLACE_NODES, nodes, placement)
+  const first = leaderOf(nodes)
+  if (!first) return mustChangeSet(db, PLACE_NODES, nodes, placement)
   const { drive, parent, updatedAt, modifier } = first
   const changed = db.run(MOVE_NODES, parent, updatedAt, modifier, drive, JSON.stringify(nodes.map(({ id }) => id)))
   if (changed !== nodes.length)
     throw new StorageError(`${changed} rows were there to move, ${nodes.length} were expected`)
 }
 
-function isLike(node: Node, first: Node): boolean {
-  return node.updatedAt === first.updatedAt && node.modifier === first.modifier
-}
-
 function mustChangeSet<Row>(db: Connection, sql: string, rows: readonly Row[], values: (row: Row) => unknown[]) {
   if (rows.length > 0) mustChange(db, sql, rows.length, toSet(rows, values))
-}
-
-function placement(node: Node): unknown[] {
-  const { drive, id, parent, name, key, twin, rev, updatedAt, modifier } = node
-  return [drive, id, parent, name, key, twin, rev, updatedAt, modifier]
 }
 
 function removeNodes(db: Connection, keys: string) {
@@ -321,21 +311,6 @@ function toSet<Row>(rows: readonly Row[], values: (row: Row) => unknown[]): stri
 
 function writeSet<Row>(db: Connection, sql: string, rows: readonly Row[], values: (row: Row) => unknown[]) {
   if (rows.length > 0) db.run(sql, toSet(rows, values))
-}
-
-/** A set update reaches each row once, so what is added to one row several times must be summed before. */
-function summed<Row extends { readonly delta: number }>(
-  rows: readonly Row[],
-  key: (row: Row) => string[],
-): [...string[], number][] {
-  const sums = new Map<string, [...string[], number]>()
-  for (const row of rows) {
-    const parts = key(row)
-    const name = JSON.stringify(parts)
-    const before = sums.get(name)?.at(-1) as number | undefined
-    sums.set(name, [...parts, (before ?? 0) + row.delta])
-  }
-  return [...sums.values()]
 }
 
 function mustChange(db: Connection, sql: string, count: number, set: string) {
