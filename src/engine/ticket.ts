@@ -20,7 +20,28 @@ export interface GetTicket {
   readonly attachment: boolean
   /** The answer's media type; '' = by the name. */
   readonly type: string
+  /** Fetches no bytes of the file but a small picture of it. */
+  readonly picture?: PictureSize
 }
+
+/** How large a picture of a file is to be, and what becomes of its proportions. */
+export interface PictureSize {
+  /**
+   * `cover` fills the box and cuts off what stands out; `inside` is the largest that fits into it, `outside` the smallest that
+   * fills it, both whole; `pad` is `inside` on a white ground of the size of the box; `stretch` gives up the proportions.
+   */
+  readonly fit: 'cover' | 'inside' | 'outside' | 'pad' | 'stretch'
+  /** Pixels, 1..PICTURE_SIDE_MAX; 0 = whatever follows from the other. */
+  readonly width: number
+  readonly height: number
+  /** Of its own size, in place of width and height, 1..100. */
+  readonly percent?: number
+  /** Whether a picture smaller than the box is made larger. */
+  readonly enlarge: boolean
+}
+
+/** The longest side a picture may be asked for with, pixels. */
+export const PICTURE_SIDE_MAX = 4096
 
 /** Permission to fetch what a task was told to pack, with the rights of whoever told it. */
 export interface ArchiveTicket {

@@ -14,6 +14,7 @@ export const BAD_PART: Refusal = [400, 'InvalidArgument', 'Part number must be a
 export const BAD_MD5: Refusal = [400, 'InvalidDigest', 'The Content-MD5 is not that of the bytes that arrived.']
 export const BAD_RANGE: Refusal = [416, 'InvalidRange', 'The requested range is not satisfiable.']
 export const CHANGED: Refusal = [412, 'PreconditionFailed', 'The file is not the one the condition names.']
+export const NO_PICTURE: Refusal = [400, 'InvalidArgument', 'The file is not a picture that can be made smaller.']
 export const SERVER_FAILED: Refusal = [500, 'InternalError', 'The server failed.']
 
 const NO_UPLOAD: Refusal = [404, 'NoSuchUpload', 'The upload does not exist, or it has expired.']

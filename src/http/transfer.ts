@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Engine, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
+import type { Engine, GetTicket, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
 import { judge, rangeHolds } from './condition.ts'
 import { contentHeaders } from './content-headers.ts'
 import { registerFormUpload } from './form-upload.ts'
@@ -17,12 +17,14 @@ import {
   EXPIRED,
   EXPIRED_COS,
   FORGED,
+  NO_PICTURE,
   type Refusal,
   refusalOf,
   refusalOfThrown,
   refuse,
 } from './refusal.ts'
 import { expectBody } from './server.ts'
+import { createThumbnails, type Thumbnails } from './thumbnail.ts'
 import { ATTACHMENT_QUERY, TRANSFER_PREFIX } from './transfer-url.ts'
 
 /** The largest number a part may have, as in both object stores. */
@@ -39,6 +41,7 @@ type TransferEngine = Pick<Engine, 'tickets' | 'writePart' | 'openVersion' | 'no
 
 /** Registers everything under TRANSFER_PREFIX, and forms at `/`. */
 export function registerTransfer(app: FastifyInstance, engine: TransferEngine): void {
+  const thumbnails = createThumbnails()
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     // The body stays a stream, whatever its type; a missing type is fine too.
@@ -54,7 +57,7 @@ export function registerTransfer(app: FastifyInstance, engine: TransferEngine): 
       return refuse(request, unread(request, reply), refusalOfThrown(error))
     })
     const put = (request: FastifyRequest, reply: FastifyReply) => storePart(engine, request, reply)
-    const get = (request: FastifyRequest, reply: FastifyReply) => sendVersion(engine, request, reply)
+    const get = (request: FastifyRequest, reply: FastifyReply) => sendVersion(engine, thumbnails, request, reply)
     const url = `${TRANSFER_PREFIX}*`
     scope.route({ method: ['PUT', 'POST'], url, config: { bodyMsMax: 0 }, handler: put })
     scope.route({ method: ['GET', 'HEAD'], url, exposeHeadRoute: false, handler: get })
@@ -165,6 +168,7 @@ function partOf(request: FastifyRequest, ticket: PutTicket): number | undefined 
 
 async function sendVersion(
   engine: TransferEngine,
+  thumbnails: Thumbnails,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -173,6 +177,7 @@ async function sendVersion(
   const version = await engine.openVersion({ drive: ticket.drive, node: ticket.node, version: ticket.version })
   if ('status' in version) return refuse(request, reply, refusalOf(version.error.code))
 
+  if (ticket.picture) return sendThumbnail(thumbnails, request, reply, version, ticket)
   const { content, updatedAt } = version
   const validators = { etag: `"${content.md5.toUpperCase()}"`, modifiedAt: updatedAt }
   reply
@@ -187,6 +192,25 @@ async function sendVersion(
   const attachment = ticket.attachment || Object.hasOwn(request.query as object, ATTACHMENT_QUERY)
   reply.headers(contentHeaders({ ...ticket, attachment }))
   return sendRange(request, reply, version, rangeHolds(request.headers, validators))
+}
+
+/** A small picture is sent whole: clients that ask for ranges of one are content with that. */
+async function sendThumbnail(
+  thumbnails: Thumbnails,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  version: OpenVersion,
+  { picture, name }: GetTicket,
+): Promise<FastifyReply> {
+  const etag = `"${version.content.md5.toUpperCase()}-${Object.values(picture!).join('-')}"`
+  reply.header('ETag', etag).header('Last-Modified', new Date(version.updatedAt).toUTCString())
+  if (judge(request.headers, { etag, modifiedAt: version.updatedAt }) === 'unchanged') return reply.code(304).send()
+  const made = await thumbnails(version, picture!)
+  if (!made) return refuse(request, reply, NO_PICTURE)
+  reply
+    .headers(contentHeaders({ name, type: made.type, attachment: false }))
+    .header('Content-Length', made.bytes.length)
+  return request.method === 'HEAD' ? reply.send() : reply.send(made.bytes)
 }
 
 function sendRange(

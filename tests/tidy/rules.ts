@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/copy': { ours: ['src/engine', 'src/fsck', 'src/store/row'], packages: [NODE] },
   'src/fsck': { ours: ['src/engine'], packages: [] },
   'src/task': { ours: ['src/engine'], packages: [NODE] },
-  'src/http': { ours: ['src/engine'], types: ['src/auth'], packages: [NODE, 'fastify', 'yazl'] },
+  'src/http': { ours: ['src/engine'], types: ['src/auth'], packages: [NODE, 'fastify', 'sharp', 'yazl'] },
   // Never another dialect, a store or a blob store.
   'src/dialect/*': { ours: ['src/engine', 'src/auth', 'src/http'], packages: [NODE, 'fastify', 'jose'] },
   'src/cli': {
