@@ -17,6 +17,7 @@ export function createChanges(store: Store, batch: RunBatch): Pick<Readings, 'ch
         rows: await tx.changes({ drive: id, after, limit: limit + 1 }),
       }))
       if (!drive || !reachesDrive(actor, drive)) return fail('drive_not_found')
+      if (drive.settings.disabled) return fail('drive_disabled')
       const looked = rows.slice(0, limit)
       const owns = ownsDrive(actor, drive)
       const ids = [...new Set(looked.flatMap((change) => (owns ? [change.node] : placesOf(change))))]

@@ -137,7 +137,7 @@ async function updateDrives(
   const found = new Map(before)
   const quotas = new Map<DriveId, number | null>()
   const outcomes = patches.map(({ id, set }) => {
-    const problem = changeProblem(actor, found.get(id)) ?? patchProblem(set)
+    const problem = changeProblem(actor, found.get(id)) ?? patchProblem(actor, set)
     if (problem) return problem
     if (set.quota !== undefined) quotas.set(id, set.quota)
     // Later patches of the same drive build on earlier ones.
@@ -209,7 +209,7 @@ function specProblem(actor: Actor, spec: DriveSpec): Failed | null {
   // For oneself, or for a group one is in; nothing belongs to everyone.
   const isOwn = spec.owner !== 'everyone' && actor.subjects.includes(spec.owner)
   if (!actor.admin && !isOwn) return fail('forbidden')
-  return patchProblem(spec)
+  return patchProblem(actor, spec)
 }
 
 function changeProblem(actor: Actor, drive: Drive | undefined): Failed | null {
@@ -217,12 +217,14 @@ function changeProblem(actor: Actor, drive: Drive | undefined): Failed | null {
   return ownsDrive(actor, drive) ? null : fail('forbidden')
 }
 
-function patchProblem({ name, quota, settings }: DrivePatch): Failed | null {
+function patchProblem({ admin }: Actor, { name, quota, settings }: DrivePatch): Failed | null {
+  // Its owner could open it again.
+  if (settings?.disabled !== undefined && !admin) return fail('forbidden')
   if (name !== undefined && !name.isWellFormed()) return fail('name_invalid', { detail: 'forbidden' })
   if (name !== undefined && [...name].length > DRIVE_NAME_CHARACTERS_MAX)
     return fail('name_invalid', { detail: 'too_long' })
   if (quota !== undefined && !isQuota(quota)) return fail('attribute_invalid', { detail: 'quota' })
-  const { versionsMax, trashDays } = settings ?? {}
+  const { versionsMax, trashDays, versionDays = 0, versionMergeMs = 0 } = settings ?? {}
   if (versionsMax !== undefined && !(Number.isSafeInteger(versionsMax) && versionsMax >= 1))
     return fail('attribute_invalid', { detail: 'versionsMax' })
   if (trashDays !== undefined && !(Number.isSafeInteger(trashDays) && trashDays >= 1 && trashDays <= TRASH_DAYS_MAX))
@@ -243,9 +245,15 @@ function patched(drive: Drive, { name, owner, settings }: DrivePatch, at: number
     updatedAt: at,
   }
 }
+  if (!isWithin(versionDays, VERSION_DAYS_MAX)) return fail('attribute_invalid', { detail: 'versionDays' })
+  if (!isWithin(versionMergeMs, VERSION_MERGE_MS_MAX)) return fail('attribute_invalid', { detail: 'versionMergeMs' })
 
 /** `extra` is merged member by member, so that one dialect does not lose another's members; null removes one. */
 function patchedSettings(settings: DriveSettings, patch: Partial<DriveSettings> = {}): DriveSettings {
+function isWithin(value: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max
+}
+
   const merged: Record<string, Json> = { ...settings.extra, ...patch.extra }
   const extra = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
   return { ...settings, ...patch, ...(Object.keys(merged).length > 0 ? { extra } : {}) }

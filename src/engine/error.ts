@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'timeout', // the batch waited longer than the engine's limit and was not begun
   'busy', // too many batches on this drive at once, or another piece of work holds the node
   'drive_not_found',
+  'drive_disabled', // an admin has closed it: what is in it can be neither seen nor changed
   'node_not_found', // at: 'node' the op's subject, 'target' the folder it should go into
   'trash_not_found',
   'upload_not_found',

@@ -23,12 +23,15 @@ export function isFailed(outcome: object): outcome is Failed {
 
 /** Finds what a ref means. Nothing outside the actor's reach is ever found. */
 export function locate(view: View, ref: Ref, trashed: Trashed, at: 'node' | 'target' = 'node'): Located | Failed {
-  if (ref.drive !== undefined && !view.drive(ref.drive)) return fail('drive_not_found', { at })
+  const named = ref.drive === undefined ? undefined : view.drive(ref.drive)
+  if (named === null) return fail('drive_not_found', { at })
+  if (named?.settings.disabled) return fail('drive_disabled', { at })
   const node = find(view, ref)
   if (node === 'no such entry') return fail('trash_not_found', { at })
   // The drive is asked for again because a public id does not name the drive in which the node is now.
   const drive = node && view.drive(node.drive)
   if (!node || !drive) return fail('node_not_found', { at })
+  if (drive.settings.disabled) return fail('drive_disabled', { at })
   const chain = view.chain(node)
   if (isHidden(view, drive, chain)) return fail('node_not_found', { at })
   const top = chain.at(-1)!

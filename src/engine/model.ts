@@ -126,6 +126,8 @@ export interface DriveSettings {
 }
 
 /** One tree: its root, owner, quota and settings. */
+  /** While it is set nobody gets at anything in the drive, its owner and admins neither. Only admins set it. */
+  readonly disabled?: boolean
 export interface Drive {
   readonly id: DriveId
   readonly tenant: TenantId

@@ -63,6 +63,7 @@ export function createTotals(store: Store, batch: RunBatch): Pick<Engine, 'total
 
 function problemOf(actor: Actor, drive: Drive | undefined): Failed | undefined {
   if (!drive || !reachesDrive(actor, drive)) return fail('drive_not_found')
+  if (drive.settings.disabled) return fail('drive_disabled')
   return ownsDrive(actor, drive) ? undefined : fail('forbidden')
 }
 

@@ -96,8 +96,35 @@ test('creating refuses what it cannot keep and what makes no sense', async () =>
   expect(await create({ owner: 'nobody', owner_type: 'group' })).toEqual([404, 'NotFound.Group'])
   expect(await create({ total_size: -2 })).toEqual([400, 'InvalidParameter.TotalSize'])
   expect(await create({ total_size: 1.5 })).toEqual([400, 'InvalidParameter.TotalSize'])
-  expect(await create({ status: 'disabled' })).toEqual([400, 'InvalidParameterNotSupported.Status'])
+  expect(await create({ status: 'locked' })).toEqual([400, 'InvalidParameter.Status'])
   expect(ids(await admin.ok('/drive/list'))).toEqual([admin.drive, alice.drive])
+})
+
+test('a disabled drive is shown, and nothing in it can be had until it is enabled again', async () => {
+  const about = { drive_name: 'closed', owner: 'alice', status: 'disabled' }
+  const { drive_id, status } = await admin.ok('/drive/create', about, 201)
+  expect(status).toBe('disabled')
+  const calls = [
+    ['/file/list', { parent_file_id: 'root' }],
+    ['/file/create', { parent_file_id: 'root', name: 'x', type: 'folder' }],
+    ['/file/search', { query: 'name = "x"' }],
+    ['/file/scan', {}],
+    ['/file/get_last_cursor', {}],
+    ['/recyclebin/list', {}],
+    ['/recyclebin/clear', {}],
+  ] as const
+  for (const [url, body] of calls) {
+    for (const client of [alice, admin]) {
+      expect([url, ...code(await client.call(url, { drive_id, ...body }))]).toEqual([url, 403, 'ForbiddenDriveLocked'])
+    }
+  }
+  expect(await alice.ok('/drive/get', { drive_id })).toMatchObject({ drive_name: 'closed', status: 'disabled' })
+  const enable = { drive_id, status: 'enabled' }
+  expect(code(await alice.call('/drive/update', enable))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect((await admin.ok('/drive/update', enable)).status).toBe('enabled')
+  expect(await alice.list('root', { drive_id })).toEqual([])
+  expect((await admin.ok('/drive/update', { drive_id, status: 'disabled' })).status).toBe('disabled')
+  await admin.ok('/drive/delete', { drive_id }, 204)
 })
 
 test('people are shown to each other, how to reach them only to themselves and administrators', async () => {

@@ -12,6 +12,7 @@ export const errors = {
   timeout: [503, 'operationTimeout', 'The operation timed out; nothing was changed.'],
   busy: [400, 'operationConcurrentControl', 'Another operation is working here; try again later.'],
   drive_not_found: [404, 'spaceNotExist', 'The space does not exist.'],
+  drive_disabled: [403, 'permissionDenied', 'The space is disabled.'],
   node_not_found: [404, 'dentryNotExist', 'The file or folder does not exist.'],
   trash_not_found: [404, 'recycleItemNotExist', 'The recycle item does not exist.'],
   upload_not_found: [400, 'paramError.uploadKey', 'The uploadKey is unknown or has expired.'],

@@ -15,7 +15,7 @@ const USUAL_COUNTRY = '86'
 export const accountLink: DirectEndpoint = {
   url: '/account/link',
   operation: 'LinkAccount',
-  coverage: 'nobody signs in by an identity; it finds the user',
+  coverage: 'partial: nobody signs in by an identity; it finds the user',
   scope: 'ACCOUNT.LINK',
   async run(body, env) {
     const user = text(body, 'user_id') || env.user

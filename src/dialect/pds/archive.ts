@@ -42,7 +42,7 @@ interface Plan {
 export const fileArchive: SteppedEndpoint = {
   url: '/file/archive_files',
   operation: 'ArchiveFiles',
-  coverage: 'made while it is fetched; no size and crc64_hash in archive_file_result',
+  coverage: 'partial: made while it is fetched; no size and crc64_hash in archive_file_result',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {

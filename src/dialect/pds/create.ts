@@ -30,7 +30,7 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 export const fileCreate: SteppedEndpoint = {
   url: '/file/create',
   operation: 'CreateFile',
-  coverage: 'rapid upload of content the caller sees already; encrypt_mode is not kept',
+  coverage: 'partial: rapid upload of content the caller sees already; encrypt_mode is not kept',
   scope: 'FILE.CREATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -43,7 +43,7 @@ export const fileCreate: SteppedEndpoint = {
 export const fileCreateWithProof: SteppedEndpoint = {
   url: '/file/create_with_proof',
   operation: 'CreateFileWithProof',
-  coverage: 'as /file/create',
+  coverage: 'partial: as /file/create',
   scope: 'FILE.CREATE',
   *steps(body, env): Call {
     return yield* createFile(body, env, true)

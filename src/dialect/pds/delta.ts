@@ -29,7 +29,7 @@ const OPS: Readonly<Record<ChangeKind, string | null>> = {
 export const fileGetLastCursor: DirectEndpoint = {
   url: '/file/get_last_cursor',
   operation: 'DeltaGetLastCursor',
-  coverage: 'sync_root_id: the root only',
+  coverage: 'partial: sync_root_id: the root only',
   scope: 'FILE.LIST',
   async run(body, env) {
     const drive = await syncedDrive(body, env)
@@ -40,7 +40,7 @@ export const fileGetLastCursor: DirectEndpoint = {
 export const fileListDelta: DirectEndpoint = {
   url: '/file/list_delta',
   operation: 'ListDelta',
-  coverage: 'sync_root_id: the root only',
+  coverage: 'partial: sync_root_id: the root only',
   scope: 'FILE.LIST',
   async run(body, env) {
     const limit = integer(body, 'limit', 0, PAGE_MAX) || PAGE_MAX

@@ -6,7 +6,7 @@ import { type Body, text } from './request.ts'
 export const domainGet: DirectEndpoint = {
   url: '/domain/get',
   operation: 'GetDomain',
-  coverage: 'no user counts',
+  coverage: 'partial: no user counts',
   scope: '',
   run: (body, env) =>
     ofOwnDomain(body, env, async () => {
@@ -26,7 +26,7 @@ export const domainGet: DirectEndpoint = {
 export const domainGetQuota: DirectEndpoint = {
   url: '/domain/get_quota',
   operation: 'GetDomainQuota',
-  coverage: 'no user counts',
+  coverage: 'partial: no user counts',
   scope: '',
   run: (body, env) =>
     ofOwnDomain(body, env, async () => {

@@ -34,6 +34,7 @@ export const errors = {
   timeout: [504, 'D504TO', 'timeout'],
   busy: [429, 'TooManyRequests', 'The request has been throttled. Please retry later.'],
   drive_not_found: [404, 'NotFound.Drive', 'The resource drive cannot be found. Please check.'],
+  drive_disabled: [403, 'ForbiddenDriveLocked', 'This operation is forbidden because the drive is disabled.'],
   node_not_found: NOT_FOUND_FILE,
   trash_not_found: NOT_FOUND_FILE,
   upload_not_found: [404, 'NotFound.UploadId', 'The resource upload_id cannot be found. Please check.'],

@@ -55,7 +55,7 @@ export function attributesOf(body: Body): AttributesPatch {
 export const fileUpdate: SteppedEndpoint = {
   url: '/file/update',
   operation: 'UpdateFile',
-  coverage: 'encrypt_mode and taken_at are not kept',
+  coverage: 'partial: encrypt_mode and taken_at are not kept',
   scope: 'FILE.UPDATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -147,7 +147,7 @@ function targetDriveOf(env: Env, body: Body): DriveId | undefined {
 export const fileDelete: SteppedEndpoint = {
   url: '/file/delete',
   operation: 'DeleteFile',
-  coverage: 'check_folder_empty is refused',
+  coverage: 'partial: check_folder_empty is refused',
   scope: 'FILE.DELETE',
   guests: 'share',
   *steps(body, env): Call {

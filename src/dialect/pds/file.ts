@@ -35,7 +35,7 @@ export function* shown(env: Env, result: Result, wish?: Wish): Steps<Answer> {
 export const fileGet: SteppedEndpoint = {
   url: '/file/get',
   operation: 'GetFile',
-  coverage: 'no thumbnails, no media metadata; dir_size by name only',
+  coverage: 'partial: no thumbnails, no media metadata',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
@@ -66,7 +66,7 @@ function* olderRevision(env: Env, ref: Ref, revision: string, wish: Wish): Steps
 export const fileGetByPath: SteppedEndpoint = {
   url: '/file/get_by_path',
   operation: 'GetFileByPath',
-  coverage: 'as /file/get',
+  coverage: 'partial: as /file/get',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
@@ -99,7 +99,7 @@ function orderOf(body: Body): { by: OrderBy; descending: boolean } {
 export const fileList: SteppedEndpoint = {
   url: '/file/list',
   operation: 'ListFile',
-  coverage: 'no thumbnails, no status=uploading',
+  coverage: 'partial: no thumbnails, no status=uploading',
   scope: 'FILE.LIST',
   guests: 'share',
   *steps(body, env): Call {

@@ -121,7 +121,7 @@ const GROUP_ADMIN = 'SystemGroupAdmin'
 export const roleAssign: DirectEndpoint = {
   url: '/role/assign',
   operation: 'AssignRole',
-  coverage: 'SystemGroupAdmin only; whoever gets it becomes a member of the group',
+  coverage: 'partial: whoever gets it becomes a member of the group',
   scope: 'USER.UPDATE',
   run: (body, env) => setRole(body, env, 'manager'),
 }
@@ -129,7 +129,7 @@ export const roleAssign: DirectEndpoint = {
 export const roleCancel: DirectEndpoint = {
   url: '/role/cancel_assign',
   operation: 'CancelAssignRole',
-  coverage: 'SystemGroupAdmin only; the membership stays',
+  coverage: 'partial: the membership stays',
   scope: 'USER.UPDATE',
   run: (body, env) => setRole(body, env, 'member'),
 }

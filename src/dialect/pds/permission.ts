@@ -67,7 +67,7 @@ function bits(names: readonly string[]): ActionBits {
 export const fileAddPermission: SteppedEndpoint = {
   url: '/file/add_permission',
   operation: 'FileAddPermission',
-  coverage: 'disinherit_sub_group=true is refused',
+  coverage: 'partial: disinherit_sub_group=true is refused',
   scope: 'FILE.UPDATE',
   *steps(body, env): Call {
     const node = fileRef(env, body)
@@ -249,7 +249,7 @@ export const fileListSharing: DirectEndpoint = {
 export const fileListManageSharing: DirectEndpoint = {
   url: '/file/list_manage_sharing_file',
   operation: 'ListManageSharingFile',
-  coverage: 'as list_sharing_file; for administrators',
+  coverage: 'partial: as list_sharing_file; for administrators',
   scope: 'FILE.LIST',
   run: (body, env) =>
     env.actor.admin

@@ -54,7 +54,7 @@ export const recyclebinRestore: SteppedEndpoint = {
 export const recyclebinList: DirectEndpoint = {
   url: '/recyclebin/list',
   operation: 'ListRecyclebin',
-  coverage: 'no thumbnails, no action_list',
+  coverage: 'partial: no thumbnails',
   scope: 'FILE.LIST',
   async run(body, env) {
     const drive = driveOf(env, body)

@@ -25,7 +25,7 @@ interface File {
 export const revisionList: SteppedEndpoint = {
   url: '/file/revision/list',
   operation: 'ListRevision',
-  coverage: 'no thumbnail',
+  coverage: 'partial: no thumbnail',
   scope: 'FILE.GET',
   *steps(body, env): Call {
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
@@ -50,7 +50,7 @@ function beforeOf(body: Body): number {
 export const revisionGet: SteppedEndpoint = {
   url: '/file/revision/get',
   operation: 'GetRevision',
-  coverage: 'no thumbnail',
+  coverage: 'partial: no thumbnail',
   scope: 'FILE.GET',
   *steps(body, env): Call {
     const lifeS = integer(body, 'url_expire_sec', 10, URL_LIFE_S_MAX) ?? URL_LIFE_S

@@ -43,7 +43,7 @@ interface Asked {
 export const fileSearch: DirectEndpoint = {
   url: '/file/search',
   operation: 'SearchFile',
-  coverage: 'image_time, last_access_at, address and face_group_id find nothing; no semantic_text, no thumbnails',
+  coverage: 'partial: image_time, last_access_at, address and face_group_id find nothing; no semantic_text, no thumbnails',
   scope: 'FILE.LIST',
   guests: 'share',
   run: (body, env) => search(body, env, drivesOf(body, env), 'no'),
@@ -53,7 +53,7 @@ export const fileSearch: DirectEndpoint = {
 export const recyclebinSearchAll: DirectEndpoint = {
   url: '/recyclebin/search_all',
   operation: 'SearchAllRecyclebin',
-  coverage: 'as /file/search',
+  coverage: 'partial: as /file/search',
   scope: 'FILE.LIST',
   async run(body, env) {
     const own = { owners: [env.actor.self], after: 0 as const, limit: DRIVES_MAX }
@@ -207,7 +207,7 @@ async function page(
 export const fileScan: DirectEndpoint = {
   url: '/file/scan',
   operation: 'ScanFile',
-  coverage: 'pages of 1000 at most',
+  coverage: 'partial: pages of 1000 at most',
   scope: 'FILE.LIST',
   async run(body, env) {
     const limit = Math.min(integer(body, 'limit', 1, SCAN_PAGE_MAX) ?? PAGE_MAX, PAGE_SIZE_MAX)
@@ -226,7 +226,7 @@ async function seenRoot(env: Env, body: Body): Promise<void> {
 export const fileWalk: DirectEndpoint = {
   url: '/file/walk',
   operation: 'WalkFile',
-  coverage: 'no thumbnails, no status=uploading',
+  coverage: 'partial: no thumbnails, no status=uploading',
   scope: 'FILE.LIST',
   async run(body, env) {
     const below = refOf(env, body, 'parent_file_id', driveOf(env, body))
@@ -275,7 +275,7 @@ export function filteredList(
 export const fileListByCustomIndexKey: DirectEndpoint = {
   url: '/file/list_by_custom_index_key',
   operation: 'ListFileByCustomIndexKey',
-  coverage: 'ordered by creation',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
     const key = requiredText(body, 'custom_index_key', KEY_CHARACTERS_MAX)

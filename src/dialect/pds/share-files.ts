@@ -88,7 +88,7 @@ export function* save({ share }: Env, op: CopyOp): Steps<Result> {
 export const fileGetShareDownloadUrl: SteppedEndpoint = {
   url: '/file/get_share_link_download_url',
   operation: 'GetShareLinkDownloadUrl',
-  coverage: 'no thumbnail, no streams_url',
+  coverage: 'partial: no thumbnail, no streams_url',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {

@@ -39,7 +39,7 @@ export const shareCreate: SteppedEndpoint = {
   url: '/share_link/create',
   apart: true,
   operation: 'CreateShareLink',
-  coverage: 'share_policy is always url; disable_visible is not kept',
+  coverage: 'partial: share_policy is always url; disable_visible is not kept',
   scope: 'SHARE.CREATE',
   *steps(body, env): Call {
     const drive = driveOf(env, body)

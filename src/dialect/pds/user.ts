@@ -40,11 +40,17 @@ export const userCreate: DirectEndpoint = {
     const id = requiredText(body, 'user_id')
     const { extra = {}, ...about } = patchOf(body, env)
     const groups = (objects(body, 'group_info_list', GROUPS_MAX) ?? []).map((info) => requiredText(info, 'group_id'))
+    await demandGroups(env, groups)
     const [outcome] = await env.engine.createUsers(env.actor, [{ id, ...about, extra }])
     const user = made(outcome, 'user')
     await joinGroups(env, user, groups)
     return { status: 201, body: userObject(user, env) }
   },
+}
+
+/** Refuses groups that are not there, before somebody is made who would be in them. */
+async function demandGroups({ engine, actor }: Env, groups: readonly string[]): Promise<void> {
+  if ((await engine.groups(actor.tenant, groups)).includes(null)) throw new Refusal(notFound('group'))
 }
 
 async function joinGroups({ engine, actor }: Env, { id }: User, groups: readonly string[]): Promise<void> {
@@ -108,7 +114,7 @@ function userDataOf(body: Body): Json | undefined {
 export const userDelete: DirectEndpoint = {
   url: '/user/delete',
   operation: 'DeleteUser',
-  coverage: 'the user’s drives stay',
+  coverage: 'partial: the user’s drives stay',
   scope: 'USER.DELETE',
   async run(body, env) {
     const [gone] = await env.engine.deleteUsers(env.actor, [requiredText(body, 'user_id')])
@@ -157,7 +163,7 @@ const HOME_NAME = 'Default'
 export const userImport: DirectEndpoint = {
   url: '/user/import',
   operation: 'ImportUser',
-  coverage: 'no authentication_type=ldap; authentication_list is not read',
+  coverage: 'partial: no authentication_type=ldap; authentication_list is not read',
   scope: 'USER.CREATE',
   async run(body, env) {
     const type = choice(body, 'authentication_type', TYPES)
@@ -169,10 +175,12 @@ export const userImport: DirectEndpoint = {
     const id = importedId(env.actor.tenant, type, identity, text(body, 'extra') ?? '')
     const [existing] = await env.engine.users(env.actor.tenant, [id])
     if (existing) return env.actor.admin ? { status: 200, body: userObject(existing, env) } : noPermission('user')
+    const group = text(body, 'parent_group_id')
+    const groups = group ? [group] : []
+    await demandGroups(env, groups)
     const [outcome] = await env.engine.createUsers(env.actor, [await importedUser(body, id, type, identity, nick)])
     const user = made(outcome, 'user')
-    const group = text(body, 'parent_group_id')
-    if (group) await joinGroups(env, user, [group])
+    await joinGroups(env, user, groups)
     return { status: 200, body: userObject(user, env) }
   },
 }
@@ -241,7 +249,7 @@ export async function members(body: Body, env: Env): Promise<Answer> {
 export const userGeneralGet: DirectEndpoint = {
   url: '/user/general_get',
   operation: 'GeneralGetUser',
-  coverage: 'extra_return_info: group and drive',
+  coverage: 'partial: extra_return_info: group and drive',
   scope: 'USER.GET',
   async run(body, env) {
     const id = text(body, 'user_id') || env.user
@@ -256,7 +264,7 @@ export const userGeneralGet: DirectEndpoint = {
 export const userGeneralSearch: DirectEndpoint = {
   url: '/user/general_search',
   operation: 'GeneralSearchUser',
-  coverage: 'extra_return_info: group and drive',
+  coverage: 'partial: extra_return_info: group and drive',
   scope: 'USER.LIST',
   async run(body, env) {
     const group = text(body, 'direct_parent_group_id') || texts(body, 'parent_group_id_list', GROUPS_MAX, 64)?.[0]

@@ -138,6 +138,7 @@ const errors = {
   timeout: 'RequestTimeout',
   busy: 'PathConflict',
   drive_not_found: 'SpaceNotFound',
+  drive_disabled: 'NoPermission',
   node_not_found: 'PathNotFound',
   trash_not_found: 'RecycledItemNotFound',
   upload_not_found: 'UploadNotFound',

@@ -86,6 +86,7 @@ const ERRORS = {
   timeout: 'tryLater',
   busy: 'running',
   drive_not_found: 'noDrive',
+  drive_disabled: 'forbidden',
   node_not_found: 'noFile',
   trash_not_found: 'noFile',
   upload_not_found: 'notFound',

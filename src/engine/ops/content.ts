@@ -15,6 +15,7 @@ import { putAway } from './trash.ts'
 export function upload(view: View, op: UploadOp): Result {
   const drive = view.drive(op.drive)
   if (!drive) return fail('drive_not_found')
+  if (drive.settings.disabled) return fail('drive_disabled')
   const place = op.target ? existingFile(view, op.target, op.drive) : newPlace(view, op, drive)
   if (isFailed(place)) return place
   const over = view.overQuota(drive, op.size ?? 0)
