@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs'
 import { chmod, copyFile, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspectData, openData, takePlace } from './app.ts'
+import { masterKeyFile } from './auth/key.ts'
 import { copyDiskBlobs } from './blob/disk/copy.ts'
 import { createDiskBlobs } from './blob/disk/create.ts'
 import { type BackupReport, MANIFEST, type Manifest, makeBackup } from './copy/backup.ts'
-import { restoreBackup } from './copy/restore.ts'
-import { copyRows, demandSameRows, type OnRows } from './copy/rows.ts'
+import { copyWhole, type RestoreParts, restoreBackup } from './copy/restore.ts'
+import { copyRows, demandFree, demandSameRows, type OnRows } from './copy/rows.ts'
 import { lockData } from './data-lock.ts'
-import { type Inspection, type RowReader, type RowWriter, StorageError } from './engine/index.ts'
+import { type BlobRow, type Inspection, type RowReader, type RowWriter, StorageError } from './engine/index.ts'
 import { type FsckReport, fsck } from './fsck/fsck.ts'
 import { gc } from './fsck/gc.ts'
 import { databaseFile, type Place, releasePlace } from './place.ts'
@@ -52,7 +53,7 @@ export async function backUp(place: Place, options: BackupOptions): Promise<Back
       version,
       now: Date.now(),
       async snapshot(file) {
-        await snapshot(place, file, onProgress)
+        await snapshotRows(place, file, onProgress)
         await chmod(file, OWNER_ONLY_FILE)
       },
       inspect: inspectFile,
@@ -87,8 +88,15 @@ async function demandOwn(folder: string): Promise<void> {
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 
-/** Rows in PostgreSQL are written into a file as SQLite keeps them: a backup is the same, wherever the rows were. */
-async function snapshot({ dataDir, database }: Place, file: string, onProgress: OnRows): Promise<void> {
+/**
+ * Writes the rows of this moment into a new file. Those in PostgreSQL are written as SQLite keeps them: a backup is the same,
+ * wherever the rows were.
+ */
+export async function snapshotRows(
+  { dataDir, database }: Place,
+  file: string,
+  onProgress: OnRows = () => {},
+): Promise<void> {
   if (database === '') return snapshotSqlite(databaseFile(dataDir), file)
   const from = await openPostgresRows(database)
   try {
@@ -138,21 +146,58 @@ export interface Restored {
   readonly report: FsckReport
 }
 
-/** Makes a data folder from a backup and proves it. */
-export async function restore(from: string, to: string, onProgress: OnRows = () => {}): Promise<Restored> {
-  const manifest = await restoreBackup({
+/** Makes a deployment from a backup and proves it: a new data folder, and its rows there or in an empty database. */
+export async function restore(from: string, to: Place, onProgress: OnRows = () => {}): Promise<Restored> {
+  const { dataDir } = to
+  const parts = {
     from,
-    to,
-    database: nameOf(databaseFile(to)),
+    to: dataDir,
+    database: nameOf(databaseFile(dataDir)),
     inspect: inspectFile,
-    copyBlobs: (blobs) => copyDiskBlobs(blobs, { from, to }),
+    copyBlobs: (blobs: readonly BlobRow[]) => copyDiskBlobs(blobs, { from, to: dataDir }),
     onProgress,
-  })
-  await copySecrets(from, to)
-  await chmod(databaseFile(to), OWNER_ONLY_FILE)
-  const report = await fsck({ ...inspectData({ dataDir: to, database: '' }), now: Date.now(), onProgress })
-  demandSound(report, 'what was restored')
-  return { manifest, report }
+  }
+  if (to.database !== '') return restoreToDatabase(parts, to, onProgress)
+  const manifest = await restoreBackup({ ...parts, placeRows: (file) => copyWhole(file, databaseFile(dataDir)) })
+  await copySecrets(from, dataDir)
+  await chmod(databaseFile(dataDir), OWNER_ONLY_FILE)
+  return { manifest, report: await proved(to, 'what was restored', onProgress) }
+}
+
+/** The rows are nobody's to serve before all is there and proved. */
+async function restoreToDatabase(
+  parts: Omit<RestoreParts, 'placeRows'>,
+  to: Place,
+  onProgress: OnRows,
+): Promise<Restored> {
+  const { from } = parts
+  if (!existsSync(masterKeyFile(from)))
+    throw new StorageError(
+      `${from} has no keys: restore it into a folder, put its keys there, and move its rows with "batchdrive copy-store"`,
+    )
+  const leave = await takePlace(to, true)
+  try {
+    const writer = await writerOf(to)
+    try {
+      await demandFree(writer)
+      const placeRows = async (file: string) => void (await copyAll(openSqliteRows(file), writer, onProgress))
+      const manifest = await restoreBackup({ ...parts, placeRows })
+      await copySecrets(from, to.dataDir)
+      const report = await proved(to, 'what was restored', onProgress)
+      await writer.finish()
+      await beginAt(to)
+      return { manifest, report }
+    } finally {
+      await writer.close()
+    }
+  } finally {
+    await leave()
+  }
+}
+
+/** Whoever opens a place first writes down whose it is. */
+async function beginAt(place: Place): Promise<void> {
+  await (await openData(place)).store.close()
 }
 
 /**
@@ -174,23 +219,21 @@ export async function moveRows(from: Place, to: Place, onProgress: OnRows = () =
 }
 
 async function moveTaken(from: Place, to: Place, onProgress: OnRows): Promise<number> {
-  demandSound(await fsck({ ...inspectData(from), now: Date.now(), onProgress }), 'the deployment')
+  await proved(from, 'the deployment', onProgress)
   const writer = await writerOf(to)
   try {
-    const rows = await copyAll(from, writer, onProgress)
-    demandSound(await fsck({ ...inspectData(to), now: Date.now(), onProgress }), 'the copy')
-    await releasePlace(from)
-    // Whoever opens the new place first writes down whose it is.
-    await (await openData(to)).store.close()
+    const rows = await copyAll(await readerOf(from), writer, onProgress)
+    await proved(to, 'the copy', onProgress)
     await writer.finish()
+    await releasePlace(from)
+    await beginAt(to)
     return rows
   } finally {
     await writer.close()
   }
 }
 
-async function copyAll(from: Place, writer: RowWriter, onProgress: OnRows): Promise<number> {
-  const reader = await readerOf(from)
+async function copyAll(reader: RowReader, writer: RowWriter, onProgress: OnRows): Promise<number> {
   try {
     await copyRows(reader, writer, onProgress)
     return await demandSameRows(reader, writer, onProgress)
@@ -207,8 +250,9 @@ async function writerOf({ dataDir, database }: Place): Promise<RowWriter> {
   return database === '' ? openSqliteRowWriter(databaseFile(dataDir)) : openPostgresRowWriter(database)
 }
 
-function demandSound({ faults }: FsckReport, what: string): void {
-  const [first] = faults
-  if (!first) return
+async function proved(place: Place, what: string, onProgress: OnRows): Promise<FsckReport> {
+  const report = await fsck({ ...inspectData(place), now: Date.now(), onProgress })
+  const [first] = report.faults
+  if (!first) return report
   throw new StorageError(`${what} is not sound: ${first.about} ${first.says}; "batchdrive fsck" tells all`)
 }

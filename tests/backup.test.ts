@@ -15,45 +15,45 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { inspectData, openData } from '../src/app.ts'
+import { inspectData } from '../src/app.ts'
 import { copyDiskBlobs } from '../src/blob/disk/copy.ts'
-import { createDiskBlobs } from '../src/blob/disk/create.ts'
 import { makeBackup } from '../src/copy/backup.ts'
-import { createEngine, type DriveId, type Engine } from '../src/engine/index.ts'
+import type { DriveId, Engine } from '../src/engine/index.ts'
 import { fsck } from '../src/fsck/fsck.ts'
+import type { Place } from '../src/place.ts'
 import { openSqliteInspection } from '../src/store/sqlite/inspect.ts'
-import { snapshotSqlite } from '../src/store/sqlite/snapshot.ts'
+import { snapshotRows } from '../src/upkeep.ts'
 import { runHere } from './cli/program.ts'
 import { byId, purge, putFile, staged } from './engine/ops.ts'
 import { admin, alice, done, type World } from './engine/world.ts'
+import { createTestPlace, openEngine, type TestPlace, withEngine } from './place.ts'
 
 const DAY_MS = 24 * 3600_000
 
 let root: string
-let data: string
+let place: TestPlace
 let engine: Engine
 let drive: DriveId
 /** What `putFile` and its like need of a world. */
 let world: World
 let now: number
+/** Places that tests restore to. */
+let made: TestPlace[]
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'batchdrive-backup-'))
-  data = join(root, 'data')
+  place = await createTestPlace(join(root, 'data'))
+  made = [place]
   now = Date.now()
-  const { store, secret } = await openData({ dataDir: data, database: '' })
-  await store.write((tx) => tx.putTenants([{ id: admin.tenant, name: 'Acme', createdAt: 1, extra: {} }]))
-  engine = createEngine({
-    store,
-    secret,
-    blobs: await createDiskBlobs({ folder: data, clock: () => now }),
-    clock: () => now,
-  })
+  const opened = await openEngine(place, () => now)
+  await opened.store.write((tx) => tx.putTenants([{ id: admin.tenant, name: 'Acme', createdAt: 1, extra: {} }]))
+  engine = opened.engine
   world = { engine } as World
   drive = (await engine.createDrives(admin, [{ name: 'drive', owner: 'user:alice' }]))[0]!.id
 })
 afterEach(async () => {
   await engine.close()
+  await Promise.all(made.map(({ rows }) => rows.drop()))
   rmSync(root, { recursive: true })
 })
 
@@ -62,24 +62,24 @@ const blobsIn = (folder: string) =>
   readdirSync(join(folder, 'blobs'), { recursive: true })
     .map(String)
     .filter((name) => /[0-9a-f]{64}$/.test(name))
-const backup = (to = 'backup', ...more: string[]) =>
-  runHere(['backup', '--data', data, '--to', join(root, to), ...more])
-const restore = (to = 'restored', from = 'backup') =>
-  runHere(['restore', '--from', join(root, from), '--data', join(root, to)])
-async function soundness(dataDir: string, deep = true) {
-  const { faults, leftovers } = await fsck({
-    ...inspectData({ dataDir, database: '' }),
-    now: Date.now() + DAY_MS,
-    deep,
-  })
+const backup = (to = 'backup', ...more: string[]) => runHere(['backup', ...place.args, '--to', join(root, to), ...more])
+async function restoreTo(name = 'restored', from = 'backup') {
+  const target = await createTestPlace(join(root, name))
+  made.push(target)
+  return { ...(await runHere(['restore', '--from', join(root, from), ...target.args])), target }
+}
+const restore = async (from = 'backup') => (await restoreTo(`from ${from}`, from)).code
+
+/** A backup is a folder with its rows in it, wherever they were. */
+const backupPlace = (name = 'backup') => ({ dataDir: join(root, name), database: '' })
+async function soundness(of: Place, deep = true) {
+  const { faults, leftovers } = await fsck({ ...inspectData(of), now: Date.now() + DAY_MS, deep })
   return { faults, leftovers: leftovers.count }
 }
 const SOUND = { faults: [], leftovers: 0 }
 
-async function textOf(dataDir: string, path: string): Promise<string> {
-  const { store, secret } = await openData({ dataDir, database: '' })
-  const other = createEngine({ store, secret, blobs: await createDiskBlobs({ folder: dataDir }), clock: () => now })
-  try {
+function textOf(of: Place, path: string): Promise<string> {
+  return withEngine(of, async (other) => {
     const [result] = await other.batch(alice, [
       { kind: 'get', node: { drive, path: path.split('/') }, need: 0, trashed: 'no' },
     ])
@@ -87,9 +87,7 @@ async function textOf(dataDir: string, path: string): Promise<string> {
     const opened = await other.openVersion({ drive, node: node!.id, version: node!.version })
     if ('status' in opened) throw new Error('no such version')
     return (await buffer(opened.stream({ start: 0, end: opened.content.size }))).toString()
-  } finally {
-    await other.close()
-  }
+  })
 }
 
 it('what is restored is what was backed up, with ids and keys', async () => {
@@ -101,7 +99,7 @@ it('what is restored is what was backed up, with ids and keys', async () => {
     expect.stringContaining('1 blob of 15 bytes, 1 blob of 15 bytes copied now'),
   ])
   expect(made.out).toContain('keys')
-  expect(await soundness(join(root, 'backup'))).toEqual(SOUND)
+  expect(await soundness(backupPlace())).toEqual(SOUND)
   expect(readdirSync(join(root, 'backup')).sort()).toEqual([
     'backup.json',
     'batchdrive.db',
@@ -110,13 +108,13 @@ it('what is restored is what was backed up, with ids and keys', async () => {
     'temporary',
   ])
   await put('two.txt', 'later bytes')
-  const { code, out } = await restore()
+  const { code, out, target } = await restoreTo()
   expect([code, out]).toEqual([
     0,
     expect.stringMatching(/1 drive, 4 nodes, 1 version, 1 blob of 15 bytes; nothing is wrong/),
   ])
-  expect(await textOf(join(root, 'restored'), 'one.txt')).toBe('the first bytes')
-  expect(readFileSync(join(root, 'restored/keys/master.key'))).toEqual(readFileSync(join(data, 'keys/master.key')))
+  expect(await textOf(target, 'one.txt')).toBe('the first bytes')
+  expect(readFileSync(join(root, 'restored/keys/master.key'))).toEqual(readFileSync(join(root, 'data/keys/master.key')))
   expect(statSync(join(root, 'restored/keys/master.key')).mode & 0o777).toBe(0o600)
   expect(statSync(join(root, 'backup/batchdrive.db')).mode & 0o777).toBe(0o600)
 })
@@ -129,8 +127,9 @@ it('a second backup into the same folder copies only what is new', async () => {
   await done(world, alice, [purge(byId(file))])
   while (await engine.work());
   expect((await backup()).out).toContain('1 blob of 15 bytes, 0 blobs of 0 bytes copied now')
-  expect((await restore()).code).toBe(0)
-  expect(await soundness(join(root, 'restored'))).toEqual(SOUND)
+  const { code, target } = await restoreTo()
+  expect(code).toBe(0)
+  expect(await soundness(target)).toEqual(SOUND)
   expect(blobsIn(join(root, 'restored'))).toHaveLength(1)
 })
 
@@ -145,7 +144,7 @@ it('bytes that a backup refers to no more go when they are old and it is told so
   for (const name of blobsIn(join(root, 'backup'))) utimesSync(join(root, 'backup/blobs', name), 1, 1)
   expect((await backup('backup', '--prune')).code).toBe(0)
   expect(blobsIn(join(root, 'backup'))).toHaveLength(1)
-  expect((await restore()).code).toBe(0)
+  expect(await restore()).toBe(0)
   const refused = await runHere(['gc', '--data', join(root, 'backup')])
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('is a backup')])
 })
@@ -173,8 +172,9 @@ it('a backup made while files come and go is whole', async () => {
   isDone = true
   await working
   for (const name of ['b1', 'b2']) {
-    expect(await soundness(join(root, name))).toMatchObject({ faults: [] })
-    expect((await restore(`from ${name}`, name)).code).toBe(0)
+    expect(await soundness(backupPlace(name))).toMatchObject({ faults: [] })
+    const { code, target } = await restoreTo(`from ${name}`, name)
+    expect([code, await soundness(target)]).toEqual([0, expect.objectContaining({ faults: [] })])
   }
 })
 
@@ -187,10 +187,10 @@ describe('a backup whose bytes go while they are copied', () => {
       database: 'batchdrive.db',
       version: '0',
       now: 0,
-      snapshot: (to: string) => snapshotSqlite(join(data, 'batchdrive.db'), to),
+      snapshot: (to: string) => snapshotRows(place, to),
       inspect: async (file: string) => openSqliteInspection(file),
       copyBlobs: (blobs: readonly { digest: string; size: number }[]) =>
-        copyDiskBlobs(blobs, { from: data, to: folder }),
+        copyDiskBlobs(blobs, { from: place.dataDir, to: folder }),
     }
   }
 
@@ -212,17 +212,17 @@ describe('a backup whose bytes go while they are copied', () => {
       },
     })
     expect(report).toMatchObject({ rounds: 2, manifest: { blobs: { count: 1, size: 10 } } })
-    expect(await soundness(join(root, 'backup'))).toEqual(SOUND)
+    expect(await soundness(backupPlace())).toEqual(SOUND)
   })
 
   it('says so when they are lost, and leaves the earlier backup alone', async () => {
     const { content } = await put('one.txt', 'the first bytes')
-    await makeBackup(parts())
+    await backup()
     const { digest } = (await put('two.txt', 'the second bytes')).content!
-    rmSync(join(data, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest))
+    rmSync(join(place.dataDir, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest))
     await expect(makeBackup(parts())).rejects.toThrow(`1 blobs are not there, such as ${digest}`)
-    expect((await restore()).code).toBe(0)
-    const path = join(data, 'blobs', content!.digest.slice(0, 2), content!.digest.slice(2, 4), content!.digest)
+    expect(await restore()).toBe(0)
+    const path = join(place.dataDir, 'blobs', content!.digest.slice(0, 2), content!.digest.slice(2, 4), content!.digest)
     rmSync(join(root, 'backup/blobs'), { recursive: true })
     writeFileSync(path, 'the first bYtes')
     await expect(makeBackup(parts())).rejects.toThrow(`1 blobs are not what they should be, such as ${content!.digest}`)
@@ -238,24 +238,25 @@ describe('Restoring refuses', () => {
   it('a folder with something in it', async () => {
     mkdirSync(join(root, 'restored'))
     writeFileSync(join(root, 'restored/notes.txt'), '')
-    expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
+    expect(await restoreTo()).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
   })
 
   it('what is no backup', async () => {
     rmSync(join(root, 'backup/backup.json'))
-    expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('is no backup') })
+    expect(await restoreTo()).toMatchObject({ code: 1, err: expect.stringContaining('is no backup') })
   })
 
   it('rows that are not those of the manifest', async () => {
     appendFileSync(join(root, 'backup/batchdrive.db'), 'x')
-    expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('damaged') })
+    expect(await restoreTo()).toMatchObject({ code: 1, err: expect.stringContaining('damaged') })
   })
 
   it('spoilt bytes, and leaves nothing a server would start on', async () => {
     const [blob = ''] = blobsIn(join(root, 'backup'))
     writeFileSync(join(root, 'backup/blobs', blob), 'the first bYtes')
-    expect(await restore()).toMatchObject({ code: 1, err: expect.stringContaining('1 blobs are not whole') })
+    expect(await restoreTo()).toMatchObject({ code: 1, err: expect.stringContaining('1 blobs are not whole') })
     expect(existsSync(join(root, 'restored/batchdrive.db'))).toBe(false)
+    expect(existsSync(join(root, 'restored/keys'))).toBe(false)
   })
 })
 

@@ -1,13 +1,11 @@
 /** What fsck says of rows and bytes that disagree, and of work in progress. */
 import { mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { inspectDiskBlobs } from '../src/blob/disk/inspect.ts'
 import type { DriveId, Inspection } from '../src/engine/index.ts'
 import { FRESH_MS } from '../src/fsck/bytes.ts'
 import { fsck } from '../src/fsck/fsck.ts'
-import { openSqliteInspection } from '../src/store/sqlite/inspect.ts'
 import { byId, purge, putFile, putFolders, staged, trash } from './engine/ops.ts'
 import { alice, createDrive, createWorld, done, settleDown, type World } from './engine/world.ts'
 
@@ -22,7 +20,7 @@ afterEach(() => world.stop())
 
 const blobsFolder = () => join(world.folder, 'blobs')
 const bytes = () => inspectDiskBlobs(blobsFolder())
-const openRows = async (): Promise<Inspection> => openSqliteInspection(world.file)
+const openRows = (): Promise<Inspection> => world.database.inspect()
 const blobPath = (digest: string) => join(blobsFolder(), 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest)
 
 const SOUND = { faults: [], leftovers: [], strangers: [] }
@@ -34,11 +32,7 @@ async function look({ deep = false, now = Date.now() + 2 * FRESH_MS, rows = open
   return { faults: faults.map(({ about, says }) => `${about} ${says}`), leftovers: leftovers.first, strangers }
 }
 
-function spoil(sql: string) {
-  const db = new Database(world.file)
-  db.exec(sql)
-  db.close()
-}
+const spoil = (sql: string) => world.database.run(sql)
 
 it('a busy drive is sound, in the middle of its work and after it', async () => {
   await putFolders(world, alice, drive, ['a', 'a/b'])
@@ -72,7 +66,7 @@ it('a part that was acknowledged must be staged as it was sent', async () => {
   const whole = await staged(world, alice, drive, 'another part')
   rmSync(join(blobsFolder(), 'staging', gone.id), { recursive: true })
   expect((await look()).faults).toEqual([`part 1 of upload ${gone.id} is not staged as it was sent`])
-  spoil(`update upload_part set md5 = 'x' where upload_id = '${whole.id}'`)
+  await spoil(`update upload_part set md5 = 'x' where upload_id = '${whole.id}'`)
   expect((await look()).faults.sort()).toEqual(
     [gone, whole].map(({ id }) => `part 1 of upload ${id} is not staged as it was sent`).sort(),
   )
@@ -102,7 +96,7 @@ it('what comes and goes while it looks is not wrong', async () => {
   const session = await staged(world, alice, drive, 'a part')
   const before = await openRows()
   // The sweep takes a blob and an upload away, and a new file arrives, all after the rows were read.
-  spoil(`delete from version; delete from blob; delete from upload; delete from upload_part`)
+  await spoil(`delete from version; delete from blob; delete from upload; delete from upload_part`)
   rmSync(blobPath(early.content!.digest))
   rmSync(join(blobsFolder(), 'staging', session.id), { recursive: true })
   const late = await putFile(world, alice, drive, 'late', 'late bytes')

@@ -3,24 +3,26 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { inspectData, openData } from '../src/app.ts'
-import { createDiskBlobs } from '../src/blob/disk/create.ts'
-import { lockData } from '../src/data-lock.ts'
-import { createEngine, type DriveId, type Engine } from '../src/engine/index.ts'
+import { inspectData, takePlace } from '../src/app.ts'
+import type { DriveId } from '../src/engine/index.ts'
 import { fsck } from '../src/fsck/fsck.ts'
 import { runHere } from './cli/program.ts'
 import { purge, putFile, putFolders } from './engine/ops.ts'
 import { admin, alice, type World } from './engine/world.ts'
+import { createTestPlace, type TestPlace, withEngine } from './place.ts'
 
 const NOBODYS = 'cd'.repeat(32)
 const YOUNG = 'ef'.repeat(32)
 const UPLOAD = 'ab'.repeat(16)
 
 let data: string
+let place: TestPlace
 let drive: DriveId
 beforeEach(async () => {
   data = mkdtempSync(join(tmpdir(), 'batchdrive-gc-'))
-  await withEngine(async (engine) => {
+  place = await createTestPlace(data)
+  await withEngine(place, async (engine, store) => {
+    await store.write((tx) => tx.putTenants([{ id: admin.tenant, name: 'Acme', createdAt: 1, extra: {} }]))
     drive = (await engine.createDrives(admin, [{ name: 'drive', owner: 'user:alice' }]))[0]!.id
     // `putFile` and its like need no more of a world than its engine.
     const world = { engine } as World
@@ -29,18 +31,10 @@ beforeEach(async () => {
     await putFile(world, alice, drive, 'kept', 'kept bytes')
   })
 })
-afterEach(() => rmSync(data, { recursive: true }))
-
-async function withEngine<T>(fn: (engine: Engine) => Promise<T>): Promise<T> {
-  const { store, secret } = await openData({ dataDir: data, database: '' })
-  await store.write((tx) => tx.putTenants([{ id: admin.tenant, name: 'Acme', createdAt: 1, extra: {} }]))
-  const engine = createEngine({ store, secret, blobs: await createDiskBlobs({ folder: data }), clock: Date.now })
-  try {
-    return await fn(engine)
-  } finally {
-    await engine.close()
-  }
-}
+afterEach(async () => {
+  await place.rows.drop()
+  rmSync(data, { recursive: true })
+})
 
 const blobPath = (digest: string) => join(data, 'blobs', digest.slice(0, 2), digest.slice(2, 4), digest)
 
@@ -60,10 +54,10 @@ function plantAll() {
 }
 
 it('removes what is destroyed, unreferenced or of nobody, and nothing else', async () => {
-  const [result] = await withEngine((engine) => engine.batch(alice, [purge({ drive, path: ['doomed'] })]))
+  const [result] = await withEngine(place, (engine) => engine.batch(alice, [purge({ drive, path: ['doomed'] })]))
   expect(result?.status).toBe('done')
   plantAll()
-  const dry = await runHere(['gc', '--dry-run', '--data', data])
+  const dry = await runHere(['gc', '--dry-run', ...place.args])
   expect(dry.out.split('\n').slice(0, -1)).toEqual([
     'would remove 2 destroyed nodes',
     'would remove 1 blob of nobody, 10 bytes',
@@ -74,13 +68,13 @@ it('removes what is destroyed, unreferenced or of nobody, and nothing else', asy
     [blobPath(NOBODYS), join(data, 'staging', UPLOAD), join(data, 'temporary', '999999999-1.tmp')].map(existsSync),
   ).toEqual([true, true, true])
 
-  const { code, out } = await runHere(['gc', '--data', data])
+  const { code, out } = await runHere(['gc', ...place.args])
   expect([code, out.split('\n').slice(0, 3)]).toEqual([
     0,
     ['removed 2 destroyed nodes', 'removed 1 blob of nobody, 10 bytes', 'removed 1 staged upload of nobody, 0 bytes'],
   ])
   const { faults, leftovers, strangers, rows } = await fsck({
-    ...inspectData({ dataDir: data, database: '' }),
+    ...inspectData(place),
     now: Date.now(),
   })
   expect({ faults, leftovers, strangers }).toEqual({
@@ -93,15 +87,15 @@ it('removes what is destroyed, unreferenced or of nobody, and nothing else', asy
 })
 
 it('finds nothing where there is nothing', async () => {
-  expect(await runHere(['gc', '--data', data])).toMatchObject({ code: 0, out: 'there is nothing to remove\n' })
+  expect(await runHere(['gc', ...place.args])).toMatchObject({ code: 0, out: 'there is nothing to remove\n' })
 })
 
-it('does not touch the folder of a running server; looking is free', async () => {
-  const unlock = await lockData(data)
+it('does not touch the deployment of a running server; looking is free', async () => {
+  const leave = await takePlace(place, false)
   plant(NOBODYS, 1)
-  const { code, err } = await runHere(['gc', '--data', data])
-  expect([code, err]).toEqual([1, expect.stringContaining('is in use')])
-  expect((await runHere(['gc', '--dry-run', '--data', data])).out).toBe('would remove 1 blob of nobody, 10 bytes\n')
+  const { code, err } = await runHere(['gc', ...place.args])
+  expect([code, err]).toEqual([1, expect.stringContaining('in use')])
+  expect((await runHere(['gc', '--dry-run', ...place.args])).out).toBe('would remove 1 blob of nobody, 10 bytes\n')
   expect(existsSync(blobPath(NOBODYS))).toBe(true)
-  await unlock()
+  await leave()
 })

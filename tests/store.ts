@@ -2,9 +2,11 @@
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { inject } from 'vitest'
-import type { Store } from '../src/engine/index.ts'
+import type { Inspection, Store } from '../src/engine/index.ts'
 import { rememberNodes } from '../src/store/node-cache.ts'
+import { openPostgresInspection } from '../src/store/postgres/inspect.ts'
 import { createPostgresStore } from '../src/store/postgres/store.ts'
+import { openSqliteInspection } from '../src/store/sqlite/inspect.ts'
 import { createSqliteStore } from '../src/store/sqlite/store.ts'
 import type {} from './postgres/setup.ts'
 
@@ -19,6 +21,10 @@ export interface TestDatabase {
    * numbers, `->>` for members of JSON columns.
    */
   rows<Row>(sql: string, ...parameters: unknown[]): Promise<Row[]>
+  /** Writes past the store: statements that both understand. */
+  run(sql: string): Promise<void>
+  /** As `fsck` sees it. */
+  inspect(): Promise<Inspection>
   /** Begins to count rows that are inserted, changed or deleted in the tables. */
   countChanges(tables: readonly string[]): Promise<ChangeCounter>
   /** To be called when all its stores are closed. */
@@ -57,6 +63,8 @@ export async function createTestDatabase(file: string): Promise<TestDatabase> {
     url: database.url,
     open: () => createPostgresStore({ url: database.url, connectionsMax: 6 }),
     rows: async (sql, ...parameters) => (await database.client.query(asPostgres(sql), parameters)).rows,
+    run: async (sql) => void (await database.client.query(sql)),
+    inspect: () => openPostgresInspection(database.url),
     countChanges: (tables) => countInPostgres(database.client, tables),
     async drop() {
       await database.client.query(database.empty)
@@ -77,6 +85,15 @@ function sqliteDatabase(file: string): TestDatabase {
         db.close()
       }
     },
+    async run(sql) {
+      const db = new Database(file)
+      try {
+        db.exec(sql)
+      } finally {
+        db.close()
+      }
+    },
+    inspect: async () => openSqliteInspection(file),
     countChanges: async (tables) => countInSqlite(file, tables),
     async drop() {},
   }

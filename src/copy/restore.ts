@@ -1,6 +1,6 @@
 /** Restoring: a data folder made from a backup, and proved before anybody may use it. */
 import { copyFile, mkdir, open, readdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type BlobRow, type Inspection, StorageError } from '../engine/index.ts'
 import { paged } from '../fsck/merge.ts'
 import { type Copied, type Manifest, readManifest } from './backup.ts'
@@ -14,8 +14,10 @@ export interface RestoreParts {
   readonly from: string
   /** The data folder to make; it must be empty, or not there. */
   readonly to: string
-  /** The name of the file with the rows, in both. */
+  /** The name of the file with the rows. */
   readonly database: string
+  /** Puts the rows in that file where they belong. */
+  readonly placeRows: (file: string) => Promise<void>
   readonly inspect: (file: string) => Promise<Inspection>
   /** Copies blobs from one to the other, checking their bytes. */
   readonly copyBlobs: (blobs: readonly BlobRow[]) => Promise<Copied>
@@ -28,18 +30,23 @@ export interface RestoreParts {
  * @throws StorageError when the backup is damaged or the folder is in use
  */
 export async function restoreBackup(parts: RestoreParts): Promise<Manifest> {
-  const { from, to, database, onProgress } = parts
+  const { from, to, database, placeRows, onProgress } = parts
   await demandEmpty(to)
   onProgress?.('checking the rows', 0, null)
   const manifest = await readManifest(from, database)
   await mkdir(to, { recursive: true, mode: 0o700 })
   await copyAllBlobs(parts, manifest.blobs.count)
-  const fresh = join(to, `${database}.new`)
-  await copyFile(join(from, database), fresh)
-  await sync(fresh)
-  await rename(fresh, join(to, database))
-  await sync(to)
+  await placeRows(join(from, database))
   return manifest
+}
+
+/** Copies a file under another name in one step: it is there as a whole or not at all. */
+export async function copyWhole(from: string, to: string): Promise<void> {
+  const fresh = `${to}.new`
+  await copyFile(from, fresh)
+  await sync(fresh)
+  await rename(fresh, to)
+  await sync(dirname(to))
 }
 
 async function copyAllBlobs({ from, database, inspect, copyBlobs, onProgress }: RestoreParts, total: number) {

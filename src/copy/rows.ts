@@ -23,15 +23,21 @@ export type OnRows = (what: string, done: number, total: number | null) => void
  */
 export async function copyRows(from: RowReader, to: RowWriter, onRows: OnRows = () => {}): Promise<void> {
   const tables = await commonTables(from, to)
-  let progress = await to.progress()
+  let progress = await demandFree(to)
   if (progress === null) {
-    if (!(await to.isEmpty())) throw new StorageError('the target has rows of its own: copy into an empty database')
     await to.begin()
     progress = new Map()
   }
   // One table after the other: the source is one connection, and the progress tell where to go on.
   for (const [source, target] of tables)
     await copyTable({ from, to, source, target, onRows }, progress.get(source.name))
+}
+
+/** How far a copy that was begun has come, null when none was. Throws StorageError when the target has other contents. */
+export async function demandFree(to: RowWriter): Promise<ReadonlyMap<string, Reached> | null> {
+  const progress = await to.progress()
+  if (progress !== null || (await to.isEmpty())) return progress
+  throw new StorageError('the target has rows of its own: copy into an empty database')
 }
 
 interface TableCopy {

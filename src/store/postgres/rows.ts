@@ -12,7 +12,7 @@ import { PUT_TERMS } from './apply.ts'
 import { storageError } from './failure.ts'
 import { demandSchema } from './migrate.ts'
 import { columns as columnsOf, encoded, fromText, type Parameter } from './sets.ts'
-import { createPostgresStore } from './store.ts'
+import { COPYING, createPostgresStore } from './store.ts'
 
 /** What belongs to one database and not to its contents, and the search index. */
 const OWN = ['migration', 'copy_progress', 'deployment', 'node_term']
@@ -26,7 +26,6 @@ where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p'
 order by c.relname, a.attnum`
 const MAKE_PROGRESS = `
 create table copy_progress (name text collate "C" not null primary key, after text not null, rows bigint not null)`
-const HAS_PROGRESS = "select to_regclass('copy_progress') is not null"
 const PROGRESS = 'select name, after, rows from copy_progress'
 const PUT_PROGRESS = `
 insert into copy_progress (name, after, rows) values ($1, $2, $3)
@@ -45,7 +44,7 @@ export async function openPostgresRows(url: string): Promise<RowReader> {
 
 /** Opens a database to be filled, and brings it to our schema. */
 export async function openPostgresRowWriter(url: string): Promise<RowWriter> {
-  const store = await createPostgresStore({ url, connectionsMax: 1 })
+  const store = await createPostgresStore({ url, connectionsMax: 1, unfinished: true })
   await store.close()
   const session = await connect(url)
   const { all } = session
@@ -53,7 +52,7 @@ export async function openPostgresRowWriter(url: string): Promise<RowWriter> {
     ...readerOf(session),
     isEmpty: async () => (await all(ANY)).length === 0,
     async progress() {
-      if ((await all<[string]>(HAS_PROGRESS))[0]![0] !== 't') return null
+      if ((await all<[string]>(COPYING))[0]![0] !== 't') return null
       const rows = await all<[string, string, number]>(PROGRESS)
       return new Map(
         rows.map(([name, after, count]): [string, Reached] => [name, { after: JSON.parse(after), rows: count }]),

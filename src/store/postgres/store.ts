@@ -59,6 +59,8 @@ export interface PostgresOptions {
   readonly url: string
   /** Connections for reads, and as many for writes. */
   readonly connectionsMax?: number
+  /** Also a database into which rows are being copied. Nobody else may use it before all are there. */
+  readonly unfinished?: boolean
 }
 
 export interface PostgresStore extends Store {
@@ -73,13 +75,14 @@ export interface PostgresStore extends Store {
 
 /**
  * Opens a database and brings its schema up to date.
- * @throws StorageError when it cannot be reached or has a newer schema
+ * @throws StorageError when it cannot be reached, has a newer schema, or holds a part of what is being copied into it
  */
-export async function createPostgresStore({ url, connectionsMax = 10 }: PostgresOptions): Promise<PostgresStore> {
+export async function createPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const { url, connectionsMax = 10, unfinished = false } = options
   const writers = openPool(url, connectionsMax)
   const readers = openPool(url, connectionsMax)
   try {
-    await prepare(writers)
+    await prepare(writers, unfinished)
   } catch (cause) {
     await Promise.all([writers.end(), readers.end()])
     if (cause instanceof StorageError) throw cause
@@ -109,10 +112,16 @@ async function keyDigest(pool: pg.Pool, offered?: string): Promise<string | null
   }
 }
 
-async function prepare(pool: pg.Pool): Promise<void> {
+/** A table that is there for as long as rows are copied into the database. */
+export const COPYING = "select to_regclass('copy_progress') is not null as found"
+
+async function prepare(pool: pg.Pool, unfinished: boolean): Promise<void> {
   const client = await pool.connect()
   try {
     await migrate(client)
+    if (!unfinished && (await client.query<{ found: boolean }>(COPYING)).rows[0]!.found) {
+      throw new StorageError('rows are being copied into the database, or that was interrupted: finish it first')
+    }
   } finally {
     client.release()
   }
