@@ -113,7 +113,7 @@ async function plant(tx: Parameters<Parameters<Store['write']>[0]>[0], nodes: re
     const insertVersions = files.map(
       ({ drive, id, createdAt, creator }): Version => ({
         ...{ drive, node: id, version: 1, content, createdAt, creator },
-        ...{ keep: false, description: '' },
+        ...{ keep: false, description: '', expiresAt: 0 },
       }),
     )
     const blobRefs = [{ digest: content.digest, delta: files.length }]

@@ -2,6 +2,8 @@
 import type { Content, Drive, Node, Version } from './model.ts'
 import type { View } from './view.ts'
 
+const DAY_MS = 24 * 3600_000
+
 /** All bytes a node holds: every version counts. */
 export function weight(view: View, node: Node): number {
   return view.versionsOf(node).reduce((sum, version) => sum + version.content.size, 0)
@@ -23,16 +25,32 @@ export function destroy(view: View, drive: Drive, nodes: readonly Node[]): void 
   view.charge(drive, -freed)
 }
 
-/** How many bytes a file's drive gains when it gets this content on top: old versions beyond the drive's limit go. */
-export function growth(view: View, drive: Drive, file: Node, content: Content): number {
-  const gone = surplus(view.versionsOf(file), drive.settings.versionsMax)
+/** How new content stands to the current version: it may merge with a young one, as the drive says, or always follows. */
+export type Succession = 'may merge' | 'follows'
+
+/** How many bytes a file's drive gains when it gets this content on top. */
+export function growth(
+  view: View,
+  drive: Drive,
+  file: Node,
+  content: Content,
+  succession: Succession = 'may merge',
+): number {
+  const gone = outgoing(view, drive, file, succession)
   return content.size - gone.reduce((sum, version) => sum + version.content.size, 0)
 }
 
 /** Gives an existing file its next version. The caller has checked rights and quota. Its reference to the blob is new. */
-export function addVersion(view: View, drive: Drive, file: Node, content: Content, patch: Partial<Node> = {}): Node {
+export function addVersion(
+  view: View,
+  drive: Drive,
+  file: Node,
+  content: Content,
+  patch: Partial<Node> = {},
+  succession: Succession = 'may merge',
+): Node {
   const before = view.versionsOf(file)
-  const gone = surplus(before, drive.settings.versionsMax)
+  const gone = outgoing(view, drive, file, succession)
   const next: Version = {
     drive: drive.id,
     node: file.id,
@@ -42,10 +60,12 @@ export function addVersion(view: View, drive: Drive, file: Node, content: Conten
     creator: view.actor.self,
     keep: false,
     description: '',
+    expiresAt: 0,
   }
-  view.charge(drive, growth(view, drive, file, content))
+  view.charge(drive, growth(view, drive, file, content, succession))
   for (const version of gone) view.addBlobRef(version.content.digest, -1)
-  view.setVersions(file.id, [...before.filter((version) => !gone.includes(version)), next])
+  const kept = before.filter((version) => !gone.includes(version))
+  view.setVersions(file.id, [...kept.map((version) => superseded(view, drive, file, version)), next])
   view.addBlobRef(content.digest, 1)
   const { now, actor } = view
   const node = view.put({
@@ -66,9 +86,26 @@ export function addFile(view: View, drive: Drive, node: Node, content: Content):
   const { now, actor } = view
   view.charge(drive, content.size)
   view.addBlobRef(content.digest, 1)
-  const origin = { createdAt: now, creator: actor.self, keep: false, description: '' }
+  const origin = { createdAt: now, creator: actor.self, keep: false, description: '', expiresAt: 0 }
   view.setVersions(node.id, [{ drive: drive.id, node: node.id, version: 1, content, ...origin }])
   return view.put({ ...node, kind: 'file', content, version: 1 })
+}
+
+/** The current version's time runs from now on; that of earlier ones runs already. */
+function superseded(view: View, { settings }: Drive, file: Node, version: Version): Version {
+  const isNew = version.version === file.version && settings.versionDays
+  return isNew ? { ...version, expiresAt: view.now + settings.versionDays * DAY_MS } : version
+}
+
+/** What goes when a file gets new content: the version it merges with, and old ones beyond the drive's limit. */
+function outgoing(view: View, { settings }: Drive, file: Node, succession: Succession): Version[] {
+  const before = view.versionsOf(file)
+  const youngerThan = succession === 'follows' ? 0 : (settings.versionMergeMs ?? 0)
+  const merged = before.filter(({ version, keep, createdAt }) => {
+    return version === file.version && !keep && view.now - createdAt < youngerThan
+  })
+  const rest = before.filter((version) => !merged.includes(version))
+  return [...merged, ...surplus(rest, settings.versionsMax)]
 }
 
 /** The versions that must go so that one more fits, oldest first; those to be kept neither go nor count. */

@@ -9,7 +9,7 @@ import { idCodec } from './id.ts'
 import { createKnownContent } from './known-content.ts'
 import { createLinks } from './link.ts'
 import { createMarks } from './marks.ts'
-import { expireTrash } from './retention.ts'
+import { expireTrash, expireVersions } from './retention.ts'
 import { createSearch } from './search.ts'
 import { sweep } from './sweep.ts'
 import { createTasks } from './tasks.ts'
@@ -47,8 +47,9 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     now: clock,
     async work() {
       const tasksLeft = await turn()
-      const expiredLeft = await expireTrash(context)
-      return (await sweep(store, blobs, clock)) || tasksLeft || expiredLeft
+      const trashLeft = await expireTrash(context)
+      const versionsLeft = await expireVersions(context)
+      return (await sweep(store, blobs, clock)) || tasksLeft || trashLeft || versionsLeft
     },
     async close() {
       await store.close()

@@ -2,7 +2,15 @@
 import { ownsDrive, reachesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
-import { type Directory, type DrivePatch, type DriveSpec, type Roster, TRASH_DAYS_MAX } from './engine.ts'
+import {
+  type Directory,
+  type DrivePatch,
+  type DriveSpec,
+  type Roster,
+  TRASH_DAYS_MAX,
+  VERSION_DAYS_MAX,
+  VERSION_MERGE_MS_MAX,
+} from './engine.ts'
 import { fail, type OpError } from './error.ts'
 import { Memo } from './memo.ts'
 import type { Drive, DriveId, DriveSettings, Group, Json, User } from './model.ts'
@@ -148,6 +156,7 @@ async function updateDrives(
   const { tenant } = actor
   await tx.putDrives(changed.map((id) => found.get(id)!))
   await tx.keepTrash(changed.flatMap((id) => longerKept(before.get(id)!, found.get(id)!)))
+  await tx.keepVersions(changed.flatMap((id) => otherwiseKept(before.get(id)!, found.get(id)!)))
   await tx.putPools([...quotas].map(([id, quota]) => ({ tenant, kind: 'drive' as const, key: String(id), quota })))
   const stored = new Map((await tx.drives(changed)).map((drive) => [drive.id, drive]))
   return outcomes.map((outcome) => (typeof outcome === 'number' ? stored.get(outcome)! : outcome))
@@ -157,6 +166,13 @@ async function updateDrives(
 function longerKept({ settings: before }: Drive, { id, settings: after }: Drive) {
   if (before.trashDays === after.trashDays) return []
   return [{ drive: id, forMs: after.trashDays === undefined ? null : after.trashDays * DAY_MS }]
+}
+
+/** Unlike the trash's, a new life of earlier versions is for those that are there already, be it longer or shorter. */
+function otherwiseKept({ settings: before }: Drive, { id, settings: after }: Drive) {
+  const days = after.versionDays ?? 0
+  if ((before.versionDays ?? 0) === days) return []
+  return [{ drive: id, forMs: days === 0 ? null : days * DAY_MS }]
 }
 
 function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> & Roster {
@@ -229,7 +245,13 @@ function patchProblem({ admin }: Actor, { name, quota, settings }: DrivePatch): 
     return fail('attribute_invalid', { detail: 'versionsMax' })
   if (trashDays !== undefined && !(Number.isSafeInteger(trashDays) && trashDays >= 1 && trashDays <= TRASH_DAYS_MAX))
     return fail('attribute_invalid', { detail: 'trashDays' })
+  if (!isWithin(versionDays, VERSION_DAYS_MAX)) return fail('attribute_invalid', { detail: 'versionDays' })
+  if (!isWithin(versionMergeMs, VERSION_MERGE_MS_MAX)) return fail('attribute_invalid', { detail: 'versionMergeMs' })
   return null
+}
+
+function isWithin(value: number, max: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= max
 }
 
 function isQuota(quota: number | null): boolean {
@@ -245,15 +267,9 @@ function patched(drive: Drive, { name, owner, settings }: DrivePatch, at: number
     updatedAt: at,
   }
 }
-  if (!isWithin(versionDays, VERSION_DAYS_MAX)) return fail('attribute_invalid', { detail: 'versionDays' })
-  if (!isWithin(versionMergeMs, VERSION_MERGE_MS_MAX)) return fail('attribute_invalid', { detail: 'versionMergeMs' })
 
 /** `extra` is merged member by member, so that one dialect does not lose another's members; null removes one. */
 function patchedSettings(settings: DriveSettings, patch: Partial<DriveSettings> = {}): DriveSettings {
-function isWithin(value: number, max: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= max
-}
-
   const merged: Record<string, Json> = { ...settings.extra, ...patch.extra }
   const extra = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
   return { ...settings, ...patch, ...(Object.keys(merged).length > 0 ? { extra } : {}) }

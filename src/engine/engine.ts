@@ -48,6 +48,9 @@ export const SUBTREE_NODES_MAX = 10_000
 export const DEPTH_MAX = 200
 /** The longest time a drive may be told to keep its trash: what the vendors permit at most. */
 export const TRASH_DAYS_MAX = 10_000
+/** The longest time after which a drive may let its files' earlier versions go, and within which versions may merge. */
+export const VERSION_DAYS_MAX = 10_000
+export const VERSION_MERGE_MS_MAX = 24 * 3600_000
 
 /** What an operator may set. */
 export interface EngineOptions {

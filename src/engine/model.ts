@@ -96,6 +96,8 @@ export interface Version {
   readonly keep: boolean
   /** What a user wrote about it; '' when nothing. */
   readonly description: string
+  /** When the sweep destroys it, unless it is kept; 0 = never, and always while it is the current one. */
+  readonly expiresAt: number
 }
 
 /** A shared pool's id: drawn with the drives' ids, so that one is never taken for the other. */
@@ -118,6 +120,10 @@ export interface DriveSettings {
   readonly trash: boolean
   /** How many versions of a file are kept, the current one among them; at least 1. */
   readonly versionsMax: number
+  /** How many days after newer content a version is destroyed, 0 … VERSION_DAYS_MAX; absent or 0 = never. */
+  readonly versionDays?: number
+  /** New content takes the place of a version younger than this instead of following it, ms; absent or 0 = none. */
+  readonly versionMergeMs?: number
   /** After how many days in the trash a node is destroyed, 1 … TRASH_DAYS_MAX; absent = never. */
   readonly trashDays?: number
   readonly description?: string

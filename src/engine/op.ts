@@ -273,6 +273,8 @@ export interface DeleteVersionsOp extends Guarded {
   readonly node: Ref
   readonly versions: readonly number[]
 }
+  /** Absent = not in the trash. */
+  readonly trashed?: Trashed
 
 /** Who may do what on a node. Needs `list`; without `permCtl` only the grants to the actor's own subjects are shown. */
 export interface GrantsOp {

@@ -286,7 +286,7 @@ export interface Changes {
   /** What nodes are found by from now on; terms go with their node, also to another drive. */
   putTerms: { drive: DriveId; node: NodeId; terms: readonly string[] }[]
   insertVersions: Version[]
-  /** `keep` and `description` take the given values. */
+  /** `keep`, `description` and `expiresAt` take the given values. */
   updateVersions: Version[]
   deleteVersions: { drive: DriveId; node: NodeId; version: number }[]
   /** Added to the reference counts of blobs; a blob row must exist. */
@@ -424,6 +424,12 @@ export interface WriteTx extends ReadTx {
   claimTasks(query: { now: number; until: number; limit: number; perTenantMax: number }): Promise<(TaskRow & Lease)[]>
   /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
   renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
+  /**
+   * Lets versions of drives' files go `forMs` after newer content came (null = never), whatever they were to do before. Costs
+   * the versions of these drives.
+   */
+  keepVersions(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
+
   /** Marks open tasks as cancelled. */
   cancelTasks(ids: readonly TaskId[]): Promise<void>
 
@@ -462,6 +468,8 @@ export interface Store {
 export interface StageKey {
   readonly upload: UploadId
   readonly part: number
+  /** Versions in active drives whose time has come and that are not to be kept, the longest overdue first. */
+  expiredVersions(now: number, limit: number): Promise<Version[]>
 }
 
 /** Staged bytes sought: the attempt at the part that had this MD5, or the latest. */

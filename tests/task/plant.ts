@@ -77,7 +77,7 @@ function layOut(drive: Drive, name: string, ids: readonly NodeId[], contents: re
 function changesFor(insertNodes: Node[]) {
   const files = insertNodes.filter(({ content }) => content !== null)
   const insertVersions = files.map(({ drive, id: node, content, createdAt, creator }): Version => {
-    return { drive, node, version: 1, content: content!, createdAt, creator, keep: false, description: '' }
+    return { drive, node, version: 1, content: content!, createdAt, creator, keep: false, description: '', expiresAt: 0 }
   })
   const refs = new Map<string, number>()
   for (const { content } of files) refs.set(content!.digest, (refs.get(content!.digest) ?? 0) + 1)

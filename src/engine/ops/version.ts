@@ -33,8 +33,9 @@ export function revert(view: View, op: RevertOp): Result {
   const { node, drive } = found
   const wanted = earlier(view, node, op.version)
   if (isFailed(wanted)) return wanted
-  const over = view.overQuota(drive, growth(view, drive, node, wanted.content))
-  return over ? fail(over) : shown(view, addVersion(view, drive, node, wanted.content))
+  const over = view.overQuota(drive, growth(view, drive, node, wanted.content, 'follows'))
+  // What it takes the place of is kept, however young: going back must itself be possible to go back on.
+  return over ? fail(over) : shown(view, addVersion(view, drive, node, wanted.content, {}, 'follows'))
 }
 
 export function updateVersion(view: View, op: UpdateVersionOp): Result {
@@ -55,10 +56,10 @@ export function updateVersion(view: View, op: UpdateVersionOp): Result {
 }
 
 export function deleteVersions(view: View, op: DeleteVersionsOp): Result {
-  const { node: ref, ifRev } = op
+  const { node: ref, ifRev, trashed = 'no' } = op
   const found = subject(view, ref, {
     need: ACTIONS.purge,
-    trashed: 'no',
+    trashed,
     root: 'never the root',
     expect: 'file',
     ifRev,
@@ -76,6 +77,7 @@ export function deleteVersions(view: View, op: DeleteVersionsOp): Result {
     node.id,
     view.versionsOf(node).filter((version) => !doomed.includes(version)),
   )
+  if (found.trash) view.touchTrash(drive.id)
   view.note('history', node)
   return shown(view, node)
 }

@@ -77,6 +77,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     ['content: node 10', 'content: node 10'],
   ],
   ['a file with other bytes than its version', "update node set md5 = 'x' where id = 10", ['content: node 10']],
+  [
+    'a current version that is to go one day',
+    'update version set expires_at = 9 where node_id = 10 and version = 2',
+    ['content: version 2 of node 10'],
+  ],
   ['a folder with bytes', 'update node set size = 5 where id = 17', ['content: node 17']],
   ['a grant on nothing', 'update node_grant set node_id = 99', ['owners: the grant of user:bob on node 99']],
   [

@@ -34,6 +34,7 @@ export function readingsConformance(open: Open) {
   describe('terms', () => termsConformance(() => store))
   describe('grants by whom they are to or by', () => grantPageConformance(() => store))
   describe('marks', () => marksConformance(() => store))
+  describe('the ends of versions', () => expiryConformance(() => store))
 
   it('versions take a new description and a promise to be kept, and nothing else', async () => {
     const rows = [version(12, 1, content(1)), version(12, 2, content(2), { keep: true, description: "it's ‘2’" })]
@@ -41,15 +42,56 @@ export function readingsConformance(open: Open) {
     const read = async () => (await store.read((tx) => tx.versions([keyOf(12)]))).sort((a, b) => a.version - b.version)
     expect(await read()).toEqual(rows)
     const changed = [
-      { ...rows[0]!, keep: true, description: 'first', creator: 'user:no' as const, createdAt: 99 },
+      { ...rows[0]!, keep: true, description: 'first', expiresAt: 7, creator: 'user:no' as const, createdAt: 99 },
       { ...rows[1]!, keep: false, description: '' },
     ]
     await apply(store, { updateVersions: changed })
     expect(await read()).toEqual([
-      { ...rows[0]!, keep: true, description: 'first' },
+      { ...rows[0]!, keep: true, description: 'first', expiresAt: 7 },
       { ...rows[1]!, keep: false, description: '' },
     ])
     await expect(apply(store, { updateVersions: [version(12, 3, content(1))] })).rejects.toThrow()
+  })
+}
+
+function expiryConformance(store: () => Store) {
+  it('give up versions of active drives whose time has come, but for those to be kept', async () => {
+    await store().write((tx) => tx.putDrives([drive(DRIVE), drive(OTHER, { status: 'deleted' })]))
+    const due = (node: number, expiresAt: number, more: object = {}) =>
+      version(node, 1, content(node), { expiresAt, ...more })
+    const rows = [
+      due(10, 0),
+      due(11, 30),
+      due(12, 10),
+      due(13, 31),
+      due(14, 5, { keep: true }),
+      due(15, 5, { drive: OTHER }),
+    ]
+    await apply(store(), { insertVersions: rows })
+    const expired = (now: number, limit: number) => store().write((tx) => tx.expiredVersions(now, limit))
+    expect(await expired(30, 10)).toEqual([rows[2], rows[1]])
+    expect(await expired(30, 1)).toEqual([rows[2]])
+    expect(await expired(9, 10)).toEqual([])
+  })
+
+  it('let earlier versions go a time after the next one came, and the current one never', async () => {
+    const of = (node: number, number: number, createdAt: number, more: object = {}) =>
+      version(node, number, content(number), { createdAt, expiresAt: 1, ...more })
+    const rows = [of(10, 1, 100), of(10, 4, 200), of(10, 5, 300), of(11, 1, 100), of(12, 1, 1, { drive: OTHER })]
+    await apply(store(), { insertVersions: rows })
+    const ends = async () => {
+      const found = await store().read((tx) => tx.versions([keyOf(10), keyOf(11), keyOf(12, OTHER)]))
+      return found.sort((a, b) => a.node - b.node || a.version - b.version).map(({ expiresAt }) => expiresAt)
+    }
+    await store().write((tx) => tx.keepVersions([{ drive: DRIVE, forMs: 50 }]))
+    expect(await ends()).toEqual([250, 350, 0, 0, 1])
+    await store().write((tx) =>
+      tx.keepVersions([
+        { drive: DRIVE, forMs: null },
+        { drive: OTHER, forMs: 3 },
+      ]),
+    )
+    expect(await ends()).toEqual([0, 0, 0, 0, 0])
   })
 }
 

@@ -95,6 +95,7 @@ export function version(node: number, number: number, bytes: Content, more: Part
     createdAt: number,
     creator: 'user:ann',
     keep: false,
+    expiresAt: 0,
     description: '',
     ...more,
   }

@@ -1,16 +1,33 @@
 /** What is kept beside a node: its versions, the grants on it, and the drive's change log. */
-import type { ReadTx } from '../../engine/index.ts'
+import type { ReadTx, WriteTx } from '../../engine/index.ts'
 import { type ChangeRow, type GrantRow, toChange, toGrant, toVersion, type VersionRow } from '../row/history.ts'
-import { keyColumns, unnest } from './sets.ts'
+import { columns, keyColumns, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 const KEYS = `(select distinct k.* from ${unnest('nn')} k (drive_id, id)) k`
 
 /** These rely on the primary keys of version and node_grant. */
+const VERSION_COLUMNS = `v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
+  v.keep, v.description, v.expires_at`
+
 export const VERSIONS = `
-select v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
-  v.keep, v.description
+select ${VERSION_COLUMNS}
 from ${KEYS} join version v on v.drive_id = k.drive_id and v.node_id = k.id`
+
+/** In the order of the index version_expiry; a deleted drive's versions are the sweep's already. */
+export const EXPIRED_VERSIONS = `
+select ${VERSION_COLUMNS}
+from version v join drive d on d.id = v.drive_id and d.status = 'active'
+where v.expires_at > 0 and v.keep = 0 and v.expires_at <= $1
+order by v.expires_at limit $2`
+/** The current version has none that follows it, and so no end. */
+export const KEEP_VERSIONS = `
+update version v set expires_at = coalesce(k.for_ms + (
+  select n.created_at from version n
+  where n.drive_id = v.drive_id and n.node_id = v.node_id and n.version > v.version
+  order by n.version limit 1
+), 0)
+from ${unnest('nn')} k (drive_id, for_ms) where v.drive_id = k.drive_id`
 
 export const GRANTS = `
 select g.drive_id, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator
@@ -58,37 +75,52 @@ export const LATEST_CHANGES = `
 select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
 from change where drive_id = $1 and seq < $2 order by seq desc limit $3`
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'>> =
-  {
-    async versions(db, keys) {
-      if (keys.length === 0) return []
-      db.enter(keys.map(({ drive }) => drive))
-      return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
-    },
+export const historyQueries: Queries<
+  Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+    Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
+> = {
+  async expiredVersions(db, now, limit) {
+    const versions = (await db.all<VersionRow>(EXPIRED_VERSIONS, now, limit)).map(toVersion)
+    db.demand(versions.map(({ drive }) => drive))
+    return versions
+  },
 
-    async grants(db, keys, subjects) {
-      if (keys.length === 0 || subjects?.length === 0) return []
-      db.enter(keys.map(({ drive }) => drive))
-      const rows = subjects
-        ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
-        : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
-      return rows.map(toGrant)
-    },
+  async keepVersions(db, rows) {
+    if (rows.length === 0) return
+    db.enter(rows.map(({ drive }) => drive))
+    const set = rows.map(({ drive, forMs }) => [drive, forMs])
+    await db.run(KEEP_VERSIONS, ...columns(set, 2))
+  },
 
-    async grantPage(db, { tenant, side, subjects, after, limit }) {
-      if (subjects.length === 0) return []
-      const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
-      const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
-      return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
-    },
+  async versions(db, keys) {
+    if (keys.length === 0) return []
+    db.enter(keys.map(({ drive }) => drive))
+    return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
+  },
 
-    async latestChanges(db, { drive, before, limit }) {
-      db.enter([drive])
-      return (await db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit)).map(toChange)
-    },
+  async grants(db, keys, subjects) {
+    if (keys.length === 0 || subjects?.length === 0) return []
+    db.enter(keys.map(({ drive }) => drive))
+    const rows = subjects
+      ? await db.all<GrantRow>(GRANTS_TO, ...keyColumns(keys), subjects)
+      : await db.all<GrantRow>(GRANTS, ...keyColumns(keys))
+    return rows.map(toGrant)
+  },
 
-    async changes(db, { drive, after, limit }) {
-      db.enter([drive])
-      return (await db.all<ChangeRow>(CHANGES, drive, after, limit)).map(toChange)
-    },
-  }
+  async grantPage(db, { tenant, side, subjects, after, limit }) {
+    if (subjects.length === 0) return []
+    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+    return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
+  },
+
+  async latestChanges(db, { drive, before, limit }) {
+    db.enter([drive])
+    return (await db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit)).map(toChange)
+  },
+
+  async changes(db, { drive, after, limit }) {
+    db.enter([drive])
+    return (await db.all<ChangeRow>(CHANGES, drive, after, limit)).map(toChange)
+  },
+}

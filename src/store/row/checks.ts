@@ -77,6 +77,9 @@ const CONTENT = [
   `select n.drive_id, 'node ' || n.id, 'shows version ' || n.version || ' and has a version ' || max(v.version)
    from version v join node n on n.drive_id = v.drive_id and n.id = v.node_id
    where v.version > n.version and n.kind = 'file' group by n.drive_id, n.id, n.version`,
+  `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'is the current one and is to go one day'
+   from version v join node n on n.drive_id = v.drive_id and n.id = v.node_id and n.version = v.version
+   where v.expires_at <> 0`,
   `select drive_id, 'node ' || id, 'is a folder and has bytes'
    from node where kind = 'folder' and (version <> 0 or digest is not null or size is not null)`,
   `select drive_id, 'node ' || id, 'is neither a file nor a folder' from node where kind not in ('file', 'folder')`,

@@ -26,6 +26,7 @@ export type VersionRow = [
   creator: Subject,
   keep: number | boolean,
   description: string,
+  expiresAt: number,
 ]
 
 export type GrantRow = [
@@ -56,9 +57,9 @@ export type ChangeRow = [
 ]
 
 export function toVersion(row: VersionRow): Version {
-  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description] = row
+  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description, expiresAt] = row
   const content = toContent(digest, size, md5, sha1, crc64)
-  return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description }
+  return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description, expiresAt }
 }
 
 export function toGrant([drive, node, subject, actions, role, expiresAt, createdAt, creator]: GrantRow): Grant {

@@ -1,15 +1,32 @@
 /** What is kept beside a node: its versions, the grants on it, and the drive's change log. */
-import type { ReadTx } from '../../engine/index.ts'
+import type { ReadTx, WriteTx } from '../../engine/index.ts'
 import { type ChangeRow, type GrantRow, toChange, toGrant, toVersion, type VersionRow } from '../row/history.ts'
 import { keysJson } from './json.ts'
 import type { Queries } from './transaction.ts'
 
 // Row-value `in` takes each key once, sorted, and seeks the primary key with it.
 
+const VERSION_COLUMNS = `v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
+  v.keep, v.description, v.expires_at`
+
 export const VERSIONS = `
-select drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator,
-  keep, description
-from version where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+select ${VERSION_COLUMNS}
+from version v where (v.drive_id, v.node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+
+/** In the order of the index version_expiry; a deleted drive's versions are the sweep's already. */
+export const EXPIRED_VERSIONS = `
+select ${VERSION_COLUMNS}
+from version v indexed by version_expiry cross join drive d on d.id = v.drive_id and d.status = 'active'
+where v.expires_at > 0 and v.keep = 0 and v.expires_at <= ?
+order by v.expires_at limit ?`
+/** The sets are [[drive, ms or null], …]. The current version has none that follows it, and so no end. */
+export const KEEP_VERSIONS = `
+update version set expires_at = coalesce((value ->> 1) + (
+  select n.created_at from version n
+  where n.drive_id = version.drive_id and n.node_id = version.node_id and n.version > version.version
+  order by n.version limit 1
+), 0)
+from json_each(?) where version.drive_id = value ->> 0`
 
 export const GRANTS = `
 select drive_id, node_id, subject, actions, role, expires_at, created_at, creator
@@ -59,44 +76,44 @@ export const LATEST_CHANGES = `
 select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
 from change where drive_id = ? and seq < ? order by seq desc limit ?`
 
-export const historyQueries: Queries<Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'>> =
-  {
-    versions(db, keys) {
-      if (keys.length === 0) return []
-      return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
-    },
+export const historyQueries: Queries<
+  Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+    Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
+> = {
+  expiredVersions(db, now, limit) {
+    return db.all<VersionRow>(EXPIRED_VERSIONS, now, limit).map(toVersion)
+  },
 
-    grants(db, keys, subjects) {
-      if (keys.length === 0 || subjects?.length === 0) return []
-      const rows = subjects
-        ? db.all<GrantRow>(GRANTS_TO, keysJson(keys), JSON.stringify(subjects))
-        : db.all<GrantRow>(GRANTS, keysJson(keys))
-      return rows.map(toGrant)
-    },
+  keepVersions(db, rows) {
+    if (rows.length > 0) db.run(KEEP_VERSIONS, JSON.stringify(rows.map(({ drive, forMs }) => [drive, forMs])))
+  },
 
-    grantPage(db, { tenant, side, subjects, after, limit }) {
-      if (subjects.length === 0) return []
-      const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
-      const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
-      const rows = db.all<GrantRow>(
-        sql,
-        JSON.stringify(subjects),
-        tenant,
-        createdAt,
-        drive,
-        node,
-        subject,
-        limit,
-        limit,
-      )
-      return rows.map(toGrant)
-    },
+  versions(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
+  },
 
-    latestChanges(db, { drive, before, limit }) {
-      return db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit).map(toChange)
-    },
+  grants(db, keys, subjects) {
+    if (keys.length === 0 || subjects?.length === 0) return []
+    const rows = subjects
+      ? db.all<GrantRow>(GRANTS_TO, keysJson(keys), JSON.stringify(subjects))
+      : db.all<GrantRow>(GRANTS, keysJson(keys))
+    return rows.map(toGrant)
+  },
 
-    changes(db, { drive, after, limit }) {
-      return db.all<ChangeRow>(CHANGES, drive, after, limit).map(toChange)
-    },
-  }
+  grantPage(db, { tenant, side, subjects, after, limit }) {
+    if (subjects.length === 0) return []
+    const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
+    const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
+    const rows = db.all<GrantRow>(sql, JSON.stringify(subjects), tenant, createdAt, drive, node, subject, limit, limit)
+    return rows.map(toGrant)
+  },
+
+  latestChanges(db, { drive, before, limit }) {
+    return db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit).map(toChange)
+  },
+
+  changes(db, { drive, after, limit }) {
+    return db.all<ChangeRow>(CHANGES, drive, after, limit).map(toChange)
+  },
+}

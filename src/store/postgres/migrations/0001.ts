@@ -245,8 +245,10 @@ create table version (
 create table trash (
   drive_id bigint not null,
   node_id bigint not null,
+  expires_at bigint not null,
   id bigint not null,
   parent_id bigint not null,
+create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
   name text not null,
   path text not null,
   trashed_at bigint not null,

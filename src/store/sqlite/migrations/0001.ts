@@ -240,8 +240,10 @@ create table version (
 ) strict, without rowid;
 
 create table trash (
+  expires_at integer not null,
   drive_id integer not null,
   node_id integer not null,
+create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
   id integer not null,
   parent_id integer not null,
   name text not null,
