@@ -35,7 +35,7 @@ export function* shown(env: Env, result: Result, wish?: Wish): Steps<Answer> {
 export const fileGet: SteppedEndpoint = {
   url: '/file/get',
   operation: 'GetFile',
-  coverage: 'partial: no thumbnails, no media metadata',
+  coverage: 'partial: no media metadata',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
@@ -99,7 +99,7 @@ function orderOf(body: Body): { by: OrderBy; descending: boolean } {
 export const fileList: SteppedEndpoint = {
   url: '/file/list',
   operation: 'ListFile',
-  coverage: 'partial: no thumbnails, no status=uploading',
+  coverage: 'partial: no status=uploading',
   scope: 'FILE.LIST',
   guests: 'share',
   *steps(body, env): Call {

@@ -6,10 +6,13 @@ import {
   type NodeId,
   type NodeView,
   type Op,
+  type PictureSize,
   type Subject,
 } from '../../engine/index.ts'
+import { mayHaveThumbnail } from '../../http/thumbnail.ts'
 import { asAttachment, getPath } from '../../http/transfer-url.ts'
 import type { Env, Steps } from './call.ts'
+import type { Pictures } from './image-process.ts'
 import { categoryOf, extensionOf, typeOf, UNKNOWN_TYPE } from './media.ts'
 import { actionList, aliasOf, fileIdOf, iso, ROOT, revisionOf, subjectParts, URL_LIFE_S, userOf } from './terms.ts'
 
@@ -25,6 +28,8 @@ export interface Wish {
   readonly urls: boolean
   /** Whether folders say how much is below them: asked for by name only, as it costs a look at all of it. */
   readonly dirSize: boolean
+  /** The small pictures that are wanted of pictures. */
+  readonly pictures?: Pictures | undefined
 }
 
 export const PLAIN: Wish = { urlLifeS: URL_LIFE_S, paths: false, urls: true, dirSize: false }
@@ -162,7 +167,9 @@ function parentId(env: Env, shown: Shown, { above }: Surroundings): string {
   return aliasOf(env.engine, drive, { id, born: bornAbove(shown) ?? above.get(id)?.born ?? drive.id })
 }
 
-function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS, urls }: Wish): FileObject {
+function contentOf(env: Env, shown: Shown, wish: Wish): FileObject {
+  const { node, drive, actions, trash } = shown
+  const { urlLifeS, urls } = wish
   const extension = extensionOf(node.name)
   const { content, version, attributes } = node
   const extra = attributes.extra ?? {}
@@ -184,6 +191,25 @@ function contentOf(env: Env, { node, drive, actions, trash }: Shown, { urlLifeS,
     revision_version: version,
     url,
     download_url: url && asAttachment(url),
+    ...(wish.pictures ? picturesFor(env, shown, urlLifeS, wish.pictures) : {}),
+  }
+}
+
+/** The addresses of small pictures of a file, if it is one and the caller may look at it. */
+export function picturesFor(
+  env: Env,
+  { node, drive, actions }: Pick<Shown, 'node' | 'drive' | 'actions'>,
+  urlLifeS: number,
+  wanted: Pictures,
+): FileObject {
+  const mayLook = actions !== undefined && (actions & ACTIONS.preview) !== 0
+  if (!mayLook || !mayHaveThumbnail(node.name, node.content?.size ?? 0)) return {}
+  const ticket = { drive: drive.id, node: node.id, version: node.version, name: node.name, attachment: false, type: '' }
+  const urlOf = (picture: PictureSize) => downloadUrl(env, { ...ticket, picture }, urlLifeS)
+  const named = [...wanted.named].map(([name, picture]) => [name, urlOf(picture)])
+  return {
+    thumbnail: urlOf(wanted.thumbnail),
+    thumbnail_urls: named.length > 0 ? Object.fromEntries(named) : undefined,
   }
 }
 

@@ -54,7 +54,7 @@ export const recyclebinRestore: SteppedEndpoint = {
 export const recyclebinList: DirectEndpoint = {
   url: '/recyclebin/list',
   operation: 'ListRecyclebin',
-  coverage: 'partial: no thumbnails',
+  coverage: 'partial: no thumbnails of what was put away',
   scope: 'FILE.LIST',
   async run(body, env) {
     const drive = driveOf(env, body)

@@ -4,10 +4,11 @@ import { ACTIONS } from '../../engine/index.ts'
 import { asAttachment } from '../../http/transfer-url.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, failedAnswer, notFound, notValid, outOfRange, Refusal, sound } from './error.ts'
+import { USUAL_PICTURES } from './image-process.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
 import { extensionOf } from './media.ts'
 import { one, viewOf } from './outcome.ts'
-import { downloadUrl } from './present.ts'
+import { downloadUrl, picturesFor } from './present.ts'
 import { type Body, flag, integer, pageSize, requiredText, text } from './request.ts'
 import { fileIdOf, fileRef, iso, parseRevision, type refOf, revisionOf, URL_LIFE_S, userOf } from './terms.ts'
 
@@ -25,7 +26,7 @@ interface File {
 export const revisionList: SteppedEndpoint = {
   url: '/file/revision/list',
   operation: 'ListRevision',
-  coverage: 'partial: no thumbnail',
+  coverage: 'done',
   scope: 'FILE.GET',
   *steps(body, env): Call {
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
@@ -50,7 +51,7 @@ function beforeOf(body: Body): number {
 export const revisionGet: SteppedEndpoint = {
   url: '/file/revision/get',
   operation: 'GetRevision',
-  coverage: 'partial: no thumbnail',
+  coverage: 'done',
   scope: 'FILE.GET',
   *steps(body, env): Call {
     const lifeS = integer(body, 'url_expire_sec', 10, URL_LIFE_S_MAX) ?? URL_LIFE_S
@@ -152,6 +153,7 @@ function revisionObject(env: Env, { view, versions }: File, version: Version, li
     attachment: false,
     type: '',
   }
+  const then = { ...node, content, version: version.version }
   const url = lifeS !== undefined && actions & ACTIONS.download ? downloadUrl(env, ticket, lifeS) : undefined
   return {
     domain_id: drive.tenant,
@@ -173,5 +175,6 @@ function revisionObject(env: Env, { view, versions }: File, version: Version, li
     creator_id: userOf(creator) ?? '',
     url,
     download_url: url && asAttachment(url),
+    ...(lifeS === undefined ? {} : picturesFor(env, { ...view, node: then }, lifeS, USUAL_PICTURES)),
   }
 }

@@ -43,7 +43,7 @@ interface Asked {
 export const fileSearch: DirectEndpoint = {
   url: '/file/search',
   operation: 'SearchFile',
-  coverage: 'partial: image_time, last_access_at, address and face_group_id find nothing; no semantic_text, no thumbnails',
+  coverage: 'partial: image_time, last_access_at, address and face_group_id find nothing; no semantic_text',
   scope: 'FILE.LIST',
   guests: 'share',
   run: (body, env) => search(body, env, drivesOf(body, env), 'no'),
@@ -226,7 +226,7 @@ async function seenRoot(env: Env, body: Body): Promise<void> {
 export const fileWalk: DirectEndpoint = {
   url: '/file/walk',
   operation: 'WalkFile',
-  coverage: 'partial: no thumbnails, no status=uploading',
+  coverage: 'partial: no status=uploading',
   scope: 'FILE.LIST',
   async run(body, env) {
     const below = refOf(env, body, 'parent_file_id', driveOf(env, body))

@@ -13,8 +13,9 @@ import {
 } from '../../engine/index.ts'
 import type { Call, Env, Share, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, noPermission, Refusal, shareTokenInvalid } from './error.ts'
+import { picturesOf } from './image-process.ts'
 import { one, viewOf } from './outcome.ts'
-import { downloadUrl } from './present.ts'
+import { downloadUrl, picturesFor } from './present.ts'
 import { integer } from './request.ts'
 import { LIMIT_REACHED, SHARE_ALL } from './share-visit.ts'
 import { fileIdOf, fileRef } from './terms.ts'
@@ -88,7 +89,7 @@ export function* save({ share }: Env, op: CopyOp): Steps<Result> {
 export const fileGetShareDownloadUrl: SteppedEndpoint = {
   url: '/file/get_share_link_download_url',
   operation: 'GetShareLinkDownloadUrl',
-  coverage: 'partial: no thumbnail, no streams_url',
+  coverage: 'partial: no streams_url',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
@@ -98,7 +99,8 @@ export const fileGetShareDownloadUrl: SteppedEndpoint = {
     const need = ACTIONS.list | ACTIONS.download
     const result = yield* one({ kind: 'get', node, need, trashed: 'no', expect: 'file' })
     if (result.status === 'failed') return failedAnswer(result.error)
-    const { node: file, drive, actions } = viewOf(result)
+    const view = viewOf(result)
+    const { node: file, drive, actions } = view
     yield* count(env, 'downloads')
     const ticket = { drive: drive.id, node: file.id, version: file.version, name: file.name, type: '' }
     const mayShow = (actions & ACTIONS.preview) !== 0
@@ -112,6 +114,7 @@ export const fileGetShareDownloadUrl: SteppedEndpoint = {
         download_url: downloadUrl(env, { ...ticket, attachment: true }, lifeS),
         url: mayShow ? downloadUrl(env, { ...ticket, attachment: false }, lifeS) : '',
         thumbnail: '',
+        ...picturesFor(env, view, lifeS, picturesOf(body, true)!),
       },
     }
   },

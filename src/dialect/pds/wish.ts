@@ -1,5 +1,6 @@
 /** What a request wants to see of files. */
 import type { Env } from './call.ts'
+import { picturesOf } from './image-process.ts'
 import type { Wish } from './present.ts'
 import { type Body, integer, text } from './request.ts'
 import { URL_LIFE_S } from './terms.ts'
@@ -11,6 +12,7 @@ export function wishOf(env: Env, body: Body): Wish {
     urlLifeS: integer(body, 'url_expire_sec', 10, 14_400) ?? URL_LIFE_S,
     paths: asked('id_path') || asked('name_path'),
     urls: !env.share,
+    pictures: picturesOf(body, asked('thumbnail')),
     dirSize: /(^|,)\s*dir_size\s*(,|$)/.test(text(body, 'fields') ?? ''),
   }
 }
