@@ -32,7 +32,7 @@ export const PARENT_WORDING: Wording = { wrong_kind: [400, 'paramError.parentId'
 export function dentryRoutes(route: Route): void {
   const dentries = '/storage/spaces/:spaceId/dentries'
   const write = 'Storage.File.Write'
-  const read = { scope: 'Storage.File.Read', coverage: 'no thumbnails' }
+  const read = { scope: 'Storage.File.Read', coverage: 'partial: no thumbnails' }
   route('AddFolder', `POST ${dentries}/:parentId/folders`, { scope: write, required: ['name'] }, addFolder)
   route('GetDentry', `POST ${dentries}/:dentryId/query`, read, getDentry)
   route('GetDentries', `POST ${dentries}/query`, { ...read, required: ['dentryIds'] }, getDentries)

@@ -55,7 +55,7 @@ function addRoutes(route: Route, url: `/${string}`, version: string, find: FindP
   const spec = {
     scope: 'Storage.Permission.Write',
     required: ['roleId', 'members'],
-    coverage: 'no CONVERSATION members',
+    coverage: 'partial: no CONVERSATION members',
   }
   const removal = { ...spec, coverage: `${spec.coverage}; whatever role the member holds is removed` }
   route(`AddPermission${version}`, `POST ${url}`, spec, changing(find, 'give'))

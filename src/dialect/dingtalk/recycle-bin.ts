@@ -33,7 +33,7 @@ export function recycleBinRoutes(route: Route): void {
   const getBinSpec = {
     ...read,
     requiredQuery: ['recycleBinScope', 'scopeId'],
-    coverage: 'scopes ORG and SPACE, not APP',
+    coverage: 'partial: scopes ORG and SPACE, not APP',
   }
   route('GetRecycleBin', `GET ${bins}`, getBinSpec, getBin)
   route('ListRecycleItems', `GET ${items}`, read, listItems)

@@ -39,7 +39,7 @@ export function uploadByUuidRoutes(route: Route): void {
   const commit = {
     scope: 'Storage.File.Write',
     required: ['uploadKey', 'name'],
-    coverage: 'no conversion to online documents',
+    coverage: 'partial: no conversion to online documents',
   }
   route('GetFileUploadInfo (v2.0)', `POST ${files}/uploadInfos/query`, info, uploadInfoByUuid)
   route('CommitFile (v2.0)', `POST ${files}/commit`, commit, commitByUuid)

@@ -50,7 +50,7 @@ function hashesOf({ digest, md5, sha1 }: Content) {
   ]
 }
 
-const COVERAGE = 'internal, storage_base_domain: one address serves all'
+const COVERAGE = 'partial: internal, storage_base_domain: one address serves all'
 
 export const downloadRoutes: readonly Route[] = [
   {

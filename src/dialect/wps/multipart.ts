@@ -52,7 +52,8 @@ export const multipartRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v7/drives/:drive/files/:node/create_multipart_upload_task',
     operation: 'Init multipart upload task',
-    coverage: 'parts are PUT to upload_addr with ?part_number=1…; display_size and delegate_user_id have no effect',
+    coverage:
+      'partial: parts are PUT to upload_addr with ?part_number=1…; display_size and delegate_user_id have no effect',
     scopes: SCOPES.fileWriteByApp,
     handle: open,
   },
@@ -74,7 +75,7 @@ export const multipartRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v7/drives/:drive/files/:node/rapid_upload',
     operation: 'Rapid upload',
-    coverage: 'always a miss: the strategy call that proves possession is not public',
+    coverage: 'partial: always a miss: the strategy call that proves possession is not public',
     scopes: SCOPES.fileWrite,
     handle: rapidUpload,
   },

@@ -177,7 +177,7 @@ export const uploadRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v7/drives/:drive/files/:node/request_upload',
     operation: 'Request upload',
-    coverage: 'internal, storage_base_domain: one address serves all; hashes of type s2s are not checked',
+    coverage: 'partial: internal, storage_base_domain: one address serves all; hashes of type s2s are not checked',
     scopes: SCOPES.fileWrite,
     handle: requestUpload,
   },
