@@ -126,14 +126,14 @@ export interface DriveSettings {
   readonly versionMergeMs?: number
   /** After how many days in the trash a node is destroyed, 1 … TRASH_DAYS_MAX; absent = never. */
   readonly trashDays?: number
+  /** While it is set nobody gets at anything in the drive, its owner and admins neither. Only admins set it. */
+  readonly disabled?: boolean
   readonly description?: string
   /** Members only one dialect knows, under `<dialect>.<member>`. */
   readonly extra?: Readonly<Record<string, Json>>
 }
 
 /** One tree: its root, owner, quota and settings. */
-  /** While it is set nobody gets at anything in the drive, its owner and admins neither. Only admins set it. */
-  readonly disabled?: boolean
 export interface Drive {
   readonly id: DriveId
   readonly tenant: TenantId
