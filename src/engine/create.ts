@@ -1,6 +1,7 @@
 /** Puts the engine together. */
 import { createBatch } from './batch.ts'
 import { createChanges } from './changes.ts'
+import { createClearVersions } from './clear-versions.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
 import { createGivenGrants } from './given-grants.ts'
@@ -28,6 +29,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...directory,
     ...uploads,
     ...tasks,
+    ...createClearVersions(context),
     ...createHashChains(store, blobs),
     ...createKnownContent(store, run),
     ...createLinks(store, clock, run),

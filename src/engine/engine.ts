@@ -326,6 +326,11 @@ export interface Engine extends Readings, Roster {
    * nothing behind. A task that is done stays as it is.
    */
   cancelTasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | Failed)[]>
+  /**
+   * Destroys all earlier versions of the drives' files, in the trash too, but for those to be kept; as one task, whose `done` is
+   * how many versions are gone. Only who owns all the drives may: `drive_not_found`, `forbidden`.
+   */
+  clearVersions(actor: Actor, drives: readonly DriveId[]): Promise<TaskId | Failed>
 
   /**
    * How much lies below folders the actor may list, in the order asked, in the trash too. Also what the actor might not

@@ -181,6 +181,8 @@ export interface ReadTx {
   }): Promise<Node[]>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
+  /** Versions of all files of a drive, by file and number, of files behind `after` (0 = from the start). */
+  versionPage(query: { drive: DriveId; after: NodeId | 0; limit: number }): Promise<Version[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
   trashPage(query: {
     drives: readonly DriveId[]

@@ -1,6 +1,7 @@
 /** One step of a task, in one transaction: the lease, what the step does, and how far the task is then. */
 import type { Actor } from './actor.ts'
 import { type BatchContext, planBatch } from './batch.ts'
+import { CLEAR_VERSIONS, type ClearVersionsOp, clearStep } from './clear-versions.ts'
 import { effects, emptyChanges } from './effects.ts'
 import { fail } from './error.ts'
 import { type HaulCursor, haulCursor } from './haul.ts'
@@ -28,6 +29,8 @@ interface TaskCursor {
   readonly failures: number
   /** How far the op `next` is, when it is done slice by slice. */
   readonly haul: HaulCursor | null
+  /** The last file that the op `next` has looked through, when it goes through a whole drive. */
+  readonly after?: NodeId
 }
 
 export const FIRST_CURSOR: TaskCursor = { next: 0, failures: 0, haul: null }
@@ -36,6 +39,7 @@ export const FIRST_CURSOR: TaskCursor = { next: 0, failures: 0, haul: null }
 export interface Step {
   readonly changes: Changes
   readonly haul: HaulCursor | null
+  readonly after?: NodeId
   /** Of the ops from the present one on. */
   readonly outcomes: readonly TaskOutcome[]
   /** Added to the task's counts. */
@@ -87,7 +91,16 @@ async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Prom
   if (haul)
     return haulStep(context, tx, task, actor, haul, (result) => outcomeOf(result, ops[next]!, notes[next] ?? null))
   if (task.cancelled) return refusal(task, 'cancelled')
-  return opsStep(context, tx, task)
+  return task.kind === CLEAR_VERSIONS ? clearing(context, tx, task) : opsStep(context, tx, task)
+}
+
+function clearing(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
+  const { actor, ops } = inputOf(task)
+  const { next, after = 0 } = cursorOf(task)
+  const { node } = ops[next] as unknown as ClearVersionsOp
+  const done: Result = { status: 'done', view: null, existed: false }
+  const conclude = () => outcomeOf(done, ops[next]!, null)
+  return clearStep(context, tx, { actor, task: task.id, drive: node.drive, after, conclude })
 }
 
 /** Every op that is left fails. */
@@ -141,7 +154,8 @@ function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'update
   const { next } = cursorOf(task)
   const at = next + step.outcomes.length
   const isDone = at >= inputOf(task).ops.length
-  const cursor: TaskCursor = { next: at, failures: 0, haul: step.haul }
+  const { haul, after } = step
+  const cursor: TaskCursor = { next: at, failures: 0, haul, ...(after === undefined ? {} : { after }) }
   const progress: TaskRow = {
     ...task,
     state: isDone ? 'done' : 'running',

@@ -167,8 +167,6 @@ describe('the history settings of a library', () => {
       [{ fileHistoryExpireDay: 1000 }, 'InvalidFileHistoryExpireDay'],
       [{ mergeInterval: 3 }, 'InvalidFileHistoryMergeInterval'],
       [{ mergeInterval: 601 }, 'InvalidFileHistoryMergeInterval'],
-      [{ mergeInterval: 60 }, 'FunctionNotEnabled'],
-      [{ fileHistoryExpireDay: 30 }, 'FunctionNotEnabled'],
       [{ enableFileHistory: 'maybe' }, 'ParamInvalid'],
     ] as const) {
       expectFault(await set(body), 400, code)
@@ -176,6 +174,70 @@ describe('the history settings of a library', () => {
     const weak = await smh.mint('space_admin')
     expectFault(await smh.call('GET', `${settings}?access_token=${weak}`), 403, 'NoPermission')
     expectFault(await smh.call('POST', `${settings}?access_token=${weak}`, { body: {} }), 403, 'NoPermission')
-    expectFault(await smh.call('DELETE', settings), 400, 'FunctionNotEnabled')
+    expectFault(await smh.call('DELETE', `${settings}?access_token=${weak}`), 403, 'NoPermission')
+  })
+
+  it('let versions go by their age', async () => {
+    await write('a.txt', '1', '22')
+    expect((await set({ fileHistoryExpireDay: 30 })).status).toBe(204)
+    await write('a.txt', '333')
+    now += 30 * DAY - 60_000
+    expect(await settled('a.txt')).toEqual([3, 2])
+    now += 60_000
+    expect(await settled('a.txt')).toEqual([3])
+    expect((await smh.call('GET', settings)).body).toMatchObject({ fileHistoryExpireDay: 30, mergeInterval: 0 })
+  })
+
+  it('let versions merge that are written soon after one another', async () => {
+    expect((await set({ mergeInterval: 90 })).status).toBe(204)
+    await write('a.txt', '1', '22', '333')
+    expect(sizes(await list('a.txt'))).toEqual([3])
+    now += 60_000
+    await write('a.txt', '4444')
+    expect(sizes(await list('a.txt'))).toEqual([4, 3])
+    const used = (await smh.call('GET', `/api/v1/space/${LIBRARY}/${smh.space}/size`)).body
+    expect(used).toEqual({ size: '7' })
+  })
+})
+
+const DAY = 24 * 3600_000
+
+/** The sizes of a file's versions once the work behind has come to rest. */
+async function settled(path: string): Promise<number[]> {
+  while (await smh.engine.work());
+  return sizes(await list(path))
+}
+
+describe('clearing the history of a library', () => {
+  const settings = `/api/v1/directory-history/${LIBRARY}/library-history`
+
+  it('is a task of the library that tells how much went', async () => {
+    await write('a.txt', '1', '22', '333')
+    await write('b.txt', '1')
+    expectFault(await smh.call('DELETE', settings), 400, 'BadRequest')
+    await smh.call('POST', settings, { body: { enableFileHistory: false } })
+    const begun = await smh.call('DELETE', settings)
+    expect([begun.status, begun.body]).toEqual([202, { taskId: expect.any(Number) }])
+    expect(await settled('a.txt')).toEqual([3])
+    const { taskId } = begun.body
+    const tasks = await smh.call('GET', `/api/v1/task/${LIBRARY}/${taskId},999`)
+    expect(tasks.body).toEqual([{ taskId, status: 200, result: [{ err: null, status: 200, deleteCount: 2 }] }])
+    const result = await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${taskId}`)
+    const clearLibraryHistoryResult = { status: 200, code: null, deleteCount: 2 }
+    const taskType = 'clearLibraryHistory'
+    expect(result.body).toEqual({ taskId: String(taskId), taskType, status: 200, clearLibraryHistoryResult })
+    expect((await smh.call('GET', `/api/v1/task/${LIBRARY}/${smh.space}/${taskId}`)).body).toEqual([])
+    expectFault(await smh.call('GET', `/api/v1/task-result/${LIBRARY}/999`), 404, 'TaskNotFound')
+    const weak = await smh.mint('space_admin')
+    expectFault(await smh.call('GET', `/api/v1/task/${LIBRARY}/${taskId}?access_token=${weak}`), 403, 'NoPermission')
+  })
+
+  it('is done once a minute at most', async () => {
+    await smh.call('POST', settings, { body: { enableFileHistory: false } })
+    expect((await smh.call('DELETE', settings)).status).toBe(202)
+    now += 59_999
+    expectFault(await smh.call('DELETE', settings), 429, 'RateLimitExceeded')
+    now += 1
+    expect((await smh.call('DELETE', settings)).status).toBe(202)
   })
 })

@@ -100,6 +100,7 @@ const CODES = {
   SpaceNotEmpty: [409, 'The space is not empty.'],
   PathConflict: [409, 'The path is being worked on; try again later.'],
   RequestEntityTooLarge: [413, 'The request body is too large.'],
+  RateLimitExceeded: [429, 'Too many calls of this kind; try again later.'],
   InternalServerError: [500, 'Internal error.'],
   RequestTimeout: [503, 'The request waited too long; try again later.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>

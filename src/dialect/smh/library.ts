@@ -1,5 +1,5 @@
 /** The switches of a library. The vendor sets them in its console; here `batchdrive app create` does, and some by calls. */
-import type { App, Json } from '../../engine/index.ts'
+import type { App, DriveSettings } from '../../engine/index.ts'
 
 /** Whether the library may have more than its one space `-`. */
 export function isMultiSpace(library: App): boolean {
@@ -23,17 +23,36 @@ export function nameCharactersMax(library: App, otherwise: number): number {
 }
 
 /** What a new space of the library starts with. */
-export function spaceDefaults({ extra }: App): { trash?: boolean; trashDays?: number; versionsMax?: number } {
+export function spaceDefaults(library: App): Partial<DriveSettings> {
+  const { extra } = library
   const [trash, days] = [extra['smh.recycleBin'], extra['smh.recycleDays']]
   return {
     ...(typeof trash === 'boolean' ? { trash } : {}),
     ...(typeof days === 'number' && days > 0 ? { trashDays: days } : {}),
-    ...historyOf(extra['smh.history']),
+    ...(extra[HISTORY] === undefined ? {} : historyKept(historyOf(library))),
   }
 }
 
-function historyOf(history: Json | undefined): { versionsMax?: number } {
-  const { enabled, count } = (history ?? {}) as { enabled?: boolean; count?: number }
-  if (enabled === undefined) return {}
-  return { versionsMax: enabled ? (count ?? 0) + 1 : 1 }
+/** Where the library keeps its history settings. */
+export const HISTORY = 'smh.history'
+
+export interface HistorySettings {
+  readonly enabled: boolean
+  readonly count: number
+  /** 0 = for ever. */
+  readonly days: number
+  /** 0 = versions do not merge. */
+  readonly mergeSeconds: number
+}
+
+/** A drive keeps a hundred versions unless it is told otherwise. */
+const HISTORY_DEFAULTS: HistorySettings = { enabled: true, count: 99, days: 0, mergeSeconds: 0 }
+
+export function historyOf({ extra }: App): HistorySettings {
+  return { ...HISTORY_DEFAULTS, ...((extra[HISTORY] ?? {}) as Partial<HistorySettings>) }
+}
+
+/** The settings as a drive has them: there the current version counts too. */
+export function historyKept({ enabled, count, days, mergeSeconds }: HistorySettings): Partial<DriveSettings> {
+  return { versionsMax: enabled ? count + 1 : 1, versionDays: days, versionMergeMs: mergeSeconds * 1000 }
 }

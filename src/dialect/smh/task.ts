@@ -1,17 +1,18 @@
 /** Tasks: what became of a batch that was answered 202. Pages 1339/71002 and 124487. */
-import { type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
-import { callerOf, visit } from './auth.ts'
+import { CLEAR_VERSIONS, type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
+import { callerOf, demand, visit } from './auth.ts'
 import type { Note } from './batch.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, refuse } from './error.ts'
 import { isFault, present, type ShownItem } from './item.ts'
+import { libraryActor } from './space-index.ts'
 import { ITEMS_MAX } from './terms.ts'
 
 export const taskOperations: readonly Operation[] = [
   { operation: 'Query tasks', coverage: 'done', method: 'GET', path: 'task/{lib}/{space}/{ids}', handle: inSpace },
   {
     operation: 'Query tasks of a library',
-    coverage: 'partial: there are none; clearing history is not a task here',
+    coverage: 'done',
     method: 'GET',
     path: 'task/{lib}/{ids}',
     handle: inLibrary,
@@ -25,22 +26,52 @@ export const taskOperations: readonly Operation[] = [
   },
   {
     operation: 'Query task result of a library',
-    coverage: 'partial: there are none; clearing history is not a task here',
+    coverage: 'done',
     method: 'GET',
     path: 'task-result/{lib}/{ids}',
     handle: resultInLibrary,
   },
 ]
 
-/** Unknown ids are left out, so that nothing is left. */
+/** The clearings of the library's history by the ids in the path; unknown ones are left out. */
+async function clearingsNamed(call: Call): Promise<Task[]> {
+  const caller = await callerOf(call)
+  demand(caller)
+  const actor = libraryActor(caller.library)
+  const tasks = await call.context.engine.tasks(actor, idsIn(call))
+  return tasks
+    .filter((task) => task !== null)
+    .filter(({ kind, creator }) => {
+      return kind === CLEAR_VERSIONS && creator === actor.self
+    })
+}
+
+/** Only what could not be done at all is an error: a clearing that was stopped, or failed again and again. */
+function cleared({ state, done, error }: Task): { status: number; code: string | null; deleteCount: number } {
+  return { status: state !== 'done' ? 202 : error === '' ? 200 : 500, code: error || null, deleteCount: done }
+}
+
 async function inLibrary(call: Call): Promise<Answer> {
-  await callerOf(call)
-  return { status: 200, body: [] }
+  const tasks = await clearingsNamed(call)
+  const body = tasks.map((task) => {
+    const { status, code, deleteCount } = cleared(task)
+    return { taskId: task.id, status, ...(status === 202 ? {} : { result: [{ err: code, status, deleteCount }] }) }
+  })
+  return { status: 200, body }
 }
 
 async function resultInLibrary(call: Call): Promise<Answer> {
-  await callerOf(call)
-  throw refuse('TaskNotFound')
+  const [task] = await clearingsNamed(call)
+  if (!task) throw refuse('TaskNotFound')
+  const { status, code, deleteCount } = cleared(task)
+  const result = status === 202 ? {} : { clearLibraryHistoryResult: { status, code, deleteCount } }
+  return { status: 200, body: { taskId: String(task.id), taskType: 'clearLibraryHistory', status, ...result } }
+}
+
+function idsIn(call: Call): TaskId[] {
+  const ids = call.params.ids!.split(',').flatMap((text) => parseDecimalId<TaskId>(text) ?? [])
+  if (ids.length > ITEMS_MAX) throw refuse('TooManyItems')
+  return ids
 }
 
 async function inSpace(call: Call): Promise<Answer> {
@@ -51,10 +82,12 @@ async function inSpace(call: Call): Promise<Answer> {
 /** Tasks of the space by the ids in the path; unknown ones, and those of other spaces, are left out. */
 async function tasksNamed(call: Call): Promise<Task[]> {
   const { actor, drive } = await visit(call, 'read')
-  const ids = call.params.ids!.split(',').flatMap((text) => parseDecimalId<TaskId>(text) ?? [])
-  if (ids.length > ITEMS_MAX) throw refuse('TooManyItems')
-  const tasks = await call.context.engine.tasks(actor, ids)
-  return tasks.filter((task) => task !== null).filter((task) => task.dialect === 'smh' && task.drive === drive.id)
+  const tasks = await call.context.engine.tasks(actor, idsIn(call))
+  return tasks
+    .filter((task) => task !== null)
+    .filter((task) => {
+      return task.dialect === 'smh' && task.drive === drive.id && task.kind !== CLEAR_VERSIONS
+    })
 }
 
 function state(task: Task): { status: number; result?: unknown } {

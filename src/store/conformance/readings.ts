@@ -34,6 +34,7 @@ export function readingsConformance(open: Open) {
   describe('terms', () => termsConformance(() => store))
   describe('grants by whom they are to or by', () => grantPageConformance(() => store))
   describe('marks', () => marksConformance(() => store))
+  describe('all versions of a drive', () => versionPageConformance(() => store))
   describe('the ends of versions', () => expiryConformance(() => store))
 
   it('versions take a new description and a promise to be kept, and nothing else', async () => {
@@ -51,6 +52,24 @@ export function readingsConformance(open: Open) {
       { ...rows[1]!, keep: false, description: '' },
     ])
     await expect(apply(store, { updateVersions: [version(12, 3, content(1))] })).rejects.toThrow()
+  })
+}
+
+function versionPageConformance(store: () => Store) {
+  it('come page by page, by file and number', async () => {
+    const rows = [
+      version(10, 1, content(1)),
+      version(10, 4, content(2)),
+      version(11, 1, content(1)),
+      version(13, 2, content(3)),
+    ]
+    await apply(store(), { insertVersions: [...rows, version(9, 1, content(1), { drive: OTHER })].reverse() })
+    const page = (after: number, limit: number) =>
+      store().read((tx) => tx.versionPage({ drive: DRIVE, after: nodeId(after), limit }))
+    expect(await page(0, 10)).toEqual(rows)
+    expect(await page(0, 3)).toEqual(rows.slice(0, 3))
+    expect(await page(10, 10)).toEqual(rows.slice(2))
+    expect(await page(13, 10)).toEqual([])
   })
 }
 

@@ -14,6 +14,10 @@ export const VERSIONS = `
 select ${VERSION_COLUMNS}
 from ${KEYS} join version v on v.drive_id = k.drive_id and v.node_id = k.id`
 
+export const VERSION_PAGE = `
+select ${VERSION_COLUMNS}
+from version v where v.drive_id = $1 and v.node_id > $2 order by v.node_id, v.version limit $3`
+
 /** In the order of the index version_expiry; a deleted drive's versions are the sweep's already. */
 export const EXPIRED_VERSIONS = `
 select ${VERSION_COLUMNS}
@@ -76,7 +80,7 @@ select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, r
 from change where drive_id = $1 and seq < $2 order by seq desc limit $3`
 
 export const historyQueries: Queries<
-  Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
     Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
 > = {
   async expiredVersions(db, now, limit) {
@@ -96,6 +100,11 @@ export const historyQueries: Queries<
     if (keys.length === 0) return []
     db.enter(keys.map(({ drive }) => drive))
     return (await db.all<VersionRow>(VERSIONS, ...keyColumns(keys))).map(toVersion)
+  },
+
+  async versionPage(db, { drive, after, limit }) {
+    db.enter([drive])
+    return (await db.all<VersionRow>(VERSION_PAGE, drive, after, limit)).map(toVersion)
   },
 
   async grants(db, keys, subjects) {

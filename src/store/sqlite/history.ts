@@ -13,6 +13,10 @@ export const VERSIONS = `
 select ${VERSION_COLUMNS}
 from version v where (v.drive_id, v.node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
+export const VERSION_PAGE = `
+select ${VERSION_COLUMNS}
+from version v where v.drive_id = ? and v.node_id > ? order by v.node_id, v.version limit ?`
+
 /** In the order of the index version_expiry; a deleted drive's versions are the sweep's already. */
 export const EXPIRED_VERSIONS = `
 select ${VERSION_COLUMNS}
@@ -77,7 +81,7 @@ select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, r
 from change where drive_id = ? and seq < ? order by seq desc limit ?`
 
 export const historyQueries: Queries<
-  Pick<ReadTx, 'versions' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
     Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
 > = {
   expiredVersions(db, now, limit) {
@@ -91,6 +95,10 @@ export const historyQueries: Queries<
   versions(db, keys) {
     if (keys.length === 0) return []
     return db.all<VersionRow>(VERSIONS, keysJson(keys)).map(toVersion)
+  },
+
+  versionPage(db, { drive, after, limit }) {
+    return db.all<VersionRow>(VERSION_PAGE, drive, after, limit).map(toVersion)
   },
 
   grants(db, keys, subjects) {
