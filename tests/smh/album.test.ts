@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectFault, open, type Session, send } from './session.ts'
 
@@ -32,7 +33,7 @@ async function space(properties: object): Promise<string> {
   return made.body.spaceId
 }
 
-async function upload(id: string, path: string, content = path): Promise<void> {
+async function upload(id: string, path: string, content: string | Buffer = path): Promise<void> {
   const begun = await call('PUT', `file/${LIBRARY}/${id}/${path}`)
   expect(begun.status, begun.text).toBe(201)
   await send(`http://${begun.body.domain}`, 'PUT', begun.body.path, { body: content, headers: begun.body.headers })
@@ -84,11 +85,19 @@ describe('a space of several albums', () => {
     const id = await space({ isMultiAlbum: true, allowPhoto: true, allowVideo: true })
     await call('PUT', `directory/${LIBRARY}/${id}/a`)
     expectFault(await call('GET', `album/${LIBRARY}/${id}/cover/a`), 404, 'FileNotFound')
-    await upload(id, 'a/1.jpg', 'picture')
+    const background = { r: 20, g: 120, b: 30 }
+    await upload(
+      id,
+      'a/1.jpg',
+      await sharp({ create: { width: 400, height: 200, channels: 3, background } })
+        .jpeg()
+        .toBuffer(),
+    )
     await upload(id, 'a/2.mp4', 'film')
     const cover = await call('GET', `album/${LIBRARY}/${id}/cover/a?size=100`)
     expect(cover.status).toBe(302)
-    expect(await (await fetch(String(cover.headers.location))).text()).toBe('picture')
+    const shown = await (await fetch(String(cover.headers.location))).arrayBuffer()
+    expect(await sharp(Buffer.from(shown)).metadata()).toMatchObject({ width: 100, height: 100 })
     expectFault(await call('GET', `album/${LIBRARY}/${id}/cover`), 400, 'CoverNotSupportedInRootDirectory')
     expectFault(await call('GET', `album/${LIBRARY}/${id}/cover/none`), 404, 'DirectoryNotFound')
     const inFiles = await smh.call('GET', `/api/v1/album/smhdemo/${smh.space}/cover`)

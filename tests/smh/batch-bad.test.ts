@@ -180,7 +180,7 @@ describe('the way to a space', () => {
     const query = 'library_id=smhsecond&library_secret=second-secret&grant=admin'
     const foreign = (await send(smh.url, 'GET', `/api/v1/token?${query}`)).body.accessToken
     const narrow = await smh.mint('space_admin', { space_id: smh.other })
-    expectFault(await move(`${LIBRARY}/${smh.space}`, `&access_token=${foreign}`), 403, 'AccessTokenNotMatchLibrary')
+    expectFault(await move(`${LIBRARY}/${smh.space}`, `&access_token=${foreign}`), 404, 'LibraryNotFound')
     expectFault(await move(`${LIBRARY}/${smh.space}`, `&access_token=${narrow}`), 403, 'AccessTokenNotMatchSpace')
     // The other tenant's library cannot even name this tenant's space.
     expectFault(await move(`smhsecond/${smh.space}`, `&access_token=${foreign}`), 404, 'SpaceNotFound')

@@ -236,8 +236,6 @@ describe('any spelling of a call', () => {
     ] as const) {
       expectFault(await smh.call(method, target), 404, 'RouteNotFound')
     }
-    // Known to the vendor's clients, and not served.
-    expectFault(await smh.call('GET', `/api/v1/authority/${LIBRARY}/role-list`), 400, 'FunctionNotEnabled')
     const fine = await smh.call('GET', root('directory'))
     expect(fine.headers['x-request-id']).toMatch(/.+/)
   })

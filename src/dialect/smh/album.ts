@@ -6,7 +6,8 @@ import { refuse } from './error.ts'
 import { fileTypeOf } from './file-type.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
-import { downloadUrl } from './present.ts'
+import { pictureIn } from './picture.ts'
+import { downloadUrl, URL_LIFE_MS } from './present.ts'
 
 /** How many of the latest files are looked through for a picture. */
 const LOOKED_AT_MAX = 100
@@ -14,7 +15,7 @@ const LOOKED_AT_MAX = 100
 export const albumOperations: readonly Operation[] = [
   {
     operation: 'Album cover',
-    coverage: 'partial: the latest picture itself, of whatever size',
+    coverage: 'done',
     method: 'GET',
     path: 'album/{lib}/{space}/cover/{path*}',
     handle: cover,
@@ -34,7 +35,8 @@ async function cover(call: Call): Promise<Answer> {
   const items = result.status === 'done' ? (result.page?.items ?? []) : []
   const picture = items.find(({ node }) => fileTypeOf(node.name).fileType === 'image')
   if (!picture) throw refuse('FileNotFound', 'The album has no picture.')
-  return { status: 302, headers: { location: downloadUrl(call, picture) } }
+  const small = pictureIn(call.query, picture)
+  return { status: 302, headers: { location: downloadUrl(call, picture, URL_LIFE_MS, picture.node.version, small) } }
 }
 
 async function version(): Promise<Answer> {

@@ -11,10 +11,9 @@ import {
   type Kind,
   type Op,
 } from '../../engine/index.ts'
-import { opens, type Visit, visit } from './auth.ts'
+import { kindsHere, opens, reaching, rulesHere, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
-import { kindsOf, rules } from './grant.ts'
 import { type Item, isFault, outcomeOf, present, type ShownItem, type TransferWords, type Words } from './item.ts'
 import { changesType, kindAt, misplaced } from './rules.ts'
 import { ITEMS_MAX, isStrategy } from './terms.ts'
@@ -89,9 +88,10 @@ function itemObjects(call: Call): Members[] {
 }
 
 /** Runs the items at once, or, when they are many, as a task. */
-export async function run(call: Call, { actor, drive }: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
+export async function run(call: Call, here: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
   const { engine, settings } = call.context
   const ops = items.flatMap(({ op }) => (op ? [op] : []))
+  const { actor, drive } = reaching(here, ops.flatMap(sourceDrives))
   const isMuch = items.length > settings.smhInlineItemsMax || (await carriesMuch(call, actor, ops))
   if (isMuch && ops.length > 0) {
     const taskId = await engine.submit(actor, drive.id, kind, ops, notesOf(items))
@@ -100,6 +100,11 @@ export async function run(call: Call, { actor, drive }: Visit, kind: string, ite
   const outcomes = (await engine.batch(actor, ops)).map(outcomeOf).values()
   const result: ShownItem[] = items.map(({ words, op, fault }) => present(words, op ? outcomes.next().value! : fault))
   return { status: result.some(isFault) ? 207 : 200, body: { result } }
+}
+
+/** The drive an entry is carried from; whether the caller opens it is judged where its word is read. */
+function sourceDrives(op: Op): DriveId[] {
+  return (op.kind === 'move' || op.kind === 'copy') && op.node.drive !== undefined ? [op.node.drive] : []
 }
 
 /**
@@ -132,7 +137,7 @@ function notesOf(items: readonly Item[]): Json[] {
 }
 
 async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Promise<Item[]> {
-  const kinds = kindsOf(here.caller.grants, verb)
+  const kinds = kindsHere(here, verb)
   const only = kinds.length === 1 ? kinds[0]! : null
   const asked = itemObjects(call).map((item) => ({
     words: transferWords(item, verb, only, here),
@@ -205,12 +210,13 @@ async function sourceSpaces(call: Call, here: Visit, items: readonly TransferWor
   return new Map(words.map((word, at): [string, DriveId | Fault] => [word, sourceSpace(here, drives[at] ?? null)]))
 }
 
-function sourceSpace({ caller, drive: target }: Visit, drive: Drive | null): DriveId | Fault {
+function sourceSpace(here: Visit, drive: Drive | null): DriveId | Fault {
+  const { caller, drive: target } = here
   if (drive?.id === target.id) return drive.id
   // Between spaces only those who rule both carry anything.
-  if (!rules(caller.grants)) return fault('NoPermission')
+  if (!rulesHere(here)) return fault('NoPermission')
   if (!drive) return fault('SpaceNotFound')
-  return opens(caller, drive.id) ? drive.id : fault('AccessTokenNotMatchSpace')
+  return opens(caller, drive) ? drive.id : fault('AccessTokenNotMatchSpace')
 }
 
 function deleteItem(item: Members, drive: Drive): Item {

@@ -1,11 +1,10 @@
 /** Directories: create, list, details, copy, move, delete, labels. Pages 1339/71143 ff. */
 import type { Json } from '../../engine/index.ts'
-import { spacesOf, visit } from './auth.ts'
+import { rulesHere, spacesOf, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, entryPath, namedPath, type Operation } from './call.ts'
 import { VIRTUAL, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
-import { rules } from './grant.ts'
 import { entries, list } from './listing.ts'
 import { perform } from './perform.ts'
 import { attributesOf, META_DATA, metaOf, written } from './present.ts'
@@ -23,7 +22,7 @@ export const directoryOperations: readonly Operation[] = [
   { operation: 'Create, copy or move directory', coverage: 'done', method: 'PUT', path: PATH, handle: put },
   {
     operation: 'Entry details',
-    coverage: 'partial: no authorities',
+    coverage: 'done',
     method: 'GET',
     path: PATH,
     flag: 'info',
@@ -104,7 +103,7 @@ async function move(call: Call, body: Members): Promise<Answer> {
 /** Between spaces only those who rule both carry anything; a space that is named twice is not between. */
 async function copyAcross(call: Call): Promise<Answer> {
   const here = await visit(call, 'copy')
-  if (!rules(here.caller.grants)) throw refuse('NoPermission')
+  if (!rulesHere(here)) throw refuse('NoPermission')
   const body = members(call)
   const path = bodyPath(requiredText(body, 'copyFrom'))
   const [drive] = await spacesOf(call, here.caller, [requiredText(body, 'copyFromSpaceId')])

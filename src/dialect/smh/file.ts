@@ -10,6 +10,7 @@ import { isFavorite, noteUse } from './favorite.ts'
 import { versionNumber, versionsOf } from './history.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
+import { isPreview, pictureIn } from './picture.ts'
 import { downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
 import { createLink, targetsOf } from './symlink.ts'
 import { transfer } from './transfer.ts'
@@ -74,7 +75,7 @@ export const fileOperations: readonly Operation[] = [
   { operation: 'File info', coverage: 'done', method: 'GET', path: PATH, flag: 'info', handle: info },
   {
     operation: 'Download file',
-    coverage: 'partial: a preview or thumbnail is the file itself; traffic_limit is not kept to',
+    coverage: 'partial: a preview is a small picture of a picture, else the file; traffic_limit is not kept to',
     method: 'GET',
     path: PATH,
     handle: download,
@@ -155,7 +156,8 @@ async function download(call: Call): Promise<Answer> {
   if (virtualOf(target.node)) throw refuse('CosObjectNonexistent')
   // "purpose=preview" is how clients say that somebody looks at the file now.
   if (word(call.query, 'purpose') === 'preview') await noteUse(call, file.here, 'viewed', target)
-  const location = downloadUrl(call, target)
+  const picture = isPreview(call.query) ? pictureIn(call.query, target) : undefined
+  const location = downloadUrl(call, target, URL_LIFE_MS, target.node.version, picture)
   return { status: 302, headers: { location, ...headersOf(file, view, target) } }
 }
 
@@ -179,7 +181,12 @@ async function info(call: Call): Promise<Answer> {
   const hasUrl = !yes(call.query, 'pre_check') && !virtualOf(target.node)
   const url = hasUrl ? { cosUrl: downloadUrl(call, target, period * 1000) } : {}
   const { here } = file
-  const known = { media: isMedia(here.caller.library), target, isFavorite: await isFavorite(call, here, view.node) }
+  const known = {
+    media: isMedia(here.caller.library),
+    byAuthority: here.byAuthority,
+    target,
+    isFavorite: await isFavorite(call, here, view.node),
+  }
   return { status: 200, body: { ...url, ...entry(call, view, known) } }
 }
 

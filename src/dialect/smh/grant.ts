@@ -39,9 +39,13 @@ export const GRANTS = [
 
 export type Grant = (typeof GRANTS)[number]
 
-/** What a call is for. `manage` is what only `admin` and `space_admin` may do within a space. */
+/**
+ * What a call is for. `inspect` is reading what is told of a space as a whole; `manage` is what only `admin` and
+ * `space_admin` may do within a space, and so is `authorize`, unless an authority permits it.
+ */
 export type Verb =
   | 'read'
+  | 'inspect'
   | 'createDirectory'
   | 'beginUpload'
   | 'confirmUpload'
@@ -56,6 +60,7 @@ export type Verb =
   | 'setLatest'
   | 'share'
   | 'manage'
+  | 'authorize'
 
 type Allow = Record<Kind, ActionBits>
 type Row = readonly [grant: Grant, rights: Partial<Allow>]
@@ -68,7 +73,7 @@ const replace = actions('replace')
 const moving = actions('move', 'rename')
 const copying = actions('copy')
 
-const ROWS: Record<Exclude<Verb, 'read' | 'share' | 'manage'>, readonly Row[]> = {
+const ROWS: Record<Exclude<Verb, 'read' | 'inspect' | 'share' | 'manage' | 'authorize'>, readonly Row[]> = {
   createDirectory: [['create_directory', { folder: actions('newEmpty') }]],
   beginUpload: [
     ['upload_file', { folder: into }],
@@ -114,6 +119,19 @@ export function rules(grants: ReadonlySet<string>): boolean {
   return grants.has('admin') || grants.has('space_admin')
 }
 
+/**
+ * Whether calls of this kind may be made with what authorities give. A token with `acl` has that where its other grants do
+ * not suffice; by itself `acl` opens nothing, not even for reading.
+ */
+export function isByAuthority(grants: ReadonlySet<string>, verb: Verb): boolean {
+  return grants.has('acl') && verb !== 'inspect' && verb !== 'manage'
+}
+
+/** Whether the grants open whole spaces for reading: any does that is not for authorities alone, and so does none at all. */
+function readsAll(grants: ReadonlySet<string>): boolean {
+  return !grants.has('acl') || grants.size > 1
+}
+
 /** The kinds of entries the grants are for when things are carried; directories first. */
 export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kind[] {
   if (rules(grants)) return ['folder', 'file']
@@ -128,10 +146,11 @@ export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kin
  */
 export function allowedBy(grants: ReadonlySet<string>, verb: Verb, plainPurge = false): Allow | undefined {
   if (rules(grants)) return { file: ALL_ACTIONS, folder: ALL_ACTIONS }
-  if (verb === 'read') return { file: READ, folder: READ }
+  if (verb === 'manage' || verb === 'authorize') return undefined
+  if (verb === 'read' || verb === 'inspect') return readsAll(grants) ? { file: READ, folder: READ } : undefined
   // What one may read one may share; what a share opens is bounded by the share itself.
-  if (verb === 'share') return { file: READ | actions('share', 'copy'), folder: READ | actions('share', 'copy') }
-  if (verb === 'manage') return undefined
+  const sharing = READ | actions('share', 'copy')
+  if (verb === 'share') return readsAll(grants) ? { file: sharing, folder: sharing } : undefined
   const rows = ROWS[verb].filter(([grant]) => grants.has(grant))
   if (rows.length === 0) return undefined
   const allow: Allow = { file: READ, folder: READ }

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
 import { albumOperations } from './album.ts'
+import { authorityOperations } from './authority.ts'
 import { batchOperations } from './batch.ts'
 import { type Answer, type Method, match, type Operation, PREFIX, queryOf, segmentsOf } from './call.ts'
 import { deltaOperations } from './delta.ts'
@@ -38,6 +39,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...shareOperations,
   ...deltaOperations,
   ...albumOperations,
+  ...authorityOperations,
   ...unservedOperations,
 ]
 

@@ -19,6 +19,7 @@ import { isMedia } from './library.ts'
 import { isPaged, LIMIT, PAGED_MAX } from './page.ts'
 import { perform } from './perform.ts'
 import { entry, type Shown } from './present.ts'
+import { rightsShown } from './role.ts'
 import { targetsOf } from './symlink.ts'
 import { markerOf } from './terms.ts'
 import { count, word } from './words.ts'
@@ -63,6 +64,7 @@ async function shown(call: Call, here: Visit, page: Page, only: Kind | undefined
       eTag: `"${folder.node.id}-${folder.drive.seq}"`,
       ...(isMarked && next !== null ? { nextMarker: String(next.id) } : {}),
       contents: await entries(call, here, items),
+      ...(here.byAuthority ? { authorityList: rightsShown(folder.actions) } : {}),
     },
   }
 }
@@ -79,7 +81,12 @@ export async function entries(call: Call, here: Visit, items: readonly NodeView[
   const targets = links.length > 0 ? await targetsOf(call, here.actor, links) : []
   const targetOf = new Map(links.map((link, at) => [link, targets[at]!]))
   return items.map((item, at) => {
-    return entry(call, item, { media, isFavorite: favorites[at]!, target: targetOf.get(item) ?? null })
+    return entry(call, item, {
+      media,
+      byAuthority: here.byAuthority,
+      isFavorite: favorites[at]!,
+      target: targetOf.get(item) ?? null,
+    })
   })
 }
 

@@ -1,10 +1,12 @@
 /** Files and directories in the vendor's members, and what clients write on them. */
-import type { Attributes, Json, Node, NodeView } from '../../engine/index.ts'
+import type { Attributes, Json, Node, NodeView, PictureSize } from '../../engine/index.ts'
+import { mayHaveThumbnail } from '../../http/thumbnail.ts'
 import { getPath } from '../../http/transfer-url.ts'
 import type { Call } from './call.ts'
 import { isLink, typeOf, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { fileTypeOf } from './file-type.ts'
+import { rightsShown } from './role.ts'
 import { inodeOf, isoTime, userOf } from './terms.ts'
 import { type Members, member, membersOf, text, texts, time, word, yes } from './words.ts'
 
@@ -25,10 +27,13 @@ export interface Known {
   /** The file a symbolic link leads to; null when it is gone. */
   readonly target?: NodeView | null
   readonly isFavorite?: boolean
+  /** Whether authorities decided what the caller may do with it; then it is told. */
+  readonly byAuthority?: boolean
 }
 
 /** An entry in a listing or on its own. */
-export function entry(call: Call, { node }: NodeView, { media, target, isFavorite = false }: Known): Shown {
+export function entry(call: Call, { node, actions }: NodeView, known: Known): Shown {
+  const { media, target, isFavorite = false, byAuthority = false } = known
   const { query } = call
   return {
     name: node.name,
@@ -40,6 +45,7 @@ export function entry(call: Call, { node }: NodeView, { media, target, isFavorit
     eTag: eTagOf(node),
     ...(yes(query, 'with_favorite_status') ? { isFavorite } : {}),
     ...(yes(query, 'with_content_cas') && node.kind === 'file' ? { contentCas: contentCas(node) } : {}),
+    ...(byAuthority ? { authorityList: rightsShown(actions) } : {}),
     ...(isLink(node) && target ? { linkTo: target.path } : {}),
     ...written(node),
     ...(node.kind === 'file' ? content(target?.node ?? node, node.name) : {}),
@@ -55,16 +61,17 @@ export function contentCas({ id, version }: Node): string {
 export function content(node: Node, name: string = node.name): Shown {
   const { fileType, contentType } = fileTypeOf(name)
   const virtual = virtualOf(node)
+  const isPicture = !virtual && mayHaveThumbnail(name, node.content!.size)
   return {
     contentType: virtual?.contentType ?? node.attributes.contentType ?? contentType,
     size: virtual?.size ?? String(node.content!.size),
     crc64: node.content!.crc64,
     versionId: node.version,
     fileType,
-    // Nothing here renders previews.
+    // Nothing here renders documents.
     previewByDoc: false,
-    previewByCI: false,
-    previewAsIcon: false,
+    previewByCI: isPicture,
+    previewAsIcon: isPicture,
     removedByQuota: false,
     virusAuditStatus: 0,
   }
@@ -153,16 +160,20 @@ function headerText(value: string): string {
   return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed())
 }
 
-/** A URL that fetches a version of a file, the current one unless told otherwise, and carries its own authorisation. */
+/**
+ * A URL that fetches a version of a file, the current one unless told otherwise, and carries its own authorisation; or a
+ * small picture of it.
+ */
 export function downloadUrl(
   call: Call,
   { node }: NodeView,
   lifeMs: number = URL_LIFE_MS,
   version: number = node.version,
+  picture?: PictureSize,
 ): string {
   const { engine, origin } = call.context
   const attachment = word(call.query, 'content_disposition') === 'attachment'
   const type = node.attributes.contentType ?? fileTypeOf(node.name).contentType
-  const ticket = { drive: node.drive, node: node.id, version, name: node.name, attachment, type }
+  const ticket = { drive: node.drive, node: node.id, version, name: node.name, attachment, type, picture }
   return origin(call.request) + getPath(engine, ticket, engine.now() + lifeMs)
 }

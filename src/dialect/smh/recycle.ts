@@ -9,6 +9,7 @@ import type { Verb } from './grant.ts'
 import type { Item } from './item.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
+import { pictureIn } from './picture.ts'
 import { content, downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
 import { namingIn } from './rules.ts'
 import { changeSpace } from './space.ts'
@@ -48,7 +49,7 @@ export const recycleOperations: readonly Operation[] = [
   { operation: 'Recycled item details', coverage: 'done', method: 'GET', path: ITEM, flag: 'info', handle: info },
   {
     operation: 'Preview recycled item',
-    coverage: 'done; the preview is the file itself',
+    coverage: 'done',
     method: 'GET',
     path: ITEM,
     flag: 'preview',
@@ -201,11 +202,11 @@ async function info(call: Call): Promise<Answer> {
   }
 }
 
-/** Nothing here renders previews: what cannot be previewed is answered with the file itself, as the vendor does. */
 async function preview(call: Call): Promise<Answer> {
   const { view, library } = await recycled(call)
   if (view.node.kind === 'folder') throw refuse('FileNotFound')
-  return { status: 302, headers: { location: downloadUrl(call, view), ...entryHeaders(view, isMedia(library)) } }
+  const location = downloadUrl(call, view, URL_LIFE_MS, view.node.version, pictureIn(call.query, view))
+  return { status: 302, headers: { location, ...entryHeaders(view, isMedia(library)) } }
 }
 
 async function list(call: Call): Promise<Answer> {

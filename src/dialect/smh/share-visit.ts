@@ -12,13 +12,15 @@ import {
   lentBy,
   type NodeView,
   type OrderBy,
+  type Subject,
 } from '../../engine/index.ts'
 import { bearerOf } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { isDescending } from './listing.ts'
 import { pageIn } from './page.ts'
-import { downloadUrl } from './present.ts'
+import { pictureIn } from './picture.ts'
+import { downloadUrl, URL_LIFE_MS } from './present.ts'
 import { libraryActor } from './space-index.ts'
 import { inodeOf, isoTime, spaceIdOf, userOf } from './terms.ts'
 import { members, text, word } from './words.ts'
@@ -62,7 +64,7 @@ export const visitOperations: readonly Operation[] = [
   },
   {
     operation: 'Preview shared file',
-    coverage: 'done; the preview is the file itself',
+    coverage: 'done',
     method: 'GET',
     path: 'share/file/{code}/{path*}',
     flag: 'preview',
@@ -88,6 +90,8 @@ export interface ShareConfig {
   readonly ownerEnabled: boolean
   readonly adminEnabled: boolean
   readonly deleted: boolean
+  /** Whose authorities it was made with and goes by; absent = it was made with the grants of a token. */
+  readonly subjects?: readonly Subject[]
 }
 
 export function sharedOf(link: Link): ShareConfig {
@@ -191,7 +195,8 @@ async function visitorOf(
 
 /** Whoever comes through a share sees what is in it and nothing else. */
 function holderOf(link: Link, library: App): Actor {
-  const maker = libraryActor(library)
+  const { subjects } = sharedOf(link)
+  const maker = { ...libraryActor(library), ...(subjects ? { admin: false, subjects } : {}) }
   const nobody = {
     ...maker,
     self: `link:${link.id}` as const,
@@ -289,5 +294,6 @@ async function fetch(call: Call, what: keyof LinkCounts & ('downloads' | 'previe
   if (!view || view.node.kind === 'folder') throw refuse('FileNotInShare')
   const [isCounted] = await call.context.engine.useLinks([{ link: here.link.id, what }])
   if (!isCounted) throw refuse('ShareAccessDenied', 'The limit of the share is reached.')
-  return { status: 302, headers: { location: downloadUrl(call, view) } }
+  const picture = isDownload ? undefined : pictureIn(call.query, view)
+  return { status: 302, headers: { location: downloadUrl(call, view, URL_LIFE_MS, view.node.version, picture) } }
 }

@@ -1,6 +1,6 @@
 /** Shares: links that open entries to whoever has them. Making, changing and telling of them; visiting is in share-visit.ts. */
 import { ACTIONS, type Json, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
-import { type Caller, callerOf, visit } from './auth.ts'
+import { type Caller, callerOf, opens, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { rules } from './grant.ts'
@@ -54,7 +54,7 @@ export const shareOperations: readonly Operation[] = [
 ]
 
 async function create(call: Call): Promise<Answer> {
-  const { actor, drive, caller } = await visit(call, 'share')
+  const { actor, drive, caller, byAuthority } = await visit(call, 'share')
   const body = members(call)
   const name = requiredText(body, 'name')
   const paths = (texts(body, 'filePath') ?? []).map(bodyPath)
@@ -67,7 +67,8 @@ async function create(call: Call): Promise<Answer> {
     return result.view!.node.id
   })
   const set = settingsIn(call, configIn(body), NEW)
-  const config: ShareConfig = { ...OPEN, ...set.config, library: caller.library.id }
+  const subjects = byAuthority ? { subjects: actor.subjects } : {}
+  const config: ShareConfig = { ...OPEN, ...set.config, library: caller.library.id, ...subjects }
   const spec = { ...set.link, drive: drive.id, nodes, name, actions: set.link.actions ?? 0, extra: extraOf(config) }
   const [link] = await call.context.engine.createLinks(actor, [spec])
   if ('error' in link!) throw new Refusal(faultOf(link!.error, { kind: 'any', source: false }))
@@ -187,7 +188,9 @@ async function owned(call: Call): Promise<{ caller: Caller; link: Link }> {
   const [link] = await call.context.engine.links([call.params.space as LinkId])
   if (!link || !isShareOf(link, caller.library)) throw refuse('ShareNotFound')
   if (!rules(caller.grants) && userOf(link.creator) !== caller.user) throw refuse('NoPermission')
-  if (caller.spaces !== null && !caller.spaces.includes(link.drive)) throw refuse('NoPermission')
+  const [drive] = await call.context.engine.drives(libraryActor(caller.library), [link.drive])
+  // By authorities one may have shared what lies in other spaces.
+  if (!drive || !(opens(caller, drive) || caller.grants.has('acl'))) throw refuse('NoPermission')
   return { caller, link }
 }
 

@@ -1,6 +1,6 @@
 /** Spaces: making, listing and deleting them, their properties and what they hold. Pages 1339/49960, 71152, 71157. */
 import type { Actor, App, Drive, DriveId, DrivePatch, Json } from '../../engine/index.ts'
-import { type Caller, callerOf, demand, EXTENSION, opens, spacesOf, visit } from './auth.ts'
+import { type Caller, callerOf, demand, EXTENSION, isTagged, opens, spacesOf, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { rules } from './grant.ts'
@@ -128,7 +128,7 @@ async function list(call: Call): Promise<Answer> {
     after,
     limit,
   })
-  const list = page.items.map((drive) => item(drive, caller))
+  const list = page.items.filter((drive) => isTagged(caller, drive)).map((drive) => item(drive, caller))
   // The vendor's schema calls the cursor one thing and its text another.
   const marker = page.next === null ? {} : { marker: String(page.next), nextMarker: String(page.next) }
   return { status: 200, body: { list, ...marker } }
@@ -166,7 +166,8 @@ async function seen(call: Call): Promise<{ caller: Caller; drives: Drive[] }> {
   const caller = await callerOf(call)
   const owners = ownersSeen(caller)
   const drives = await call.spaces.all(caller.library)
-  return { caller, drives: drives.filter((drive) => owners === null || owners.some((owner) => owner === drive.owner)) }
+  const isSeen = (drive: Drive) => owners === null || owners.some((owner) => owner === drive.owner)
+  return { caller, drives: drives.filter((drive) => isSeen(drive) && isTagged(caller, drive)) }
 }
 
 async function listOld(call: Call): Promise<Answer> {
@@ -188,7 +189,8 @@ async function remove(call: Call): Promise<Answer> {
   if (!drive) throw refuse('SpaceNotFound')
   // A token minted only for managing spaces names none; it reaches those its user made.
   const isOwn = ownersSeen(caller)?.some((owner) => owner === drive.owner) ?? true
-  if (!(spaces?.length === 0 ? isOwn : opens(caller, drive.id))) throw refuse('AccessTokenNotMatchSpace')
+  if (!(spaces?.length === 0 ? isOwn && isTagged(caller, drive) : opens(caller, drive)))
+    throw refuse('AccessTokenNotMatchSpace')
   const actor = libraryActor(library)
   if (!yes(call.query, 'force') && (await isUsed(call, actor, drive))) throw refuse('SpaceNotEmpty')
   const [result] = await call.context.engine.deleteDrives(actor, [drive.id])
@@ -209,7 +211,7 @@ async function isUsed(call: Call, actor: Actor, drive: Drive): Promise<boolean> 
 }
 
 async function getExtension(call: Call): Promise<Answer> {
-  const { drive } = await visit(call, 'read')
+  const { drive } = await visit(call, 'inspect')
   return { status: 200, body: extensionOf(drive) }
 }
 
@@ -250,7 +252,7 @@ export function poolOf(drive: Drive): { quota: number | null; used: number } {
 }
 
 async function size(call: Call): Promise<Answer> {
-  const { drive } = await visit(call, 'read')
+  const { drive } = await visit(call, 'inspect')
   return { status: 200, body: { size: String(poolOf(drive).used) } }
 }
 
@@ -263,7 +265,7 @@ async function sizes(call: Call): Promise<Answer> {
 }
 
 async function fileCount(call: Call): Promise<Answer> {
-  const here = await visit(call, 'read')
+  const here = await visit(call, 'inspect')
   const { id: drive, root } = here.drive
   const live = await totalsOf(call, here, { drive, id: root })
   const [bin] = await call.context.engine.trashTotals(here.actor, [drive])

@@ -68,6 +68,13 @@ export function spaceIdOf(drive: Drive, library: string): string {
   return drive.app === library && drive.scene === SCENE && drive.sceneId !== '' ? drive.sceneId : String(drive.id)
 }
 
+/** Who a space stands for when something is given to its team. A slash is in no group's id. */
+export function teamOf(space: DriveId): Subject {
+  return `group:${TEAM}${space}`
+}
+
+export const TEAM = 'smh/'
+
 /** Marks drives that were made through this dialect. */
 export const SCENE = 'space'
 /** The only space of a library that has no more. */

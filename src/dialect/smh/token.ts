@@ -1,6 +1,6 @@
 /** Access tokens: minting with the library's secret, renewing, deleting. Page 1339/71159 and its neighbours. */
 import type { App, Token } from '../../engine/index.ts'
-import { identity, libraryOf, memoJson, tokenMemo } from './auth.ts'
+import { identity, libraryOf, ownLibrary, memoJson, tokenMemo } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { refuse } from './error.ts'
 import { GRANTS } from './grant.ts'
@@ -12,18 +12,19 @@ const PREFIX = 'acctk01'
 const PERIOD_SECONDS = { min: 300, max: 315_360_000, otherwise: 86_400 }
 /** The longest list of client or session ids one deletion may name. */
 const IDS_MAX = 100
+const TAG_CHARACTERS_MAX = 255
 
 export const tokenOperations: readonly Operation[] = [
   {
     operation: 'Create access token',
-    coverage: 'allow_space_tag does not narrow the token',
+    coverage: 'done',
     method: 'GET',
     path: 'token',
     handle: mint,
   },
   {
     operation: 'Create access token (POST)',
-    coverage: 'allow_space_tag does not narrow the token; sharing members of the body are ignored',
+    coverage: 'partial: sharing members of the body are ignored',
     method: 'POST',
     path: 'token',
     handle: mint,
@@ -54,8 +55,13 @@ async function mint(call: Call): Promise<Answer> {
   const unknown = scopes.find((grant) => !GRANTS.some((known) => known === grant))
   if (unknown !== undefined) throw refuse('ParamInvalid', `grant has an unknown permission: ${unknown}`)
   const period = periodOf(query)
+  const tag = word(query, 'allow_space_tag', 'allowSpaceTag') ?? null
+  if (tag !== null && tag.length > TAG_CHARACTERS_MAX) throw refuse('ParamInvalid', 'allow_space_tag is too long.')
+  // Names a folder that a client keeps in step; nothing here goes by it.
+  identity(word(query, 'local_sync_id', 'localSyncId') ?? '', 'local_sync_id')
   const memo = {
-    spaces: await spacesNamed(call, library, scopes),
+    spaces: await spacesNamed(call, library, scopes, tag),
+    tag,
     period,
     client: identity(word(query, 'client_id') ?? '', 'client_id'),
     session: identity(word(query, 'session_id') ?? '', 'session_id'),
@@ -84,13 +90,18 @@ function periodOf(query: URLSearchParams): number {
   return Math.min(max, Math.max(min, Number(text)))
 }
 
-/** The spaces a token is limited to. Without any named, only `admin` opens spaces, and then all. */
-async function spacesNamed(call: Call, library: App, scopes: readonly string[]): Promise<number[] | null> {
+/** The spaces a token is limited to. Without any named, only `admin`, or a tag, opens spaces, and then all that it is for. */
+async function spacesNamed(
+  call: Call,
+  library: App,
+  scopes: readonly string[],
+  tag: string | null,
+): Promise<number[] | null> {
   if (!isMultiSpace(library)) return null
   const words = [...new Set(list(call.query, 'space_id').map((id) => id.trim()))].filter(
     (id) => id !== '' && id !== SINGLE,
   )
-  if (words.length === 0) return scopes.includes('admin') ? null : []
+  if (words.length === 0) return scopes.includes('admin') || tag !== null ? null : []
   const drives = await call.spaces.find(library, words)
   return drives.map((drive) => {
     if (!drive) throw refuse('SpaceNotFound')
@@ -99,10 +110,9 @@ async function spacesNamed(call: Call, library: App, scopes: readonly string[]):
 }
 
 async function named(call: Call): Promise<Token> {
-  const library = await libraryOf(call)
   const token = await call.context.auth.check('smh', 'access', call.params.token!)
   if (!token) throw refuse('InvalidAccessToken')
-  if (token.app !== library.id) throw refuse('AccessTokenNotMatchLibrary')
+  await libraryOf(call, token)
   return token
 }
 
@@ -122,10 +132,9 @@ async function remove(call: Call): Promise<Answer> {
 async function removeOf(call: Call): Promise<Answer> {
   const { auth } = call.context
   const { query } = call
-  const library = await libraryOf(call)
   const secret = word(query, 'library_secret')
   if (secret === undefined) throw refuse('EmptyLibrarySecret')
-  if (!auth.secretMatches(library, secret)) throw refuse('WrongLibraryIdOrSecret')
+  const library = await ownLibrary(call, secret)
   const user = word(query, 'user_id')
   if (user === undefined) throw refuse('ParamInvalid', 'user_id is required.')
   const clients = list(query, 'client_id')

@@ -1,9 +1,8 @@
 /** Moving and copying: the op that batches and the calls for a single entry share. */
 import type { CopyOp, DriveId, Kind, MoveOp } from '../../engine/index.ts'
-import type { Caller, Visit } from './auth.ts'
+import { kindsHere, reaching, type Visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
 import { refuse } from './error.ts'
-import { kindsOf } from './grant.ts'
 import { perform } from './perform.ts'
 import { changesType, demandPlace, namingIn } from './rules.ts'
 import { conflictOf, placeOf, REPLACE, type Strategy, strategyOf } from './terms.ts'
@@ -36,8 +35,8 @@ export function transferOp(carry: Carry, from: DriveId, here: Pick<Visit, 'calle
 }
 
 /** Refuses callers whose grants are for the other kind only. */
-function demandKind(caller: Caller, verb: 'move' | 'copy', kind: Kind): void {
-  if (!kindsOf(caller.grants, verb).includes(kind)) throw refuse('NoPermission')
+function demandKind(here: Visit, verb: 'move' | 'copy', kind: Kind): void {
+  if (!kindsHere(here, verb).includes(kind)) throw refuse('NoPermission')
 }
 
 export interface Source {
@@ -50,7 +49,7 @@ export interface Source {
 
 /** Moves or copies one entry of a known kind to the path of the call. */
 export async function transfer(call: Call, here: Visit, source: Source, kind: Kind): Promise<Answer> {
-  demandKind(here.caller, source.verb, kind)
+  demandKind(here, source.verb, kind)
   if (source.path.length === 0) throw refuse(kind === 'folder' ? 'InvalidSourceDirectory' : 'InvalidSourceFile')
   const strategy = strategyOf(call.query) ?? null
   const carry = {
@@ -65,7 +64,7 @@ export async function transfer(call: Call, here: Visit, source: Source, kind: Ki
   if (kind === 'file' && changesType(here, source.path, carry.to)) throw refuse('FileTypeNotMatched')
   const { ifRev } = source
   const op = { ...transferOp(carry, source.drive, here), ...(ifRev === undefined ? {} : { ifRev }) }
-  const result = await perform(call, here.actor, op, { kind, source: true })
+  const result = await perform(call, reaching(here, [source.drive]).actor, op, { kind, source: true })
   if (result.status === 'later') return { status: 202, body: { taskId: result.task } }
   // A file is answered with its path whatever the strategy, a directory only when it could have got another.
   const isSilent = kind === 'folder' && strategy !== 'rename'

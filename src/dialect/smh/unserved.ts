@@ -3,10 +3,6 @@ import type { Method, Operation } from './call.ts'
 import { refuse, type SmhCode } from './error.ts'
 
 export const unservedOperations: readonly Operation[] = [
-  ...unserved('Authorities', 'FunctionNotEnabled', [
-    ['GET', 'authority/{lib}/{path*}'],
-    ['POST', 'authority/{lib}/{path*}'],
-  ]),
   ...unserved('Space traffic limit', 'FunctionNotEnabled', [['POST', 'space/{lib}/{space}/traffic-limit']]),
 ]
 
@@ -14,5 +10,5 @@ function unserved(operation: string, code: SmhCode, calls: readonly (readonly [M
   const handle = async () => {
     throw refuse(code)
   }
-  return calls.map(([method, path]) => ({ operation, coverage: `not served: ${code}`, method, path, handle }))
+  return calls.map(([method, path]) => ({ operation, coverage: `not planned: ${code}`, method, path, handle }))
 }

@@ -8,12 +8,11 @@ import {
   type UploadId,
   type UploadPart,
 } from '../../engine/index.ts'
-import { type Visit, visit } from './auth.ts'
+import { rulesHere, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
 import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { noteUse } from './favorite.ts'
-import { rules } from './grant.ts'
 import { isMedia } from './library.ts'
 import { perform } from './perform.ts'
 import { attributesOf, content, contentCas, eTagOf, type Shown, written } from './present.ts'
@@ -126,7 +125,7 @@ async function uploadOf(call: Call, verb: 'read' | 'beginUpload' | 'confirmUploa
   const id = /^[0-9a-f]{32}$/.test(key) ? (key as UploadId) : undefined
   const [found] = id ? await call.context.engine.uploads(here.actor, [id]) : []
   if (!found || found.upload.drive !== here.drive.id || !isOurs(found.upload)) throw refuse('UploadNotFound')
-  if (found.upload.creator !== here.actor.self && !rules(here.caller.grants)) throw refuse('UploadNotBelongYou')
+  if (found.upload.creator !== here.actor.self && !rulesHere(here)) throw refuse('UploadNotBelongYou')
   return { ...here, ...found }
 }
 
