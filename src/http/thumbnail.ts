@@ -32,6 +32,15 @@ const DECODERS = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].flatMap((format) => [
   `VipsForeignLoad${format}Source`,
 ])
 
+/** The extensions of what they decode. */
+const EXTENSIONS = new Set(['jpg', 'jpeg', 'jpe', 'png', 'webp', 'gif', 'avif'])
+
+/** Whether a small picture of a file can be expected, as far as its name and its size (bytes) tell. */
+export function mayHaveThumbnail(name: string, size: number): boolean {
+  const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  return size > 0 && size <= SOURCE_BYTES_MAX && name.includes('.') && EXTENSIONS.has(extension)
+}
+
 const FITS = { cover: 'cover', inside: 'inside', outside: 'outside', pad: 'contain', stretch: 'fill' } as const
 
 /** Made pictures are remembered by content and size, and made once for all who wait for the same one. */

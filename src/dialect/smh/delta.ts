@@ -1,5 +1,5 @@
 /** What changed in a space, in order, for clients that keep a copy of it; and why a file is gone. */
-import type { Change, ChangeView } from '../../engine/index.ts'
+import { type Change, type ChangeView, EVICTED_KEPT_DAYS, type NodeId } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { typeOf } from './entry-kind.ts'
@@ -28,7 +28,7 @@ export const deltaOperations: readonly Operation[] = [
   },
   {
     operation: 'Check file deletion',
-    coverage: 'partial: no file is ever removed by quota',
+    coverage: 'done',
     method: 'GET',
     path: 'file-deletion-check/{lib}/{space}/{inode}',
     handle: deletion,
@@ -55,8 +55,20 @@ async function delta(call: Call): Promise<Answer> {
   const limit = count(call.query, 'limit', LIMIT)
   const page = await call.context.engine.changes(here.actor, { drive: here.drive.id, after, limit })
   if ('status' in page) throw new Refusal(faultOf(page.error, { kind: 'any', source: false }))
-  const contents = page.items.flatMap((item) => shown(call, here, item))
+  const removed = await removedByQuota(call, here, page.items)
+  const contents = page.items.flatMap((item) => shown(call, here, item, removed.has(item.change.node)))
   return { status: 200, body: { cursor: String(page.next), hasMore: page.more, contents } }
+}
+
+/** Which of the files that a page destroys fell to a quota. */
+async function removedByQuota(call: Call, { actor, drive }: Visit, items: readonly ChangeView[]): Promise<Set<NodeId>> {
+  const gone = items.flatMap(({ change }) => (change.kind === 'purge' ? [change.node] : []))
+  if (gone.length === 0) return new Set()
+  const rows = await call.context.engine.evicted(
+    actor,
+    gone.map((id) => ({ drive: drive.id, id })),
+  )
+  return new Set(rows.flatMap((row) => (row ? [row.node] : [])))
 }
 
 /** How a change is called; `replaces` where the newcomer took the place of another. Changes of rights are not told. */
@@ -91,7 +103,7 @@ const NORMAL = 0
 const IN_BIN = 1
 const GONE = 3
 
-function shown(call: Call, { caller }: Visit, { change, view }: ChangeView): Shown[] {
+function shown(call: Call, { caller }: Visit, { change, view }: ChangeView, removed: boolean): Shown[] {
   const eventType = eventOf(change)
   if (eventType === undefined) return []
   const { ids } = call.context.engine
@@ -110,13 +122,11 @@ function shown(call: Call, { caller }: Visit, { change, view }: ChangeView): Sho
       ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
       ...(node ? { eTag: eTagOf(node) } : {}),
       ...(node?.kind === 'file' ? content(node) : {}),
+      ...(change.nodeKind === 'file' ? { removedByQuota: removed } : {}),
       extraInfo: change.kind === 'rename' && change.from ? { fromName: change.from.name } : {},
     },
   ]
 }
-
-/** Days for which the vendor remembers what it removed by quota; here nothing ever is. */
-const RECORD_DAYS = 0
 
 async function deletion(call: Call): Promise<Answer> {
   const { actor, drive } = await visit(call, 'read')
@@ -125,5 +135,9 @@ async function deletion(call: Call): Promise<Answer> {
   const op = { kind: 'get', node: { ...id, drive: drive.id }, need: 0, trashed: 'no' } as const
   const [result] = await call.context.engine.batch(actor, [op])
   if (result?.status === 'done') throw refuse('ParamInvalid', 'The file exists.')
-  return { status: 200, body: { reason: 'Unknown', deletedAt: null, quotaCleanupRecordRetentionDays: RECORD_DAYS } }
+  const [evicted] = await call.context.engine.evicted(actor, [{ ...id, drive: drive.id }])
+  const gone = evicted
+    ? { reason: 'RemovedByQuota', deletedAt: isoTime(evicted.at) }
+    : { reason: 'Unknown', deletedAt: null }
+  return { status: 200, body: { ...gone, quotaCleanupRecordRetentionDays: EVICTED_KEPT_DAYS } }
 }

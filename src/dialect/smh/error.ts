@@ -76,6 +76,7 @@ const CODES = {
   RouteNotFound: [404, 'There is no such interface.'],
   PathNotFound: [404, 'There is nothing at this path.'],
   FileNotFound: [404, 'There is no such file.'],
+  FileRemovedByQuota: [404, 'The file was removed because a quota was exceeded.'],
   DirectoryNotFound: [404, 'There is no such directory.'],
   SourceFileNotFound: [404, 'There is no such source file.'],
   SourceDirectoryNotFound: [404, 'There is no such source directory.'],

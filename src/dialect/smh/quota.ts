@@ -1,5 +1,12 @@
 /** Quotas over one space or several. Pages 1283/75474–75477. */
-import { type Drive, type PoolId, parseDecimalId, type SharedPool } from '../../engine/index.ts'
+import {
+  type Drive,
+  EVICTION_DAYS_MAX,
+  type Eviction,
+  type PoolId,
+  parseDecimalId,
+  type SharedPool,
+} from '../../engine/index.ts'
 import { type Caller, callerOf, demand, spacesOf } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -7,12 +14,13 @@ import { deniesQuotaBelowUsage, isMultiSpace } from './library.ts'
 import { changeSpace, poolOf } from './space.ts'
 import { libraryActor } from './space-index.ts'
 import { SINGLE, spaceIdOf } from './terms.ts'
-import { bytes, flag, type Members, member, members, texts } from './words.ts'
+import { bytes, flag, type Members, member, members, texts, wholeNumber } from './words.ts'
 
-const COVERAGE = 'partial: removeWhenExceed only false, files are never destroyed to fit'
+/** The longest time to wait before files are destroyed, days. */
+const DAYS = { min: 0, max: EVICTION_DAYS_MAX }
 
 export const quotaOperations: readonly Operation[] = [
-  { operation: 'Create quota', coverage: COVERAGE, method: 'POST', path: 'quota/{lib}', handle: create },
+  { operation: 'Create quota', coverage: 'done', method: 'POST', path: 'quota/{lib}', handle: create },
   { operation: 'Get quota', coverage: 'done', method: 'GET', path: 'quota/{lib}/{space}', handle: get },
   {
     operation: 'Get quota of a space',
@@ -21,7 +29,7 @@ export const quotaOperations: readonly Operation[] = [
     path: 'space-quota/{lib}/{space}',
     handle: get,
   },
-  { operation: 'Set quota', coverage: COVERAGE, method: 'PUT', path: 'quota/{lib}/{space}', handle: set },
+  { operation: 'Set quota', coverage: 'done', method: 'PUT', path: 'quota/{lib}/{space}', handle: set },
 ]
 
 async function create(call: Call): Promise<Answer> {
@@ -29,7 +37,7 @@ async function create(call: Call): Promise<Answer> {
   demand(caller)
   const body = members(call)
   const quota = capacityOf(body)
-  refuseRemoval(body)
+  const eviction = evictionIn(body) ?? null
   const drives = await spacesOf(call, caller, spacesIn(body, caller))
   // A space that was given a quota of its own by the operator has one too.
   if (drives.some((drive) => drive.sharedPool !== 0 || poolOf(drive).quota !== null)) throw refuse('DuplicateQuota')
@@ -38,7 +46,7 @@ async function create(call: Call): Promise<Answer> {
     quota,
     drives.reduce((sum, drive) => sum + poolOf(drive).used, 0),
   )
-  const spec = { quota, drives: drives.map(({ id }) => id) }
+  const spec = { quota, eviction, drives: drives.map(({ id }) => id) }
   const [made] = await call.context.engine.createPools(libraryActor(caller.library), [spec])
   return { status: 201, body: { quotaId: poolMade(made!).id } }
 }
@@ -60,9 +68,15 @@ function capacityOf(body: Members): number {
   return bytes(capacity, 'capacity')
 }
 
-/** Files are never removed to fit a quota. */
-function refuseRemoval(body: Members): void {
-  if (flag(body, 'removeWhenExceed')) throw refuse('FunctionNotEnabled', 'removeWhenExceed is not enabled.')
+/** What becomes of files when the capacity is exceeded; undefined when the body does not say. */
+function evictionIn(body: Members, before: Eviction | null = null): Eviction | null | undefined {
+  const [remove, newest] = [flag(body, 'removeWhenExceed'), flag(body, 'removeNewest')]
+  const days = wholeNumber(body, 'removeAfterDays', DAYS)
+  if (remove === false) return null
+  if (remove === undefined && before === null) return undefined
+  const afterDays = days ?? before?.afterDays
+  if (afterDays === undefined) throw refuse('ParamInvalid', 'removeAfterDays is required.')
+  return { afterDays, newestFirst: newest ?? before?.newestFirst ?? false }
 }
 
 function refuseTooSmall({ library }: Caller, quota: number, used: number): void {
@@ -115,13 +129,15 @@ async function poolById(call: Call, { library }: Caller, id: PoolId): Promise<Sh
 async function get(call: Call): Promise<Answer> {
   const { caller, pool, drives, quota } = await limited(call)
   const spaces = drives.map((drive) => spaceIdOf(drive, caller.library.id))
-  return { status: 200, body: { id: pool?.id ?? drives[0]!.id, spaces, capacity: String(quota) } }
+  const { afterDays: removeAfterDays = 0, newestFirst: removeNewest = false } = pool?.eviction ?? {}
+  const removal = { removeWhenExceed: Boolean(pool?.eviction), removeAfterDays, removeNewest }
+  return { status: 200, body: { id: pool?.id ?? drives[0]!.id, spaces, capacity: String(quota), ...removal } }
 }
 
 async function set(call: Call): Promise<Answer> {
   const { caller, pool, drives, used } = await limited(call)
   const body = members(call)
-  refuseRemoval(body)
+  const eviction = evictionIn(body, pool?.eviction)
   const quota = capacityOf(body)
   refuseTooSmall(caller, quota, used)
   const words = texts(body, 'spaces')
@@ -130,10 +146,13 @@ async function set(call: Call): Promise<Answer> {
   if (!pool) {
     if (wanted?.some(({ id }) => id !== drives[0]!.id))
       throw refuse('QuotaSpacesInvalid', 'The quota is one space’s own.')
+    // It is the operator's, who did not ask for files to be destroyed.
+    if (eviction) throw refuse('FunctionNotEnabled', 'Nothing is removed where the quota is one space’s own.')
     await changeSpace(call, caller.library, drives[0]!, { quota })
     return { status: 204 }
   }
-  const change = { quota, ...(wanted ? { drives: wanted.map(({ id }) => id) } : {}) }
+  const evicts = eviction === undefined ? {} : { eviction }
+  const change = { quota, ...evicts, ...(wanted ? { drives: wanted.map(({ id }) => id) } : {}) }
   const [changed] = await call.context.engine.updatePools(libraryActor(caller.library), [{ id: pool.id, set: change }])
   poolMade(changed!)
   return { status: 204 }

@@ -1,6 +1,6 @@
 /** Access tokens: minting with the library's secret, renewing, deleting. Page 1339/71159 and its neighbours. */
 import type { App, Token } from '../../engine/index.ts'
-import { identity, libraryOf, ownLibrary, memoJson, tokenMemo } from './auth.ts'
+import { identity, libraryOf, memoJson, ownLibrary, tokenMemo } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { refuse } from './error.ts'
 import { GRANTS } from './grant.ts'
