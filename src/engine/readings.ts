@@ -23,6 +23,12 @@ export interface ChangesPage {
 
 export interface ChangesQuery {
   readonly drive: DriveId
+  /**
+   * Only what happens below this folder, as if it were a drive of its own: what comes into it from elsewhere has no place
+   * from which it came, what goes elsewhere leaves. A folder that comes, or of which the reader did not know, brings along
+   * what is below it, untold.
+   */
+  readonly below?: Ref
   /** The number of the last change known; 0 = from the beginning. `Drive.seq` is the latest. */
   readonly after: number
   /** Changes looked at: 1 … PAGE_SIZE_MAX. */
@@ -88,7 +94,8 @@ export interface MarkPage {
 export interface Readings {
   /**
    * A drive's changes in order, with the nodes as they are now. Whoever does not own the drive is shown the changes of nodes
-   * it may list, and those by which a node came into or left a folder it may list. Needs the drive to be reachable.
+   * it may list, and those by which a node came into or left a folder it may list. Needs the drive to be reachable, and the
+   * folder, when one is named, to be listable.
    */
   changes(actor: Actor, query: ChangesQuery): Promise<ChangesPage | Failed>
 

@@ -142,6 +142,43 @@ test('list_delta tells what happened since a cursor, until there is no more', as
   ])
 })
 
+test('a sync root below the root is told what happens below it, what comes and what goes', async () => {
+  const top = await client.folder('sync root')
+  const beside = await client.folder('beside the sync root')
+  const [stays, comes, goes] = await Promise.all([
+    client.folder('stays', top),
+    client.folder('comes', beside),
+    client.folder('goes', top),
+  ])
+  const { cursor } = await client.ok('/file/get_last_cursor', { sync_root_id: top })
+  await client.upload('in.txt', '1', { parent_file_id: stays })
+  await client.upload('out.txt', '2', { parent_file_id: beside })
+  await client.ok('/file/move', { file_id: comes, to_parent_file_id: stays })
+  await client.ok('/file/move', { file_id: goes, to_parent_file_id: beside })
+  await client.ok('/file/update', { file_id: stays, name: 'stayed' })
+  await client.ok('/recyclebin/trash', { file_id: comes }, 204)
+  const page = await client.ok('/file/list_delta', { sync_root_id: top, cursor })
+  expect(page.items.map((item: Answer['body']) => [item.op, item.file?.name, item.ext_info?.src_name])).toEqual([
+    ['create', 'in.txt', undefined],
+    ['move', 'comes', undefined],
+    ['delete', undefined, undefined],
+    ['rename', 'stayed', 'stays'],
+    ['trash', 'comes', undefined],
+  ])
+  expect(page.items[2].file_id).toBe(goes)
+  expect(page.has_more).toBe(false)
+  const all = await client.ok('/file/list_delta', { sync_root_id: 'root', cursor })
+  expect(all.items).toHaveLength(6)
+  const { file_id } = await client.upload('no folder', '3')
+  const refused = async (sync_root_id: string, drive_id = client.drive) =>
+    shape(await client.call('/file/list_delta', { sync_root_id, drive_id }))
+  expect(await refused(file_id)).toEqual([400, 'InvalidParameter.SyncRootId'])
+  expect(await refused('!')).toEqual([400, 'InvalidParameter.SyncRootId'])
+  expect(await refused(top, alice.drive)).toEqual([404, 'NotFound.File'])
+  await client.ok('/recyclebin/trash', { file_id: top }, 204)
+  expect(await refused(top)).toEqual([404, 'NotFound.File'])
+})
+
 const member = (id: string, more: object, type = 'IT_User') => ({
   identity: { identity_type: type, identity_id: id },
   ...more,

@@ -1,12 +1,12 @@
 /** Keeping up with a drive: `/file/get_last_cursor` and `/file/list_delta`. */
-import { ACTIONS, type ChangeKind, type ChangeView, type Drive } from '../../engine/index.ts'
+import { ACTIONS, type ChangeKind, type ChangeView, type Drive, type Ref } from '../../engine/index.ts'
 import { type DirectEndpoint, type Env, runSteps } from './call.ts'
-import { failedAnswer, notFound, notSupported, Refusal } from './error.ts'
+import { failedAnswer, notFound, notValid, Refusal } from './error.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
 import { viewOf } from './outcome.ts'
 import { type FileObject, files, PLAIN } from './present.ts'
 import { type Body, integer, text } from './request.ts'
-import { driveOf, fileIdOf, ROOT } from './terms.ts'
+import { driveOf, fileIdOf, ROOT, refOf } from './terms.ts'
 
 const PAGE_MAX = 100
 
@@ -29,10 +29,10 @@ const OPS: Readonly<Record<ChangeKind, string | null>> = {
 export const fileGetLastCursor: DirectEndpoint = {
   url: '/file/get_last_cursor',
   operation: 'DeltaGetLastCursor',
-  coverage: 'partial: sync_root_id: the root only',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
-    const drive = await syncedDrive(body, env)
+    const { drive } = await syncedTree(body, env)
     return { status: 200, body: { cursor: markerText([drive.id, drive.seq]) } }
   },
 }
@@ -40,13 +40,13 @@ export const fileGetLastCursor: DirectEndpoint = {
 export const fileListDelta: DirectEndpoint = {
   url: '/file/list_delta',
   operation: 'ListDelta',
-  coverage: 'partial: sync_root_id: the root only',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
     const limit = integer(body, 'limit', 0, PAGE_MAX) || PAGE_MAX
-    const drive = await syncedDrive(body, env)
+    const { drive, below } = await syncedTree(body, env)
     const after = afterOf(body, drive)
-    const page = await env.engine.changes(env.actor, { drive: drive.id, after, limit })
+    const page = await env.engine.changes(env.actor, { drive: drive.id, ...below, after, limit })
     if ('status' in page) return failedAnswer(page.error)
     const shown = page.items.filter(({ change }) => OPS[change.kind] !== null)
     const objects = await objectsOf(env, shown)
@@ -55,17 +55,19 @@ export const fileListDelta: DirectEndpoint = {
   },
 }
 
-/** The drive that is kept up with: one whose root the caller may list. */
-async function syncedDrive(body: Body, env: Env): Promise<Drive> {
-  const drive = driveOf(env, body)
-  if ((text(body, 'sync_root_id') || ROOT) !== ROOT) throw new Refusal(notSupported('sync_root_id'))
-  const [root] = await env.engine.batch(env.actor, [
-    { kind: 'get', node: { drive, path: [] }, need: ACTIONS.list, trashed: 'no' },
+/** What is kept up with: a folder the caller may list, of the drive; `below` is left out when that is the whole drive. */
+async function syncedTree(body: Body, env: Env): Promise<{ drive: Drive; below?: { below: Ref } }> {
+  const id = driveOf(env, body)
+  const root = { sync_root_id: text(body, 'sync_root_id') || ROOT }
+  const ref = refOf(env, root, 'sync_root_id', id)
+  const [result] = await env.engine.batch(env.actor, [
+    { kind: 'get', node: ref, need: ACTIONS.list, trashed: 'no', expect: 'folder' },
   ])
-  viewOf(root!)
-  const [found] = await env.engine.drives(env.actor, [drive])
-  if (!found) throw new Refusal(notFound('drive'))
-  return found
+  if (result?.status === 'failed' && result.error.code === 'wrong_kind') throw new Refusal(notValid('sync_root_id'))
+  const { node } = viewOf(result!)
+  const [drive] = await env.engine.drives(env.actor, [id])
+  if (!drive) throw new Refusal(notFound('drive'))
+  return { drive, ...(node.id !== drive.root && { below: { below: ref } }) }
 }
 
 /** The number of the last change known; 0 without a cursor. A cursor of another drive, or from the future, is none. */
