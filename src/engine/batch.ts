@@ -105,13 +105,18 @@ async function planned(
   const now = clock()
   const facts = emptyFacts()
   if (ready) expect(facts, ready)
-  const loading: LoadContext = { tx, write, actor, ops, subtreeNodesMax, task }
+  const loading: LoadContext = { tx, write, actor, ops, subtreeNodesMax, doomedMax: doomedMax(options), task }
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const outcome = plan(facts, actor, ops, mode, now, { task, stops, ready, inlineNodesMax: options.inlineNodesMax })
     if (outcome.results) return outcome
     await load(loading, facts, outcome.needs)
   }
   throw new Error(`a batch of ${ops.length} ops still lacked facts after ${ROUNDS_MAX} rounds`)
+}
+
+/** What is destroyed beyond this shows as a task. */
+function doomedMax({ inlineNodesMax, subtreeNodesMax }: EngineOptions): number {
+  return Math.min(inlineNodesMax, subtreeNodesMax)
 }
 
 /** The rows of what was made ready; of a tree that is carried, the top's row in its old drive is the one to plan with. */
@@ -122,7 +127,7 @@ function expect(facts: Facts, { source, top, cradle }: Ready) {
 
 /** Runs `work` over what is known of the stored state, again and again until it lacks no fact. */
 export async function planWork<Outcome>(
-  { clock, options: { subtreeNodesMax } }: BatchContext,
+  { clock, options }: BatchContext,
   tx: WriteTx,
   actor: Actor,
   task: TaskId,
@@ -131,7 +136,8 @@ export async function planWork<Outcome>(
 ): Promise<{ outcome: Outcome; view: View }> {
   const now = clock()
   facts.begun = true
-  const loading: LoadContext = { tx, write: tx, actor, ops: [], subtreeNodesMax, task }
+  const { subtreeNodesMax } = options
+  const loading: LoadContext = { tx, write: tx, actor, ops: [], subtreeNodesMax, doomedMax: doomedMax(options), task }
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const view = new View(facts, actor, now, 0)
     const outcome = attemptWork(view, work)

@@ -9,7 +9,7 @@ import { fail } from './error.ts'
 import type { Drive, DriveId, Json, NodeId, TaskId, TaskOutcome, Version } from './model.ts'
 import type { DeleteVersionsOp, Ref } from './op.ts'
 import type { WriteTx } from './port.ts'
-import { FIRST_CURSOR, type Step } from './task-step.ts'
+import { FIRST_CURSOR, type Step } from './task-cursor.ts'
 
 /** The kind of such a task; `done` is how many versions it has destroyed. */
 export const CLEAR_VERSIONS = 'clearVersions'

@@ -40,6 +40,10 @@ export interface Facts {
   readonly uploads: Map<UploadId, Upload | null>
   /** Nodes that unfinished tasks hold. */
   readonly held: Set<NodeId>
+  /** Folders to be destroyed, how many nodes lie below them together as far as counted, and whether that is for a task. */
+  readonly doomed: Set<NodeId>
+  doomedBelow: number
+  destroysMuch: boolean
   readonly ids: Record<Sequence, number[]>
   readonly uploadIds: UploadId[]
 }
@@ -62,6 +66,7 @@ export interface Needs {
   readonly trash: Map<NodeId, NodeKey>
   readonly trashIds: Map<string, { drive: DriveId; id: TrashId }>
   readonly uploads: Set<UploadId>
+  readonly doomed: Map<NodeId, NodeKey>
   /** How many more fresh numbers are wanted. */
   readonly ids: Record<Sequence, number>
   uploadIds: number
@@ -89,6 +94,9 @@ export function emptyFacts(): Facts {
     trashIds: new Map(),
     uploads: new Map(),
     held: new Set(),
+    doomed: new Set(),
+    doomedBelow: 0,
+    destroysMuch: false,
     ids: { node: [], task: [], trash: [] },
     uploadIds: [],
   }
@@ -111,6 +119,7 @@ export function emptyNeeds(): Needs {
     trash: new Map(),
     trashIds: new Map(),
     uploads: new Set(),
+    doomed: new Map(),
     ids: { node: 0, task: 0, trash: 0 },
     uploadIds: 0,
     any: false,

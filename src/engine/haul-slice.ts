@@ -10,87 +10,9 @@ import type { Drive, Node, NodeId, Version } from './model.ts'
 import type { Failed } from './op.ts'
 import { copyNode } from './ops/copy.ts'
 import { isWithin } from './place.ts'
-import type { Changes, QueuedFolder } from './port.ts'
-import type { Step } from './task-step.ts'
+import type { Step } from './task-cursor.ts'
+import { LOOKED_AT, nextSlice, queued, type Slice } from './task-queue.ts'
 import type { View } from './view.ts'
-
-/** Nodes looked at in a slice that makes none. */
-const LOOKED_AT = 1_000
-/** Versions repeated in one slice, unless a single file has more. */
-const VERSIONS_PER_SLICE = 2_000
-
-/** The next children of the folders in a task's queue, and what is then left of it. */
-interface Slice {
-  readonly nodes: readonly Node[]
-  /** The queued folder a node lies in. */
-  readonly folderOf: (node: Node) => QueuedFolder
-  readonly folders: readonly QueuedFolder[]
-  readonly queue: Pick<Changes, 'putQueue' | 'deleteQueue'>
-}
-
-/** Null when the queue is empty. */
-async function nextSlice({ tx, task }: HaulWork, limit: number, cost = (_: Node) => 0): Promise<Slice | null> {
-  const folders = once(await tx.queue(task.id, limit))
-  if (folders.length === 0) return null
-  const found = await tx.nextChildren(folders, limit)
-  const nodes = found.slice(0, affordable(found, cost))
-  const byId = new Map(folders.map((folder) => [folder.id, folder]))
-  const folderOf = (node: Node) => byId.get(node.parent)!
-  return {
-    nodes,
-    folderOf,
-    folders,
-    queue: queueAfter(task.id, folders, nodes, found.length === limit || nodes.length < found.length, folderOf),
-  }
-}
-
-/** A folder that was moved meanwhile may wait twice; the second time is for another slice, so that a child tells its folder. */
-function once(folders: readonly QueuedFolder[]): readonly QueuedFolder[] {
-  const seen = new Set<NodeId>()
-  const again = folders.findIndex(({ id }) => seen.size === seen.add(id).size)
-  return again === -1 ? folders : folders.slice(0, again)
-}
-
-/** How many of the nodes one slice can bear; at least one. */
-function affordable(nodes: readonly Node[], cost: (node: Node) => number): number {
-  let sum = 0
-  const at = nodes.findIndex((node) => {
-    sum += cost(node)
-    return sum > VERSIONS_PER_SLICE
-  })
-  return at === -1 ? nodes.length : Math.max(1, at)
-}
-
-function queueAfter(
-  task: QueuedFolder['task'],
-  folders: readonly QueuedFolder[],
-  nodes: readonly Node[],
-  isCut: boolean,
-  folderOf: (node: Node) => QueuedFolder,
-): Slice['queue'] {
-  const last = nodes.at(-1)
-  if (!isCut || !last) return { putQueue: [], deleteQueue: [{ task, upTo: folders.at(-1)!.position }] }
-  const folder = folderOf(last)
-  return {
-    putQueue: [{ ...folder, after: { key: last.key, twin: last.twin } }],
-    deleteQueue: [{ task, upTo: folder.position - 1 }],
-  }
-}
-
-/** The folders among the nodes, as the queue takes them. */
-function queued({ task, haul }: HaulWork, { nodes, folderOf }: Slice, made: (node: Node) => NodeId): QueuedFolder[] {
-  return nodes
-    .filter(({ kind }) => kind === 'folder')
-    .map((node, at) => ({
-      task: task.id,
-      position: haul.queued + at,
-      drive: node.drive,
-      id: node.id,
-      made: made(node),
-      level: folderOf(node).level + 1,
-      after: null,
-    }))
-}
 
 /** Counts the next nodes; null when all are counted. */
 export async function countSlice(work: HaulWork): Promise<Step | Failed | null> {
@@ -104,7 +26,7 @@ export async function countSlice(work: HaulWork): Promise<Step | Failed | null> 
   const versions = haul.verb === 'carry' ? await tx.versions(nodes.filter(isFile)) : []
   const bytes =
     haul.verb === 'carry' ? sizeOf(versions) : nodes.reduce((sum, { content }) => sum + (content?.size ?? 0), 0)
-  const folders = queued(work, { ...slice, nodes }, () => 0 as NodeId)
+  const folders = queued(task, { ...slice, nodes }, haul.queued, () => 0 as NodeId)
   const height = nodes.reduce((max, node) => Math.max(max, slice.folderOf(node).level + 1), haul.height)
   return goOn(
     work,
@@ -173,7 +95,7 @@ export async function fillWithCopies(work: HaulWork): Promise<Step | Failed | nu
   })
   if (isFailed(outcome)) return outcome
   const { nodes } = outcome
-  const folders = queued(work, { ...slice, nodes }, ({ id }) => copies.get(id)!)
+  const folders = queued(task, { ...slice, nodes }, haul.queued, ({ id }) => copies.get(id)!)
   const changes = { ...effects(view), ...slice.queue, putQueue: [...slice.queue.putQueue, ...folders] }
   const made = haul.made + nodes.length
   // What came to the tree since it was counted counts too.
@@ -205,7 +127,7 @@ export async function fillWithRows(work: HaulWork): Promise<Step | Failed | null
     return found
   })
   if (isFailed(outcome)) return outcome
-  const folders = queued(work, slice, ({ id }) => id)
+  const folders = queued(task, slice, haul.queued, ({ id }) => id)
   const ids = nodes.map(({ id }) => id)
   const stage = ids.length > 0 ? [{ haul: haul.number, from: haul.source.drive, to: haul.to, ids }] : []
   const changes = { ...effects(view), ...slice.queue, putQueue: [...slice.queue.putQueue, ...folders], stage }
@@ -224,7 +146,7 @@ export async function tellSlice(work: HaulWork): Promise<Step | null> {
     return drive
   })
   // A drive that was deleted meanwhile has no readers any more.
-  const folders = outcome ? queued(work, slice, ({ id }) => id) : []
+  const folders = outcome ? queued(task, slice, haul.queued, ({ id }) => id) : []
   const changes = { ...effects(view), ...slice.queue, putQueue: [...slice.queue.putQueue, ...folders] }
   return goOn(work, { queued: haul.queued + folders.length }, changes)
 }

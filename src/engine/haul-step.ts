@@ -1,6 +1,5 @@
 /** The slices of a haul, each one transaction of a task. What they are for is told in haul.ts. */
-import type { Actor } from './actor.ts'
-import { type BatchContext, planBatch, planWork } from './batch.ts'
+import { planBatch, planWork } from './batch.ts'
 import { effects, emptyChanges } from './effects.ts'
 import { DEPTH_MAX } from './engine.ts'
 import { fail } from './error.ts'
@@ -13,20 +12,13 @@ import type { Node, NodeId, TaskOutcome } from './model.ts'
 import type { Failed, Result } from './op.ts'
 import { blankCopy } from './ops/copy.ts'
 import { blank } from './place.ts'
-import type { NodeKey, TaskRow, WriteTx } from './port.ts'
-import { REMOVAL_ROOTS, removal } from './removal.ts'
-import type { Step } from './task-step.ts'
+import type { NodeKey, WriteTx } from './port.ts'
+import { REMOVAL_ROOTS, removed } from './removal.ts'
+import type { Step } from './task-cursor.ts'
 import type { View } from './view.ts'
 
-export function haulStep(
-  context: BatchContext,
-  tx: WriteTx,
-  task: TaskRow,
-  actor: Actor,
-  haul: HaulCursor,
-  conclude: (result: Result) => TaskOutcome,
-): Promise<Step> {
-  const work: HaulWork = { context, tx, task, actor, haul, conclude }
+export function haulStep(work: HaulWork): Promise<Step> {
+  const { task, haul } = work
   if (task.cancelled && !haul.outcome) return Promise.resolve(abandon(work, fail('cancelled')))
   switch (haul.phase) {
     case 'begin':
@@ -156,7 +148,7 @@ async function clear(work: HaulWork): Promise<Step> {
   const doomed = haul.doomed!
   const tops = await tx.nextChildren([{ ...doomed, after: null }], REMOVAL_ROOTS)
   if (tops.length === 0) return finish(work, haul.outcome!)
-  const { changes } = await removal(tx, tops, () => doomed.id)
+  const { changes } = await removed(tx, tops, () => doomed.id)
   return goOn(work, {}, changes)
 }
 
@@ -164,7 +156,7 @@ async function clear(work: HaulWork): Promise<Step> {
  * The op has failed. What was made for it is removed before the task goes on; a tree that was to be carried stays held meanwhile,
  * so that it does not meet its own rows where it goes next.
  */
-function abandon(work: HaulWork, result: Result): Step {
+export function abandon(work: HaulWork, result: Result): Step {
   const { haul, conclude } = work
   const outcome = conclude(result)
   if (haul.cradle === 0) return finish(work, outcome)

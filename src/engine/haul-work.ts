@@ -10,7 +10,7 @@ import { isFailed, locate, wantRef } from './locate.ts'
 import type { Drive, Node, TaskOutcome } from './model.ts'
 import type { Failed, Result } from './op.ts'
 import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
-import type { Step } from './task-step.ts'
+import type { Step } from './task-cursor.ts'
 import type { View } from './view.ts'
 
 /** All that the slices of one haul work with. */

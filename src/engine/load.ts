@@ -20,6 +20,8 @@ export interface LoadContext {
   readonly actor: Actor
   readonly ops: readonly Op[]
   readonly subtreeNodesMax: number
+  /** How many nodes may lie below what the batch destroys for the sweep to remove them without a task. */
+  readonly doomedMax: number
   /** The task on whose behalf the batch runs: what it holds itself does not stand in its way. */
   readonly task: number
 }
@@ -181,6 +183,7 @@ async function loadNeighbours(context: LoadContext, facts: Facts, needs: Needs, 
     loadStems(tx, facts, needs),
     loadParents(tx, facts, needs),
     loadSubtrees(context, facts, needs, fresh),
+    countDoomed(context, facts, needs),
     loadPages(tx, facts, needs, fresh),
     loadCounts(tx, facts, needs),
   ])
@@ -209,6 +212,13 @@ async function loadSubtrees({ tx, subtreeNodesMax }: LoadContext, facts: Facts, 
   const nodes = await tx.subtrees(roots, subtreeNodesMax + 1)
   splitSubtrees(facts, roots, nodes, nodes.length > subtreeNodesMax)
   for (const node of nodes) remember(facts, node, fresh)
+}
+
+async function countDoomed({ tx, doomedMax }: LoadContext, facts: Facts, needs: Needs) {
+  if (needs.doomed.size === 0) return
+  for (const id of needs.doomed.keys()) facts.doomed.add(id)
+  facts.doomedBelow += (await tx.subtrees([...needs.doomed.values()], doomedMax + 1)).length
+  facts.destroysMuch = facts.doomedBelow > doomedMax
 }
 
 async function loadPages(tx: ReadTx, facts: Facts, needs: Needs, fresh: Node[]) {

@@ -231,6 +231,8 @@ export interface PurgeOp extends Guarded {
   readonly node: Ref
   readonly trashed: Trashed
   readonly taskIfChildren?: boolean
+  /** Answer `later` when a task removes it, because there is much below what the batch destroys; it is gone at once all the same. */
+  readonly taskIfLarge?: boolean
 }
 
 /** Sets, changes or (actions null) removes what a subject may do on a node and below. */
@@ -271,10 +273,10 @@ export interface UpdateVersionOp {
 export interface DeleteVersionsOp extends Guarded {
   readonly kind: 'deleteVersions'
   readonly node: Ref
-  readonly versions: readonly number[]
-}
   /** Absent = not in the trash. */
   readonly trashed?: Trashed
+  readonly versions: readonly number[]
+}
 
 /** Who may do what on a node. Needs `list`; without `permCtl` only the grants to the actor's own subjects are shown. */
 export interface GrantsOp {

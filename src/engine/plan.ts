@@ -18,7 +18,7 @@ import { get, grants, list } from './ops/read.ts'
 import { restore, trash } from './ops/trash.ts'
 import { grant, update } from './ops/update.ts'
 import { deleteVersions, revert, updateVersion, versions } from './ops/version.ts'
-import { postponed } from './task-row.ts'
+import { addRemovalTask, postponed } from './task-row.ts'
 import { MISSING, View } from './view.ts'
 
 export type Plan =
@@ -46,10 +46,10 @@ export function plan(
   ops: readonly Op[],
   mode: Mode,
   now: number,
-  { stops, ready, inlineNodesMax }: PlanFor = NOBODY,
+  { task, stops, ready, inlineNodesMax }: PlanFor = NOBODY,
 ): Plan {
   const haulFrom = mode === 'each' ? inlineNodesMax : Number.POSITIVE_INFINITY
-  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready, haulFrom)
+  const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready, haulFrom, task)
   if (!facts.begun) {
     // Ops of one batch often share a target, as the very same object.
     const refs = new Set(ops.flatMap(refsOf))
@@ -68,6 +68,7 @@ export function plan(
     failed ||= answer?.status === 'failed'
     if (answer) results.push(answer)
   }
+  addRemovalTask(view)
   if (view.needs.any) return { needs: view.needs }
   if (mode === 'all' && failed) return { results: results.map(refused), view: new View(facts, actor, now, 0) }
   return { results, view }

@@ -1,18 +1,80 @@
-/** Removing trees that nobody sees any more, a bounded slice at a time. */
+/** Removing trees that nobody sees any more, a bounded slice at a time: the sweep's work, or a task's that shows how far it is. */
 import { emptyChanges } from './effects.ts'
 import type { Drive, Node, NodeId } from './model.ts'
-import type { Changes, NodeKey, WriteTx } from './port.ts'
+import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
+import type { Step } from './task-cursor.ts'
+import { LOOKED_AT, nextSlice, queued } from './task-queue.ts'
 
 /** Tops looked at, and nodes below them removed, in one slice. */
 export const REMOVAL_ROOTS = 200
 export const REMOVAL_NODES = 1_000
+
+/** How far a task is with removing what its ops destroyed; kept in its cursor. */
+export interface RemovalCursor {
+  /** The hidden folders that hold it, held by the task so that the sweep leaves them alone; a drive may have several. */
+  readonly coffins: readonly NodeKey[]
+  /** How many trees its ops have put there that are not counted as done yet. */
+  readonly tops: number
+  /** queue: naming what is to be counted. count: how many nodes there are. remove: taking them away. */
+  readonly phase: 'queue' | 'count' | 'remove'
+  /** The position of the next folder in the task's queue. */
+  readonly queued: number
+}
+
+export const NO_REMOVAL: RemovalCursor = { coffins: [], tops: 0, phase: 'queue', queued: 0 }
+
+/** One slice of it: a step of a task whose ops have all been run. */
+export function removalStep(tx: WriteTx, task: TaskRow, removal: RemovalCursor): Promise<Step> {
+  switch (removal.phase) {
+    case 'queue':
+      return Promise.resolve(begin(task, removal))
+    case 'count':
+      return count(tx, task, removal)
+    case 'remove':
+      return remove(tx, removal)
+  }
+}
+
+const IDLE = { haul: null, outcomes: [], total: 0, done: 0, failed: 0 } as const
+
+function begin(task: TaskRow, removal: RemovalCursor): Step {
+  const { coffins } = removal
+  const putQueue = coffins.map((coffin, position) => {
+    return { ...coffin, task: task.id, position, made: 0 as NodeId, level: 0, after: null }
+  })
+  const next: RemovalCursor = { ...removal, phase: 'count', queued: coffins.length }
+  return { ...IDLE, changes: { ...emptyChanges(), putQueue }, removal: next }
+}
+
+async function count(tx: WriteTx, task: TaskRow, removal: RemovalCursor): Promise<Step> {
+  const slice = await nextSlice({ tx, task }, LOOKED_AT)
+  if (!slice) return { ...IDLE, changes: emptyChanges(), removal: { ...removal, phase: 'remove' } }
+  const folders = queued(task, slice, removal.queued, () => 0 as NodeId)
+  const { putQueue, deleteQueue } = slice.queue
+  // What an op named is in the total from the start.
+  const total = slice.nodes.filter((node) => slice.folderOf(node).level > 0).length
+  const changes = { ...emptyChanges(), deleteQueue, putQueue: [...putQueue, ...folders] }
+  return { ...IDLE, changes, total, removal: { ...removal, queued: removal.queued + folders.length } }
+}
+
+async function remove(tx: WriteTx, removal: RemovalCursor): Promise<Step> {
+  const { coffins } = removal
+  const tops = await tx.nextChildren(
+    coffins.map((coffin) => ({ ...coffin, after: null })),
+    REMOVAL_ROOTS,
+  )
+  if (tops.length === 0) return { ...IDLE, changes: { ...emptyChanges(), deleteNodes: [...coffins] }, removal: null }
+  const home = new Map(coffins.map(({ drive, id }) => [drive, id]))
+  const { changes } = await removed(tx, tops, ({ id }) => home.get(id)!)
+  return { ...IDLE, changes, done: changes.deleteNodes.length, removal }
+}
 
 /**
  * What removes the tops and all below them; of trees too large for one slice, as much as fits: the folders that are left become
  * tops themselves.
  * @param home the folder the tops of a drive hang under
  */
-export async function removal(
+export async function removed(
   tx: WriteTx,
   tops: readonly Node[],
   home: (drive: Drive) => NodeId,

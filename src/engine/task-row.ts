@@ -3,6 +3,7 @@ import { type Haul, haulCursor } from './haul.ts'
 import type { Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
 import type { NodeView, Op, Result } from './op.ts'
 import type { NewTask } from './port.ts'
+import { NO_REMOVAL, type RemovalCursor } from './removal.ts'
 import type { View } from './view.ts'
 
 /** The result of an op that succeeded; as a task's when the dialect wants one for this op. */
@@ -18,22 +19,42 @@ export function finished(
   if (!asTask) return { status: 'done', view: seen, existed: false, ...extra }
   const id = view.fresh('task') as TaskId
   const { now } = view
-  const drive = (seen?.drive.id ?? about?.drive)!
-  const outcome: TaskOutcome = {
+  const outcome = succeeded(seen, about, trash)
+  const done = { state: 'done', done: 1, startedAt: now, finishedAt: now } as const
+  view.addTask({ ...taskRow(view, id, kind, outcome.drive), ...done, report: [outcome] })
+  return { status: 'later', task: id, view: seen, ...extra }
+}
+
+/** How a task's report tells of an op that succeeded. */
+export function succeeded(seen: NodeView | null, about: Node | null, trash?: TrashEntry): TaskOutcome {
+  return {
     ok: true,
     code: '',
     at: 'node',
     detail: '',
     kind: about?.kind ?? null,
-    drive,
+    drive: (seen?.drive.id ?? about?.drive)!,
     node: about?.id ?? (0 as NodeId),
     path: seen?.path ?? [],
     trash: trash?.id ?? (0 as TrashId),
     note: null,
   }
-  const done = { state: 'done', done: 1, startedAt: now, finishedAt: now } as const
-  view.addTask({ ...taskRow(view, id, kind, drive), ...done, report: [outcome] })
-  return { status: 'later', task: id, view: seen, ...extra }
+}
+
+/** The task that removes what a batch has buried, all of it; a task that ran the ops does that itself. */
+export function addRemovalTask(view: View): void {
+  const [first, ...others] = view.coffins.values()
+  if (!first || view.task !== 0) return
+  const coffins = [first, ...others].map(({ drive, id }) => ({ drive, id }))
+  const removal: RemovalCursor = { ...NO_REMOVAL, coffins, tops: view.buried.length }
+  view.addTask({
+    ...taskRow(view, view.removalTask(), 'purge', first.drive),
+    total: view.buried.length,
+    input: { actor: view.actor, ops: [], notes: [] } as unknown as Json,
+    cursor: { next: 0, failures: 0, haul: null, removal } as unknown as Json,
+    report: [...view.buried],
+    holds: coffins,
+  })
 }
 
 /** The result of an op that a task of its own will do. A merge cannot be one: it stays `refused`. */
@@ -44,7 +65,7 @@ export function postponed(view: View, op: Op, haul: Haul, refused: Result): Resu
   view.addTask({
     ...taskRow(view, id, op.kind, cursor.to),
     input: { actor: view.actor, ops: [cursor.op], notes: [null] } as unknown as Json,
-    cursor: { next: 0, failures: 0, haul: cursor } as unknown as Json,
+    cursor: { next: 0, failures: 0, haul: cursor, removal: null } as unknown as Json,
     holds: haul.verb === 'carry' ? [cursor.source] : [],
   })
   return { status: 'later', task: id, view: haul.seen }

@@ -1,52 +1,22 @@
 /** One step of a task, in one transaction: the lease, what the step does, and how far the task is then. */
-import type { Actor } from './actor.ts'
 import { type BatchContext, planBatch } from './batch.ts'
 import { CLEAR_VERSIONS, type ClearVersionsOp, clearStep } from './clear-versions.ts'
 import { effects, emptyChanges } from './effects.ts'
 import { fail } from './error.ts'
 import { type HaulCursor, haulCursor } from './haul.ts'
-import { haulStep } from './haul-step.ts'
+import { abandon, haulStep } from './haul-step.ts'
+import type { HaulWork } from './haul-work.ts'
 import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
 import type { Op, Result } from './op.ts'
 import { refsOf } from './plan.ts'
-import type { Changes, Lease, TaskRow, WriteTx } from './port.ts'
+import type { Changes, Lease, NodeKey, TaskRow, WriteTx } from './port.ts'
+import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
+import { cursorOf, inputOf, type Step, type TaskCursor } from './task-cursor.ts'
 
 /** Ops a step runs in one transaction. */
 export const OPS_PER_STEP = 100
 /** How often one step may fail as a whole before the task is given up. */
 const STEP_FAILURES_MAX = 5
-
-interface TaskInput {
-  readonly actor: Actor
-  readonly ops: readonly Op[]
-  readonly notes: readonly Json[]
-}
-
-interface TaskCursor {
-  /** The first op that is not done. */
-  readonly next: number
-  /** How often the present step has failed as a whole. */
-  readonly failures: number
-  /** How far the op `next` is, when it is done slice by slice. */
-  readonly haul: HaulCursor | null
-  /** The last file that the op `next` has looked through, when it goes through a whole drive. */
-  readonly after?: NodeId
-}
-
-export const FIRST_CURSOR: TaskCursor = { next: 0, failures: 0, haul: null }
-
-/** What a step did: changes to write with it, how far it came, and what became of ops. */
-export interface Step {
-  readonly changes: Changes
-  readonly haul: HaulCursor | null
-  readonly after?: NodeId
-  /** Of the ops from the present one on. */
-  readonly outcomes: readonly TaskOutcome[]
-  /** Added to the task's counts. */
-  readonly total: number
-  readonly done: number
-  readonly failed: number
-}
 
 /** True while there is more to do. False, too, when the task is another worker's by now: then nothing is written. */
 export function runStep(context: BatchContext, lease: Lease, isLast: boolean): Promise<boolean> {
@@ -63,33 +33,39 @@ export function runStep(context: BatchContext, lease: Lease, isLast: boolean): P
   })
 }
 
-/** A step that failed as a whole is tried again; one that keeps failing ends the task, its ops reported as failed. */
-export function giveUp({ store, clock }: BatchContext, lease: Lease): Promise<void> {
+/**
+ * A step that failed as a whole is tried again; when it keeps failing, the op it is a slice of has failed, or, where it ran ops,
+ * all that are left. What is made already must still be cleared away: that is tried for as long as it takes.
+ */
+export function giveUp(context: BatchContext, lease: Lease): Promise<void> {
+  const { store, clock } = context
   return store.write(async (tx) => {
     const [task] = await tx.tasks([lease.id])
     if (!task || task.state === 'done') return
     const cursor = cursorOf(task)
     const failures = cursor.failures + 1
-    const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
-    const changes =
-      failures < STEP_FAILURES_MAX ? { updateTasks: [again] } : advanced(task, refusal(task, 'chain_broken'), clock())
-    await tx.apply({ ...emptyChanges(), ...changes })
+    if (failures < STEP_FAILURES_MAX || isDecided(task)) {
+      const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
+      return tx.apply({ ...emptyChanges(), updateTasks: [again] })
+    }
+    const { haul } = cursor
+    const step = haul ? abandon(haulWork(context, tx, task, haul), fail('chain_broken')) : refusal(task, 'chain_broken')
+    await tx.apply({ ...step.changes, ...advanced(task, step, clock()) })
   })
 }
 
-function inputOf(task: TaskRow): TaskInput {
-  return task.input as unknown as TaskInput
-}
-
-function cursorOf(task: TaskRow): TaskCursor {
-  return task.cursor as unknown as TaskCursor
+/** Whether it is known what became of the op at work, or of all ops: what is left to do changes nothing about that. */
+export function isDecided(task: TaskRow): boolean {
+  if (task.state === 'done') return true
+  const { haul, next } = cursorOf(task)
+  return haul ? haul.outcome !== null : next >= inputOf(task).ops.length
 }
 
 async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
-  const { actor, ops, notes } = inputOf(task)
-  const { haul, next } = cursorOf(task)
-  if (haul)
-    return haulStep(context, tx, task, actor, haul, (result) => outcomeOf(result, ops[next]!, notes[next] ?? null))
+  const { ops } = inputOf(task)
+  const { haul, next, removal } = cursorOf(task)
+  if (haul) return haulStep(haulWork(context, tx, task, haul))
+  if (removal && next >= ops.length) return removalStep(tx, task, removal)
   if (task.cancelled) return refusal(task, 'cancelled')
   return task.kind === CLEAR_VERSIONS ? clearing(context, tx, task) : opsStep(context, tx, task)
 }
@@ -103,10 +79,17 @@ function clearing(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<St
   return clearStep(context, tx, { actor, task: task.id, drive: node.drive, after, conclude })
 }
 
+function haulWork(context: BatchContext, tx: WriteTx, task: TaskRow, haul: HaulCursor): HaulWork {
+  const { actor, ops, notes } = inputOf(task)
+  const { next } = cursorOf(task)
+  const conclude = (result: Result) => outcomeOf(result, ops[next]!, notes[next] ?? null)
+  return { context, tx, task, actor, haul, conclude }
+}
+
 /** Every op that is left fails. */
 function refusal(task: TaskRow, code: 'cancelled' | 'chain_broken'): Step {
   const { ops, notes } = inputOf(task)
-  const { next } = cursorOf(task)
+  const { next, removal } = cursorOf(task)
   const outcomes = ops.slice(next).map((op, at) => outcomeOf(fail(code), op, notes[next + at] ?? null))
   return {
     changes: emptyChanges(),
@@ -114,7 +97,7 @@ function refusal(task: TaskRow, code: 'cancelled' | 'chain_broken'): Step {
     outcomes,
     total: 0,
     done: 0,
-    failed: task.total - task.done - task.failed,
+    failed: task.total - task.done - task.failed - (removal?.tops ?? 0),
   }
 }
 
@@ -140,22 +123,34 @@ async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promi
   const op = slice[results.length]
   const isCarrier = op?.kind === 'move' || op?.kind === 'copy'
   const failed = outcomes.filter(({ ok }) => !ok).length
+  const changes = effects(view)
+  const coffins = [...view.coffins.values()].map(({ drive, id }) => ({ drive, id }))
+  changes.putHolds.push(...coffins.map((key) => ({ ...key, task: task.id })))
   return {
-    changes: effects(view),
+    changes,
+    removal: withMore(cursorOf(task).removal, coffins, view.buried.length),
     haul: view.haul && view.haul.verb !== 'merge' && isCarrier ? haulCursor(view.haul, op) : null,
     outcomes,
     total: 0,
-    done: outcomes.length - failed,
+    // What was buried is done when it is gone.
+    done: outcomes.length - failed - view.buried.length,
     failed,
   }
 }
 
+function withMore(removal: RemovalCursor | null, coffins: readonly NodeKey[], tops: number): RemovalCursor | null {
+  if (coffins.length === 0) return removal
+  const before = removal ?? NO_REMOVAL
+  return { ...before, coffins: [...before.coffins, ...coffins], tops: before.tops + tops }
+}
+
 function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'updateTasks' | 'insertOutcomes'> {
-  const { next } = cursorOf(task)
+  const { next, removal: before } = cursorOf(task)
   const at = next + step.outcomes.length
-  const isDone = at >= inputOf(task).ops.length
+  const removal = step.removal === undefined ? before : step.removal
+  const isDone = at >= inputOf(task).ops.length && removal === null
   const { haul, after } = step
-  const cursor: TaskCursor = { next: at, failures: 0, haul, ...(after === undefined ? {} : { after }) }
+  const cursor: TaskCursor = { next: at, failures: 0, haul, removal, ...(after === undefined ? {} : { after }) }
   const progress: TaskRow = {
     ...task,
     state: isDone ? 'done' : 'running',

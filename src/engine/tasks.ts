@@ -11,7 +11,8 @@ import type { DriveId, Json, NodeId, Task, TaskId, TaskOutcome } from './model.t
 import type { Op } from './op.ts'
 import { refsOf } from './plan.ts'
 import type { Lease, NodeKey, ReadTx, TaskRow } from './port.ts'
-import { FIRST_CURSOR, giveUp, runStep } from './task-step.ts'
+import { FIRST_CURSOR } from './task-cursor.ts'
+import { giveUp, isDecided, runStep } from './task-step.ts'
 
 /** How long a finished task can be asked about, ms: 30 days. */
 export const TASK_KEPT_MS = 30 * 24 * 3600_000
@@ -44,7 +45,8 @@ export function createTasks(context: BatchContext): Tasks {
     async cancelTasks(actor, ids) {
       return store.write(async (tx) => {
         const visible = (await tx.tasks(ids)).filter((task) => isVisible(actor, task))
-        await tx.cancelTasks(visible.map(({ id }) => id))
+        // What is destroyed stays destroyed: removing it is not for anybody to stop.
+        await tx.cancelTasks(visible.filter((task) => !isDecided(task)).map(({ id }) => id))
         const tasks = await visibleTasks(tx, actor, ids)
         return tasks.map((task) => task ?? fail('task_not_found'))
       })

@@ -20,6 +20,8 @@ import type {
   Node,
   NodeId,
   Pool,
+  TaskId,
+  TaskOutcome,
   TrashEntry,
   Upload,
   UploadId,
@@ -73,6 +75,12 @@ export class View {
   /** What a task has made ready of such a tree. */
   readonly ready: Ready | null
   readonly landings: Landing[] = []
+  /** Trees that a task will remove: the hidden folder of each drive in which they wait, and what became of their ops. */
+  readonly coffins = new Map<DriveId, Node>()
+  readonly buried: TaskOutcome[] = []
+  private remover: TaskId | undefined
+  /** The task whose step this is; 0 = none's. */
+  readonly task: TaskId | 0
   private readonly inlineNodesMax: number
   private isMerging = false
   private readonly rights = new Map<NodeId, ActionBits>()
@@ -87,8 +95,10 @@ export class View {
     touched: number,
     ready: Ready | null = null,
     inlineNodesMax = Number.POSITIVE_INFINITY,
+    task: TaskId | 0 = 0,
   ) {
     this.inlineNodesMax = inlineNodesMax
+    this.task = task
     this.touched = touched
     this.ready = ready
     this.facts = facts
@@ -230,6 +240,13 @@ export class View {
     const stems = this.facts.stems.get(key)
     if (stems === undefined) return this.miss((needs) => needs.stems.set(key, { drive: drive.id, parent, prefix }))
     return stems
+  }
+
+  /** Notes, without stopping for it, that what lies below a node counts for `destroysMuch`. */
+  expectDoomed(node: Node): void {
+    if (node.kind === 'file' || this.isNew(node.id) || this.facts.doomed.has(node.id)) return
+    this.needs.doomed.set(node.id, { drive: this.storedDrive(node), id: node.id })
+    this.needs.any = true
   }
 
   hasChildren(node: Node): boolean {
@@ -498,6 +515,20 @@ export class View {
 
   addTask(task: NewTask): void {
     this.push(this.tasks, task)
+  }
+
+  /** The number of the task that will remove what the batch buries. */
+  removalTask(): TaskId {
+    this.remover ??= this.fresh('task') as TaskId
+    return this.remover
+  }
+
+  setCoffin(coffin: Node): void {
+    this.set(this.coffins, coffin.drive, coffin)
+  }
+
+  addBuried(outcome: TaskOutcome): void {
+    this.push(this.buried, outcome)
   }
 
   land(landing: Landing): void {

@@ -86,6 +86,11 @@ export const WORKLOAD: readonly Call[] = [
     move(at(w, 'big'), at(w, '', 'two')),
   ]),
   work('the large task'),
+  // Too large to be removed unseen, and a copy of it for whom that is one op of several.
+  batch('a large tree destroyed', (w) => [purge(at(w, 'big', 'two')), purge(at(w, 'nothing'))]),
+  work('its removal'),
+  submit('a task that destroys', (w) => [purge(at(w, 'big copy')), trash(at(w, 'nothing'))]),
+  work('the task that destroys'),
   open('given up'),
   part('given up', 1, 'never wanted'),
   {

@@ -173,7 +173,8 @@ describe('a folder of ten and a folder of ten thousand cost the same rows', () =
 
   test('to rename, move, trash, restore and purge', async () => {
     const [few, many] = [await changed(await folderOf(FEW)), await changed(await folderOf(10 * MANY))]
-    expect(many).toEqual(few)
+    // What is much is destroyed by a task: its row, and the hidden folder it works off.
+    expect(many).toEqual({ ...few, purge: few.purge! + 2 })
     for (const rows of Object.values(few)) expect(rows).toBeLessThanOrEqual(4)
   })
 })

@@ -154,7 +154,14 @@ export const fileDelete: SteppedEndpoint = {
     const node = fileRef(env, body)
     // Ignoring it would destroy what its sender wanted spared.
     if (flag(body, 'check_folder_empty')) return notSupported('check_folder_empty')
-    return emptied(yield* one({ kind: 'purge', node, trashed: 'any' }))
+    const result = yield* one({ kind: 'purge', node, trashed: 'any', taskIfLarge: true })
+    if (result.status !== 'later') return emptied(result)
+    const ids = {
+      domain_id: env.actor.tenant,
+      drive_id: String(driveOf(env, body)),
+      file_id: requiredText(body, 'file_id'),
+    }
+    return { status: 202, body: { ...ids, async_task_id: String(result.task) } }
   },
 }
 

@@ -1,0 +1,53 @@
+/** What a task's row keeps of its instructions and of how far they are carried out, and what a step adds to that. */
+import type { Actor } from './actor.ts'
+import type { HaulCursor } from './haul.ts'
+import type { Json, NodeId, TaskOutcome } from './model.ts'
+import type { Op } from './op.ts'
+import type { Changes, TaskRow } from './port.ts'
+import type { RemovalCursor } from './removal.ts'
+
+/** What a task is to do. */
+export interface TaskInput {
+  readonly actor: Actor
+  readonly ops: readonly Op[]
+  readonly notes: readonly Json[]
+}
+
+/** How far it is. */
+export interface TaskCursor {
+  /** The first op that is not done. */
+  readonly next: number
+  /** How often the present step has failed as a whole. */
+  readonly failures: number
+  /** How far the op `next` is, when it is done slice by slice. */
+  readonly haul: HaulCursor | null
+  /** What the ops so far destroyed and is still to be removed, after all of them. */
+  readonly removal: RemovalCursor | null
+  /** The last file that the op `next` has looked through, when it goes through a whole drive. */
+  readonly after?: NodeId
+}
+
+export const FIRST_CURSOR: TaskCursor = { next: 0, failures: 0, haul: null, removal: null }
+
+/** What a step did: changes to write with it, how far it came, and what became of ops. */
+export interface Step {
+  readonly changes: Changes
+  readonly haul: HaulCursor | null
+  /** Absent = as it was. */
+  readonly removal?: RemovalCursor | null
+  readonly after?: NodeId
+  /** Of the ops from the present one on. */
+  readonly outcomes: readonly TaskOutcome[]
+  /** Added to the task's counts. */
+  readonly total: number
+  readonly done: number
+  readonly failed: number
+}
+
+export function inputOf(task: TaskRow): TaskInput {
+  return task.input as unknown as TaskInput
+}
+
+export function cursorOf(task: TaskRow): TaskCursor {
+  return task.cursor as unknown as TaskCursor
+}

@@ -1,0 +1,97 @@
+/** The folders a task has still to work through: a queue of rows, breadth-first, each with the last child done. */
+import type { Node, NodeId } from './model.ts'
+import type { Changes, QueuedFolder, TaskRow, WriteTx } from './port.ts'
+
+/** Nodes looked at in a slice that makes none. */
+export const LOOKED_AT = 1_000
+/** Versions repeated in one slice, unless a single file has more. */
+const VERSIONS_PER_SLICE = 2_000
+
+interface QueueWork {
+  readonly tx: WriteTx
+  readonly task: TaskRow
+}
+
+/** The next children of the folders in a task's queue, and what is then left of it. */
+export interface Slice {
+  readonly nodes: readonly Node[]
+  /** The queued folder a node lies in. */
+  readonly folderOf: (node: Node) => QueuedFolder
+  readonly folders: readonly QueuedFolder[]
+  readonly queue: Pick<Changes, 'putQueue' | 'deleteQueue'>
+}
+
+/**
+ * The next slice of a task's queue; null when that is empty.
+ * @param cost of a node in a slice that bears VERSIONS_PER_SLICE
+ */
+export async function nextSlice({ tx, task }: QueueWork, limit: number, cost = (_: Node) => 0): Promise<Slice | null> {
+  const folders = once(await tx.queue(task.id, limit))
+  if (folders.length === 0) return null
+  const found = await tx.nextChildren(folders, limit)
+  const nodes = found.slice(0, affordable(found, cost))
+  const byId = new Map(folders.map((folder) => [folder.id, folder]))
+  const folderOf = (node: Node) => byId.get(node.parent)!
+  return {
+    nodes,
+    folderOf,
+    folders,
+    queue: queueAfter(task.id, folders, nodes, found.length === limit || nodes.length < found.length, folderOf),
+  }
+}
+
+/** A folder that was moved meanwhile may wait twice; the second time is for another slice, so that a child tells its folder. */
+function once(folders: readonly QueuedFolder[]): readonly QueuedFolder[] {
+  const seen = new Set<NodeId>()
+  const again = folders.findIndex(({ id }) => seen.size === seen.add(id).size)
+  return again === -1 ? folders : folders.slice(0, again)
+}
+
+/** How many of the nodes one slice can bear; at least one. */
+function affordable(nodes: readonly Node[], cost: (node: Node) => number): number {
+  let sum = 0
+  const at = nodes.findIndex((node) => {
+    sum += cost(node)
+    return sum > VERSIONS_PER_SLICE
+  })
+  return at === -1 ? nodes.length : Math.max(1, at)
+}
+
+function queueAfter(
+  task: QueuedFolder['task'],
+  folders: readonly QueuedFolder[],
+  nodes: readonly Node[],
+  isCut: boolean,
+  folderOf: (node: Node) => QueuedFolder,
+): Slice['queue'] {
+  const last = nodes.at(-1)
+  if (!isCut || !last) return { putQueue: [], deleteQueue: [{ task, upTo: folders.at(-1)!.position }] }
+  const folder = folderOf(last)
+  return {
+    putQueue: [{ ...folder, after: { key: last.key, twin: last.twin } }],
+    deleteQueue: [{ task, upTo: folder.position - 1 }],
+  }
+}
+
+/**
+ * The folders among a slice's nodes, as the queue takes them.
+ * @param position of the first
+ */
+export function queued(
+  task: TaskRow,
+  { nodes, folderOf }: Slice,
+  position: number,
+  made: (node: Node) => NodeId,
+): QueuedFolder[] {
+  return nodes
+    .filter(({ kind }) => kind === 'folder')
+    .map((node, at) => ({
+      task: task.id,
+      position: position + at,
+      drive: node.drive,
+      id: node.id,
+      made: made(node),
+      level: folderOf(node).level + 1,
+      after: null,
+    }))
+}
