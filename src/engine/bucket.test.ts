@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { periodsBetween, periodsOf, SIZE_CLASS_MAX, sizeClass, sizeClasses, sizeWalk, timeWalk } from './bucket.ts'
+import { periodsBetween, periodsOf, SIZE_CLASS_MAX, sizeClass, sizeClasses } from './bucket.ts'
 
 const DAY = 86_400_000
 const times = fc.oneof(
@@ -43,26 +43,4 @@ it('Size classes rise with sizes, and hold what lies between two', () => {
       if (from <= size) expect(sizeClasses(from, Number.POSITIVE_INFINITY)).toContain(sizeClass(size))
     }),
   )
-})
-
-describe('a walk', () => {
-  it.each([
-    ['over all times', (at: number) => timeWalk(at), times],
-    ['over all sizes', () => sizeWalk(), fc.maxSafeNat()],
-  ] as const)('%s goes down and meets each once', (_, walk, values) => {
-    fc.assert(
-      fc.property(times, values, (now, value) => {
-        const stretches = walk(now)
-        expect(stretches.filter(({ from, until }) => from <= value && value <= until)).toHaveLength(1)
-        for (const [index, { from, until }] of stretches.entries()) {
-          expect(from).toBeLessThanOrEqual(until)
-          if (index > 0) expect(until).toBeLessThan(stretches[index - 1]!.from)
-        }
-      }),
-    )
-  })
-
-  it('is short', () => {
-    expect(timeWalk(Date.UTC(2026, 10, 30)).length).toBeLessThan(90)
-  })
 })

@@ -53,36 +53,3 @@ function monthAfter(at: number): number {
   const date = new Date(at)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
 }
-
-/** Everything between two values, both included. */
-export interface Stretch {
-  readonly from: number
-  readonly until: number
-}
-
-/** How many months are walked one by one before years are. */
-const MONTHS_WALKED = 24
-
-/** All times, latest first, in stretches that are the longer the longer ago they are. */
-export function timeWalk(now: number): Stretch[] {
-  const today = startOfDay(Math.min(Math.max(now, BEGIN), END - 1))
-  const stretches: Stretch[] = [{ from: today + DAY_MS, until: Number.POSITIVE_INFINITY }]
-  const add = (from: number) => stretches.push({ from, until: stretches.at(-1)!.from - 1 })
-  const { year, month } = { year: new Date(today).getUTCFullYear(), month: new Date(today).getUTCMonth() }
-  const thisMonth = Date.UTC(year, month)
-  for (let day = today; day >= thisMonth; day -= DAY_MS) add(day)
-  for (let back = 1; back <= MONTHS_WALKED; back++) add(Date.UTC(year, month - back))
-  for (let earlier = year - MONTHS_WALKED / 12; earlier >= YEAR_FIRST; earlier--) {
-    if (Date.UTC(earlier, 0) < stretches.at(-1)!.from) add(Date.UTC(earlier, 0))
-  }
-  add(Number.NEGATIVE_INFINITY)
-  return stretches
-}
-
-/** All sizes, largest first. */
-export function sizeWalk(): Stretch[] {
-  return Array.from({ length: SIZE_CLASS_MAX + 1 }, (_, index) => {
-    const at = SIZE_CLASS_MAX - index
-    return at === 0 ? { from: 0, until: 0 } : { from: 2 ** (at - 1), until: 2 ** at - 1 }
-  })
-}

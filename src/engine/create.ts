@@ -4,6 +4,7 @@ import { createChanges } from './changes.ts'
 import { createClearVersions } from './clear-versions.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
+import { createEvicted, createEvictor } from './eviction.ts'
 import { createGivenGrants } from './given-grants.ts'
 import { createHashChains } from './hash-chain.ts'
 import { idCodec } from './id.ts'
@@ -25,11 +26,13 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
   const { seal, ...uploads } = createUploads(store, blobs, clock)
   const directory = createDirectory(store, clock)
   const { turn, ...tasks } = createTasks(context)
+  const evict = createEvictor(context)
   return {
     ...directory,
     ...uploads,
     ...tasks,
     ...createClearVersions(context),
+    ...createEvicted(store, run),
     ...createHashChains(store, blobs),
     ...createKnownContent(store, run),
     ...createLinks(store, clock, run),
@@ -37,7 +40,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...createChanges(store, run),
     ...createGivenGrants(store, run, clock),
     ...createMarks(store, run, clock),
-    ...createSearch(store, run, clock),
+    ...createSearch(store, run),
     ...createTrashPages(store, run, directory.drives),
     async batch(actor, ops, mode = 'each') {
       const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))
@@ -51,7 +54,8 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
       const tasksLeft = await turn()
       const trashLeft = await expireTrash(context)
       const versionsLeft = await expireVersions(context)
-      return (await sweep(store, blobs, clock)) || tasksLeft || trashLeft || versionsLeft
+      const evictionLeft = await evict()
+      return (await sweep(store, blobs, clock)) || tasksLeft || trashLeft || versionsLeft || evictionLeft
     },
     async close() {
       await store.close()

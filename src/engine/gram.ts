@@ -7,7 +7,7 @@
  * Nothing that changes with a move or a trash is a term: those are the hot path, and they touch no index.
  */
 
-import { periodsBetween, periodsOf, type Stretch, sizeClass, sizeClasses } from './bucket.ts'
+import { periodsBetween, periodsOf, sizeClass, sizeClasses } from './bucket.ts'
 import type { DriveId, Node } from './model.ts'
 import { type Condition, extensionOf, fold, type Where } from './where.ts'
 
@@ -208,17 +208,6 @@ function sizeProbe(from: number, until: number, drive: DriveId): Probe {
 
 /** Terms begin with a drive's number, so no node has this one. */
 const NOTHING: Probe = 'none'
-
-/** Nodes that lie in a stretch of an order, born in one of the drives. */
-export function stretchProbe(by: 'created' | 'size', { from, until }: Stretch, births: readonly DriveId[]): Probe {
-  const probe = { created: periodProbe, size: sizeProbe }[by]
-  return oneOf(births.map((drive) => probe(from, until, drive))) ?? NOTHING
-}
-
-/** What meets both probes; null stands for everything. */
-export function both(one: Probe | null, other: Probe): Probe {
-  return one === null ? other : { all: [one, other] }
-}
 
 function oneOf(probes: readonly Probe[]): Probe | null {
   return probes.length > 1 ? { any: probes } : (probes[0] ?? null)

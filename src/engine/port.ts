@@ -13,6 +13,8 @@ import type {
   DialectName,
   Drive,
   DriveId,
+  Evicted,
+  Eviction,
   Grant,
   Group,
   Identity,
@@ -96,10 +98,28 @@ export interface PageQuery {
   readonly cursor: Cursor | null
 }
 
+/** A pool as it is kept. */
+export interface StoredPool extends Pool {
+  readonly tenant: TenantId
+  /** Null = it makes no room. */
+  readonly eviction: Eviction | null
+  /** Since when it is known to hold more than its quota; 0 = it does not. */
+  readonly overSince: number
+}
+
+/** Where an evicted file lay. */
+export type EvictedPlace = Pick<Evicted, 'drive' | 'parent' | 'key'>
+
 export interface MemberKey {
   readonly tenant: TenantId
   readonly group: string
   readonly member: Subject
+}
+
+/** A subject and the tenant it is of. */
+export interface OfTenant {
+  readonly tenant: TenantId
+  readonly subject: Subject
 }
 
 /** What users must be like; absent members ask nothing. Texts are compared exactly, `nickPart` as a part, without case. */
@@ -111,6 +131,32 @@ export interface GroupFilter {
   readonly name?: string
   /** A part of the name, without case. */
   readonly namePart?: string
+}
+
+/** A drive's nodes in an order of which the store has an index. Ties are broken by id, in the same direction. */
+export interface OrderedQuery {
+  readonly drive: DriveId
+  /** name: by the bytes of the UTF-8 key. size: a folder counts as empty. */
+  readonly by: 'name' | 'created' | 'size' | 'id'
+  readonly descending: boolean
+  /** Where to go on: a value and the node that had it, whether they are still there or not. */
+  readonly after: Standing | null
+  /** Nodes that lack its terms may be left out. */
+  readonly probe: Probe | null
+  /** How many nodes are looked at, those left out among them. */
+  readonly limit: number
+}
+
+/** A place in an order; of the order by id the value is the id. */
+export interface Standing {
+  readonly value: string | number
+  readonly id: NodeId
+}
+
+export interface OrderedNodes {
+  readonly nodes: readonly Node[]
+  /** The last node looked at, which is always among those given; null when there are no more. */
+  readonly next: Standing | null
 }
 
 /** Everything that can be read. All reads of one transaction see one state. */
@@ -127,7 +173,9 @@ export interface ReadTx {
   drivesByScene(keys: readonly { tenant: TenantId; app: string; scene: string; sceneId: string }[]): Promise<Drive[]>
   /** The active drives that share the pools. */
   drivesInPools(ids: readonly PoolId[]): Promise<Drive[]>
-  pools(keys: readonly { tenant: TenantId; kind: PoolKind; key: string }[]): Promise<(Pool & { tenant: TenantId })[]>
+  pools(keys: readonly { tenant: TenantId; kind: PoolKind; key: string }[]): Promise<StoredPool[]>
+  /** Files that were destroyed to make room, by their id or by where they lay. */
+  evicted(keys: readonly (NodeKey | EvictedPlace)[]): Promise<Evicted[]>
 
   /** The nodes sought and all their ancestors up to the parentless roots, ANCESTORS_MAX levels at most. */
   chains(seeks: readonly Seek[]): Promise<Node[]>
@@ -155,6 +203,8 @@ export interface ReadTx {
   totals(keys: readonly NodeKey[]): Promise<(Totals & { id: NodeId })[]>
 
   versions(keys: readonly NodeKey[]): Promise<Version[]>
+  /** Versions of all files of a drive, by file and number, of files behind `after` (0 = from the start). */
+  versionPage(query: { drive: DriveId; after: NodeId | 0; limit: number }): Promise<Version[]>
   /** Grants on the nodes; with `subjects`, only theirs. Expired ones are included. */
   grants(keys: readonly NodeKey[], subjects: readonly Subject[] | null): Promise<Grant[]>
   /** Grants on nodes of a tenant's drives given to, or by, the subjects: latest first, ties by drive, node and subject, all descending. */
@@ -179,10 +229,10 @@ export interface ReadTx {
     after: NodeKey | null
     limit: number
   }): Promise<Node[]>
+  /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
+  ordered(query: OrderedQuery): Promise<OrderedNodes>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
-  /** Versions of all files of a drive, by file and number, of files behind `after` (0 = from the start). */
-  versionPage(query: { drive: DriveId; after: NodeId | 0; limit: number }): Promise<Version[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
   trashPage(query: {
     drives: readonly DriveId[]
@@ -235,6 +285,9 @@ export interface ReadTx {
       | { member: Subject }
     ),
   ): Promise<Member[]>
+  /** Subjects that are gone and of whom something may be left, by tenant and subject. */
+  departed(limit: number): Promise<OfTenant[]>
+  departedOf(keys: readonly OfTenant[]): Promise<OfTenant[]>
   tokens(ids: readonly string[]): Promise<Token[]>
 
   links(ids: readonly LinkId[]): Promise<Link[]>
@@ -381,10 +434,18 @@ export interface WriteTx extends ReadTx {
   deleteIdentities(keys: readonly Pick<Identity, 'tenant' | 'kind' | 'value'>[]): Promise<void>
   deleteUsers(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
   deleteGroups(keys: readonly { tenant: TenantId; id: string }[]): Promise<void>
+  putDeparted(rows: readonly OfTenant[]): Promise<void>
+  deleteDeparted(rows: readonly OfTenant[]): Promise<void>
   /** Drives with their own columns; `pools` is not written here. */
   putDrives(rows: readonly Drive[]): Promise<void>
   /** Quotas set; `used` is kept when the pool exists, otherwise it starts at 0. */
   putPools(rows: readonly { tenant: TenantId; kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
+  /** `eviction` takes the given value. */
+  putEvictions(rows: readonly Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'eviction'>[]): Promise<void>
+  /** `overSince` takes the given value. */
+  putPoolStrains(rows: readonly Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'overSince'>[]): Promise<void>
+  /** Inserted or, by drive and node, replaced. */
+  putEvicted(rows: readonly Evicted[]): Promise<void>
   putTokens(rows: readonly Token[]): Promise<void>
   deleteTokens(ids: readonly string[]): Promise<void>
   /** Tokens of an app, or of one of its users; or, with `app` null, of a user in whatever app. */
@@ -397,6 +458,12 @@ export interface WriteTx extends ReadTx {
    * stay longer already, or for ever, are left as they are.
    */
   keepTrash(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
+
+  /**
+   * Lets versions of drives' files go `forMs` after newer content came (null = never), whatever they were to do before. Costs
+   * the versions of these drives.
+   */
+  keepVersions(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
 
   /** Inserted or, by id, replaced; `counts` is kept when the link exists. */
   putLinks(rows: readonly Link[]): Promise<void>
@@ -426,12 +493,6 @@ export interface WriteTx extends ReadTx {
   claimTasks(query: { now: number; until: number; limit: number; perTenantMax: number }): Promise<(TaskRow & Lease)[]>
   /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
   renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
-  /**
-   * Lets versions of drives' files go `forMs` after newer content came (null = never), whatever they were to do before. Costs
-   * the versions of these drives.
-   */
-  keepVersions(rows: readonly { drive: DriveId; forMs: number | null }[]): Promise<void>
-
   /** Marks open tasks as cancelled. */
   cancelTasks(ids: readonly TaskId[]): Promise<void>
 
@@ -440,8 +501,17 @@ export interface WriteTx extends ReadTx {
   /** Removes blob rows without references last touched before `before`; returns their digests. */
   takeUnusedBlobs(before: number, limit: number): Promise<string[]>
   deleteExpired(now: number, taskBefore: number): Promise<void>
+  /** Forgets files evicted before then. */
+  forgetEvicted(before: number): Promise<void>
+  /**
+   * Pools with an eviction that hold more than their quota and whose time has come, or for which it is not known since when; and
+   * those that are known to hold too much and do not.
+   */
+  strainedPools(now: number, limit: number): Promise<StoredPool[]>
   /** Trash entries of active drives whose time has come, the longest overdue first. */
   expiredTrash(now: number, limit: number): Promise<TrashEntry[]>
+  /** Versions in active drives whose time has come and that are not to be kept, the longest overdue first. */
+  expiredVersions(now: number, limit: number): Promise<Version[]>
   /** Nodes directly under the graves of any drive, but for those that tasks hold. */
   graveNodes(limit: number): Promise<Node[]>
 }
@@ -470,8 +540,6 @@ export interface Store {
 export interface StageKey {
   readonly upload: UploadId
   readonly part: number
-  /** Versions in active drives whose time has come and that are not to be kept, the longest overdue first. */
-  expiredVersions(now: number, limit: number): Promise<Version[]>
 }
 
 /** Staged bytes sought: the attempt at the part that had this MD5, or the latest. */

@@ -2,6 +2,7 @@
 import { describe } from 'vitest'
 import { changesConformance } from './conformance/changes.ts'
 import { linkConformance } from './conformance/links.ts'
+import { orderConformance } from './conformance/orders.ts'
 import { peopleConformance } from './conformance/people.ts'
 import { readingsConformance } from './conformance/readings.ts'
 import type { Open } from './conformance/sample.ts'
@@ -18,6 +19,7 @@ export function storeConformance(name: string, open: Open): void {
   describe(`${name}: changes`, () => changesConformance(open))
   describe(`${name}: drives and people`, () => peopleConformance(open))
   describe(`${name}: links`, () => linkConformance(open))
+  describe(`${name}: orders`, () => orderConformance(open))
   describe(`${name}: readings`, () => readingsConformance(open))
   describe(`${name}: tasks`, () => tasksConformance(open))
   describe(`${name}: transactions`, () => transactionConformance(open))

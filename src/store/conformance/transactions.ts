@@ -276,6 +276,14 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     },
   ],
   [
+    'ordered',
+    async (tx, ids) => {
+      const query = { drive: driveId(7_000), descending: false, after: null, probe: null, limit: ids.length } as const
+      await tx.ordered({ ...query, by: 'name' })
+      await tx.ordered({ ...query, by: 'size' })
+    },
+  ],
+  [
     'grantPage',
     async (tx, ids) => {
       const query = { tenant: TENANT, subjects: ids.map((id) => `user:${id}` as const), after: null, limit: 9 }

@@ -34,11 +34,13 @@ delete from node_grant g using ${KEYS} where g.drive_id = k.drive_id and g.node_
 
 export const DELETE_NODE_TERMS = `
 delete from node_term t using ${KEYS} where t.drive_id = k.drive_id and t.node_id = k.id`
+/** With what a drive's nodes are ordered by: a move changes neither, so that the row and its indexes are left alone. */
 export const PUT_TERMS = `
-insert into node_term (drive_id, node_id, terms)
-select k.drive_id, k.node_id, array_to_tsvector(string_to_array(k.terms, ' '))
-from ${unnest('nnt')} k (drive_id, node_id, terms)
-on conflict (drive_id, node_id) do update set terms = excluded.terms`
+insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
+select k.drive_id, k.node_id, array_to_tsvector(string_to_array(k.terms, ' ')), n.name_key, n.created_at, coalesce(n.size, 0)
+from ${unnest('nnt')} k (drive_id, node_id, terms) join node n on n.drive_id = k.drive_id and n.id = k.node_id
+on conflict (drive_id, node_id) do update
+set terms = excluded.terms, name_key = excluded.name_key, created_at = excluded.created_at, size = excluded.size`
 
 const MOVES = `${unnest('nnn')} k (from_drive, id, to_drive)`
 /** Whatever led to where the nodes were. */
@@ -71,8 +73,9 @@ insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, c
 select k.to_drive, g.node_id, g.subject, g.actions, g.role, g.expires_at, g.created_at, g.creator, g.tenant_id
 from ${STAGE} join node_grant g on g.drive_id = k.from_drive and g.node_id = k.id`
 export const STAGE_TERMS = `
-insert into node_term (drive_id, node_id, terms)
-select k.to_drive, t.node_id, t.terms from ${STAGE} join node_term t on t.drive_id = k.from_drive and t.node_id = k.id`
+insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
+select k.to_drive, t.node_id, t.terms, t.name_key, t.created_at, t.size
+from ${STAGE} join node_term t on t.drive_id = k.from_drive and t.node_id = k.id`
 export const STAGE_FORWARDS = `
 insert into forward (drive_id, node_id, to_drive, haul_id)
 select n.born, n.id, k.to_drive, k.haul_id

@@ -170,7 +170,8 @@ insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, c
 insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)
   select drive_id, id, id, 1, name, '[]', id, 'user:a', 0 from node;
 insert into forward (drive_id, node_id, to_drive, haul_id) select drive_id, id, 7003, 0 from node;
-insert into node_term (drive_id, node_id, terms) select drive_id, id, to_tsvector('simple', name) from node;
+insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
+  select drive_id, id, to_tsvector('simple', name), name_key, created_at, size from node;
 analyze node, version, node_grant, trash, forward, node_term`
 
 describe('on a real server', () => {

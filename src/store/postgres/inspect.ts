@@ -40,6 +40,9 @@ const SEARCH = [
   `select w.drive_id, 'node ' || w.node_id, 'has words in the search index and is not there'
    from node_term w left join node n on n.drive_id = w.drive_id and n.id = w.node_id and n.parent_id <> 0
    where n.id is null`,
+  `select n.drive_id, 'node ' || n.id, 'is ordered in the search index by what it no longer is'
+   from node n join node_term w on w.drive_id = n.drive_id and w.node_id = n.id
+   where (w.name_key, w.created_at, w.size) is distinct from (n.name_key, n.created_at, coalesce(n.size, 0))`,
 ]
 const BLOBS = 'select digest, size, refs from blob where digest > $1 order by digest limit $2'
 const BLOBS_OF = 'select digest, size, refs from blob where digest = any($1)'

@@ -2,6 +2,7 @@
 import type { DriveId, Node, NodeId, NodeKey, ReadTx } from '../../engine/index.ts'
 import { namesBelow, textAfter } from '../row/names.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { BEYOND_NAMES } from '../row/order.ts'
 import type { Session } from './session.ts'
 import { byDrive, columns, keyColumns, type Parameter, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
@@ -111,9 +112,6 @@ select k.id,
   (select count(*) from node n where n.drive_id = k.drive_id and n.parent_id = k.id),
   (select count(*) from node n where n.drive_id = k.drive_id and n.parent_id = k.id and n.kind = 'folder')
 from (select distinct k.* from ${unnest('nn')} k (drive_id, id)) k`
-
-/** Greater than every name: names are at most 1,024 bytes, and no character is greater than this. */
-const BEYOND_NAMES = '\u{10ffff}'.repeat(300)
 
 export const nodeQueries: NodeQueries = {
   async chains(db, seeks) {

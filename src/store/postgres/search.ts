@@ -1,6 +1,7 @@
 /** The search index: which nodes have which terms. */
-import type { DriveId, Probe, ReadTx } from '../../engine/index.ts'
+import type { DriveId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { standingOf, startOf } from '../row/order.ts'
 import { byDrive } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
@@ -43,7 +44,35 @@ cross join lateral (
 where d.id >= $2
 order by n.drive_id, n.id limit $4`
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
+const ORDERS: Readonly<Record<OrderedQuery['by'], string>> = {
+  name: 'name_key',
+  created: 'created_at',
+  size: 'size',
+  id: 'node_id',
+}
+
+/**
+ * The statement of an order, put together from the fixed words above. The nodes come by the index of the order, or, by id, by the
+ * primary key, and are numbered as they come; those that lack the terms are not looked up, but for the last, where the next
+ * page begins.
+ */
+export function orderedSql({ by, descending }: Pick<OrderedQuery, 'by' | 'descending'>): string {
+  const direction = descending ? 'desc' : 'asc'
+  const order = `t.${ORDERS[by]} ${direction}, t.node_id ${direction}`
+  return `
+with looked_at as materialized (
+  select t.node_id, row_number() over (order by ${order}) as number, (t.terms @@ $4::tsquery) is not false as has_terms
+  from node_term t
+  where t.drive_id = $1 and (t.${ORDERS[by]}, t.node_id) ${descending ? '<' : '>'} ($2, $3)
+  order by ${order} limit $5
+)
+select l.number, ${NODE_COLUMNS}
+from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
+where l.has_terms or l.number = $5
+order by l.number`
+}
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
     const keys = [...new Set(drives)].map((drive) => ({ drive }))
@@ -59,6 +88,16 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
       ? await db.all<NodeRow>(CANDIDATES, set, queryOf(probe), ...from, limit)
       : await db.all<NodeRow>(EVERY_NODE, set, ...from, limit)
     return rows.map(toNode)
+  },
+
+  async ordered(db, query) {
+    const { by, drive, probe, limit } = query
+    if (limit <= 0) return { nodes: [], next: null }
+    const { value, id } = startOf(query)
+    const words = probe && queryOf(probe)
+    const rows = await db.all<[number, ...NodeRow]>(orderedSql(query), drive, value, id, words, limit)
+    const nodes = rows.map(([, ...row]) => toNode(row))
+    return { nodes, next: rows.at(-1)?.[0] === limit ? standingOf(nodes.at(-1)!, by) : null }
   },
 }
 

@@ -1,6 +1,7 @@
 /** The search index: which nodes have which terms. */
-import type { DriveId, Probe, ReadTx } from '../../engine/index.ts'
+import type { DriveId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { standingOf, startOf } from '../row/order.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -36,7 +37,29 @@ cross join node n on n.drive_id = d.value and n.id > case when d.value = ? then 
 where d.value >= ?
 limit ?`
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
+const ORDERS: Readonly<Record<OrderedQuery['by'], { readonly value: string; readonly index: string }>> = {
+  name: { value: 'name_key', index: 'indexed by node_by_name' },
+  created: { value: 'created_at', index: 'indexed by node_by_created' },
+  size: { value: 'coalesce(size, 0)', index: 'indexed by node_by_size' },
+  // By the primary key.
+  id: { value: 'id', index: 'not indexed' },
+}
+
+/**
+ * The statement of an order, put together from the fixed words above. It goes along the index, and nothing is sorted. The bound of
+ * the value alone is said as well, because of an expression SQLite does not see that the place is one.
+ */
+export function orderedSql({ by, descending }: Pick<OrderedQuery, 'by' | 'descending'>): string {
+  const { value, index } = ORDERS[by]
+  const direction = descending ? 'desc' : 'asc'
+  const beyond = descending ? '<' : '>'
+  return `
+select ${NODE_COLUMNS} from node n ${index}
+where n.drive_id = ? and ${value} ${beyond}= ? and (${value}, n.id) ${beyond} (?, ?)
+order by ${value} ${direction}, n.id ${direction} limit ?`
+}
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered'>> = {
   births(db, drives) {
     if (drives.length === 0) return []
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
@@ -50,6 +73,15 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates'>> = {
       ? db.all<NodeRow>(CANDIDATES, set, matchOf(probe), after?.id ?? 0, limit)
       : db.all<NodeRow>(EVERY_NODE, set, from, after?.id ?? 0, from, limit)
     return rows.map(toNode)
+  },
+
+  /** Whether a node has a term costs more to find out here than the node. */
+  ordered(db, query) {
+    const { drive, limit } = query
+    if (limit <= 0) return { nodes: [], next: null }
+    const { value, id } = startOf(query)
+    const nodes = db.all<NodeRow>(orderedSql(query), drive, value, value, id, limit).map(toNode)
+    return { nodes, next: nodes.length < limit ? null : standingOf(nodes.at(-1)!, query.by) }
   },
 }
 

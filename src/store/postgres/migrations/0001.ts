@@ -92,6 +92,12 @@ create table identity (
 );
 create index identity_of_user on identity (tenant_id, user_id);
 
+create table departed (
+  tenant_id text collate "C" not null,
+  subject text collate "C" not null,
+  primary key (tenant_id, subject)
+);
+
 create table token (
   id text collate "C" not null primary key,
   dialect text not null,
@@ -168,8 +174,25 @@ create table pool (
   key text collate "C" not null,
   quota bigint,
   used bigint not null,
+  evict_after bigint,
+  evict_newest bigint not null default 0,
+  over_since bigint not null default 0,
   primary key (tenant_id, kind, key)
 );
+/* Pools that make room when they hold too much. */
+create index pool_eviction on pool (tenant_id, kind, key) where evict_after is not null;
+
+/* Files that were destroyed to make room, for as long as that is remembered. */
+create table evicted (
+  drive_id bigint not null,
+  node_id bigint not null,
+  parent_id bigint not null,
+  name_key text collate "C" not null,
+  at bigint not null,
+  primary key (drive_id, node_id)
+);
+create index evicted_place on evicted (drive_id, parent_id, name_key);
+create index evicted_age on evicted (at);
 
 create table node (
   drive_id bigint not null,
@@ -204,9 +227,15 @@ create table node_term (
   drive_id bigint not null,
   node_id bigint not null,
   terms tsvector not null,
+  name_key text collate "C" not null,
+  created_at bigint not null,
+  size bigint not null,
   primary key (drive_id, node_id)
 );
 create index node_term_terms on node_term using gin (terms);
+create index node_term_name on node_term (drive_id, name_key, node_id);
+create index node_term_created on node_term (drive_id, created_at, node_id);
+create index node_term_size on node_term (drive_id, size, node_id);
 
 /* Drives whose graves may hold nodes, so that the sweep need not look into every drive. */
 create table burial (
@@ -239,16 +268,16 @@ create table version (
   creator text not null,
   keep bigint not null,
   description text not null,
+  expires_at bigint not null,
   primary key (drive_id, node_id, version)
 );
+create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
 
 create table trash (
   drive_id bigint not null,
   node_id bigint not null,
-  expires_at bigint not null,
   id bigint not null,
   parent_id bigint not null,
-create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
   name text not null,
   path text not null,
   trashed_at bigint not null,

@@ -86,6 +86,12 @@ create table identity (
 ) strict, without rowid;
 create index identity_of_user on identity (tenant_id, user_id);
 
+create table departed (
+  tenant_id text not null,
+  subject text not null,
+  primary key (tenant_id, subject)
+) strict, without rowid;
+
 create table token (
   id text not null primary key,
   dialect text not null,
@@ -161,8 +167,25 @@ create table pool (
   key text not null,
   quota integer,
   used integer not null,
+  evict_after integer,
+  evict_newest integer not null default 0,
+  over_since integer not null default 0,
   primary key (tenant_id, kind, key)
 ) strict, without rowid;
+/* Pools that make room when they hold too much. */
+create index pool_eviction on pool (tenant_id, kind, key) where evict_after is not null;
+
+/* Files that were destroyed to make room, for as long as that is remembered. */
+create table evicted (
+  drive_id integer not null,
+  node_id integer not null,
+  parent_id integer not null,
+  name_key text not null,
+  at integer not null,
+  primary key (drive_id, node_id)
+) strict, without rowid;
+create index evicted_place on evicted (drive_id, parent_id, name_key);
+create index evicted_age on evicted (at);
 
 create table node (
   drive_id integer not null,
@@ -191,6 +214,10 @@ create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
 /* Nodes that came from another drive. */
 create index node_abroad on node (drive_id, born) where born <> drive_id;
+/* The orders in which a whole drive is gone through. Moves change none of what they hold. A folder counts as empty. */
+create index node_by_name on node (drive_id, name_key, id);
+create index node_by_created on node (drive_id, created_at, id);
+create index node_by_size on node (drive_id, coalesce(size, 0), id);
 
 /*
  * What nodes are found by: a list of words for each, under the node's id. Only which words a node has is kept, neither
@@ -236,14 +263,14 @@ create table version (
   creator text not null,
   keep integer not null,
   description text not null,
+  expires_at integer not null,
   primary key (drive_id, node_id, version)
 ) strict, without rowid;
+create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
 
 create table trash (
-  expires_at integer not null,
   drive_id integer not null,
   node_id integer not null,
-create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
   id integer not null,
   parent_id integer not null,
   name text not null,

@@ -1,0 +1,78 @@
+/** Which of a drive's nodes lie where a search looks. What is found out about a folder is remembered as long as the search lasts. */
+import type { Node, NodeId } from './model.ts'
+import type { Store } from './port.ts'
+import type { Place } from './search-place.ts'
+
+/** The hidden folder at the top of everything that is somewhere. */
+type Home = 'root' | 'trash' | 'grave' | 'none'
+
+interface Whereabouts {
+  readonly home: Home
+  /** At or below one of the places searched. */
+  readonly isInside: boolean
+}
+
+const NOWHERE: Whereabouts = { home: 'none', isInside: false }
+
+export class Region {
+  readonly #store: Store
+  readonly #place: Place
+  readonly #tops: ReadonlySet<NodeId> | null
+  readonly #known = new Map<NodeId, Whereabouts>()
+
+  constructor(store: Store, place: Place) {
+    this.#store = store
+    this.#place = place
+    this.#tops = place.scope && new Set(place.scope)
+    const { root, trash, grave } = place.drive
+    const homes = { root, trash, grave }
+    for (const home of ['root', 'trash', 'grave'] as const) {
+      this.#known.set(homes[home], { home, isInside: this.#isTop(homes[home]) })
+    }
+  }
+
+  /** Those of the nodes that lie in it. */
+  async inside(nodes: readonly Node[]): Promise<Node[]> {
+    await this.#learn(nodes)
+    const { below, trashed } = this.#place
+    const home: Home = trashed === 'only' ? 'trash' : 'root'
+    return nodes.filter(({ id, parent }) => {
+      const at = this.#known.get(parent) ?? NOWHERE
+      // What is granted is found itself; what lies below a folder is not the folder.
+      return at.home === home && (at.isInside || (below === null && this.#isTop(id)))
+    })
+  }
+
+  #isTop(id: NodeId): boolean {
+    return this.#tops === null || this.#tops.has(id)
+  }
+
+  async #learn(nodes: readonly Node[]): Promise<void> {
+    const { id: drive } = this.#place.drive
+    // Siblings share their way up.
+    const unknown = [...new Set(nodes.map(({ parent }) => parent))].filter((id) => id > 0 && !this.#known.has(id))
+    if (unknown.length === 0) return
+    const read = await this.#store.read(async (tx) => {
+      // What is remembered of a drive may be used by whoever has read it.
+      await tx.drives([drive])
+      return tx.chains(unknown.map((id) => ({ drive, id, follow: false })))
+    })
+    const parents = new Map(read.map(({ id, parent }) => [id, parent]))
+    for (const id of unknown) this.#locate(id, parents)
+  }
+
+  /** Goes up to the first folder that is known, and comes down again. */
+  #locate(id: NodeId, parents: ReadonlyMap<NodeId, NodeId>): void {
+    const way: NodeId[] = []
+    let at = id
+    while (!this.#known.has(at) && parents.has(at) && way.length <= parents.size) {
+      way.push(at)
+      at = parents.get(at)!
+    }
+    let above = this.#known.get(at) ?? NOWHERE
+    for (const folder of way.reverse()) {
+      above = { home: above.home, isInside: above.isInside || this.#isTop(folder) }
+      this.#known.set(folder, above)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/** Ways to all nodes that can be meant, in no order: each ends sooner or later, and then everything is known. */
+import { type Probe, probeOf } from './gram.ts'
+import type { DriveId, Node, NodeId } from './model.ts'
+import type { NodeKey, Store } from './port.ts'
+import { logWalk } from './search-log.ts'
+import type { Place } from './search-place.ts'
+import { indexWalk, type Walk } from './search-walk.ts'
+import { type Bounds, boundsOf, matcher, type Where } from './where.ts'
+
+export interface SourceLimits {
+  /** How many nodes come from an index in the time in which one is found by an entry of the log. */
+  readonly logEntryCost: number
+  /** And in the time in which one is found by its terms. */
+  readonly candidateCost: number
+  /** Nodes read in one go, while others wait. */
+  readonly nodesPerReadMax: number
+}
+
+export interface Source {
+  /** Whether a node is one of those this leads to. One for which that cannot be told by the node alone is taken for one. */
+  readonly admits: (node: Node) => boolean
+  /** What a node costs, as compared to one that comes from an index. */
+  readonly cost: number
+  /** About so many nodes more, none of them given before; null: there are no more. undefined: there may be, but not here. */
+  next(limit: number): Promise<readonly Node[] | null | undefined>
+}
+
+export interface SourceContext {
+  readonly store: Store
+  readonly place: Place
+  readonly where: Where | null
+  readonly births: readonly DriveId[]
+  readonly limits: SourceLimits
+}
+
+/** Everything that leads to all that meets the conditions, the whole drive last. */
+export function sourcesOf(context: SourceContext): Source[] {
+  const { store, place, where, limits } = context
+  const { drive, scope } = place
+  const probe = where && probeOf(where, context.births)
+  const stretches = (['created', 'size'] as const).flatMap((by): Source[] => {
+    const bounds = boundsOf(where, by)
+    if (!isBounded(bounds)) return []
+    const walk = indexWalk(store, drive, { by, descending: false, after: null, bounds })
+    return [walked(walk, within(by, bounds))]
+  })
+  const updated = boundsOf(where, 'updated')
+  const log = Number.isFinite(updated.from)
+    ? [walked(logWalk(store, drive, updated.from, limits), within('updated', updated))]
+    : []
+  return [
+    ...(probe ? [found(context, probe)] : []),
+    ...stretches,
+    ...log,
+    ...(scope ? [sourceBelow(store, place)] : []),
+    walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true),
+  ]
+}
+
+function isBounded({ from, until }: Bounds): boolean {
+  return Number.isFinite(from) || Number.isFinite(until)
+}
+
+function within(field: 'created' | 'size' | 'updated', { from, until }: Bounds): (node: Node) => boolean {
+  const bounds: Where[] = [
+    { field, is: '>=', value: from },
+    { field, is: '<=', value: until },
+  ]
+  return matcher({ all: bounds })
+}
+
+/** All there is along a way. */
+function walked(walk: Walk, admits: (node: Node) => boolean): Source {
+  let isAtEnd = false
+  return {
+    admits,
+    cost: walk.cost,
+    async next(limit) {
+      if (isAtEnd) return null
+      const { nodes, reached } = await walk.step(limit, null)
+      if (reached === undefined) return undefined
+      isAtEnd = reached === null
+      return nodes
+    },
+  }
+}
+
+/** By terms. */
+function found({ store, place: { drive }, where, limits }: SourceContext, probe: Probe): Source {
+  let after: NodeKey | null = null
+  let isAtEnd = false
+  return {
+    admits: where ? matcher(where) : () => true,
+    cost: limits.candidateCost,
+    async next(limit) {
+      if (isAtEnd) return null
+      const nodes: Node[] = await store.read((tx) => tx.candidates({ drives: [drive.id], probe, after, limit }))
+      const last = nodes.at(-1)
+      isAtEnd = nodes.length < limit
+      after = last ? { drive: last.drive, id: last.id } : null
+      return nodes
+    },
+  }
+}
+
+/** What lies below the folders looked through. They are read from the top each time, twice as far as the time before. */
+export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }: Place): Source {
+  const keys = (scope ?? []).map((id) => ({ drive, id }))
+  const given = new Set<NodeId>()
+  let isAtEnd = false
+  return {
+    admits: () => true,
+    cost: 1,
+    async next(limit) {
+      if (isAtEnd) return null
+      const wanted = Math.max(limit, 2 * given.size)
+      const nodes = await store.read(async (tx) => {
+        const under = await tx.subtrees(keys, wanted)
+        isAtEnd = under.length < wanted
+        // What lies below a folder is not the folder itself; what is granted is.
+        if (below !== null || given.size > 0) return under
+        const ids = new Set(keys.map(({ id }) => id))
+        const tops = await tx.chains(keys.map((key) => ({ ...key, follow: false })))
+        return [...tops.filter(({ id }) => ids.has(id)), ...under]
+      })
+      const fresh = nodes.filter(({ id }) => !given.has(id))
+      for (const { id } of fresh) given.add(id)
+      return [...new Map(fresh.map((node) => [node.id, node])).values()]
+    },
+  }
+}

@@ -1,0 +1,152 @@
+/** Ways through a drive's nodes in the order of a search, step by step, so that whoever has found enough may stop. */
+import type { Probe } from './gram.ts'
+import type { Drive, Node, NodeId } from './model.ts'
+import type { OrderBy } from './op.ts'
+import type { OrderedQuery, Standing, Store } from './port.ts'
+import type { Leg } from './search-legs.ts'
+import { type LogLimits, logWalk } from './search-log.ts'
+import type { Bounds, Where } from './where.ts'
+import { boundsOf, parentsIn } from './where.ts'
+
+export interface Step {
+  /** Nodes looked at, none of them given before; with a probe, those that have its terms and perhaps others. */
+  readonly nodes: readonly Node[]
+  /**
+   * What is still to come has this value in the order, or a later one; null: there is nothing more. undefined: this way cannot
+   * tell what else there is.
+   */
+  readonly reached: string | number | null | undefined
+}
+
+export interface Walk {
+  /** Whether nodes come in the very order of the search, ties too; otherwise only as `reached` tells. */
+  readonly isExact: boolean
+  /** What a node costs, as compared to one that comes from an index. */
+  readonly cost: number
+  /** Looks at so many nodes more. */
+  step(limit: number, probe: Probe | null): Promise<Step>
+}
+
+/** The way in the order of a leg. */
+export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean, limits: LogLimits): Walk {
+  const [first, ...rest] = leg.order
+  if (!first) return indexWalk(store, drive, { by: 'id', descending, after: startOf('id', leg, descending, true) })
+  const isExact = rest.length === 0 && first.descending === descending
+  const folder = onlyParent(leg.where)
+  const { by } = first
+  if (by === 'kind') throw new Error('legs are not ordered by kind')
+  const after = startOf(by, leg, first.descending, isExact)
+  const way = { by, descending: first.descending, after, isExact }
+  if (folder !== null) return folderWalk(store, drive, folder, way)
+  if (by !== 'updated')
+    return indexWalk(store, drive, { ...way, by, bounds: by === 'name' ? EVERYWHERE : boundsOf(leg.where, by) })
+  if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from, limits)
+  return lateWalk(store, drive, boundsOf(leg.where, 'updated'))
+}
+
+/** The one folder directly in which everything must lie. */
+function onlyParent(where: Where | null): NodeId | null {
+  const parents = parentsIn(where)
+  return parents?.length === 1 ? parents[0]! : null
+}
+
+/** Where a leg begins: behind its cursor, with all that has the cursor's value where the order says more than this. */
+function startOf(by: OrderBy | 'id', { cursor, depth }: Leg, descending: boolean, isExact: boolean): Standing | null {
+  const value = by === 'id' ? cursor?.id : cursor?.values[depth]
+  // A cursor comes back from the client: one of another order begins at the beginning.
+  if (!cursor || typeof value !== (by === 'name' ? 'string' : 'number')) return null
+  const id = (isExact ? cursor.id : descending ? Number.MAX_SAFE_INTEGER : 0) as NodeId
+  return { value: value!, id }
+}
+
+type Indexed = OrderedQuery['by']
+
+interface Way<By> {
+  readonly by: By
+  readonly descending: boolean
+  readonly after: Standing | null
+  readonly isExact?: boolean
+  readonly bounds?: Bounds
+}
+
+/** Along an index of the whole drive, and no farther than what is sought can be. */
+export function indexWalk(
+  store: Store,
+  drive: Drive,
+  { by, descending, after, isExact = true, bounds }: Way<Indexed>,
+): Walk {
+  const { from, until } = bounds ?? EVERYWHERE
+  let at = laterOf(after, descending, { from, until })
+  const isBeyond = (value: string | number) => typeof value === 'number' && (descending ? value < from : value > until)
+  return {
+    isExact,
+    cost: 1,
+    async step(limit, probe) {
+      const query = { drive: drive.id, by, descending, after: at, probe, limit }
+      const { nodes, next } = await store.read((tx) => tx.ordered(query))
+      at = next
+      return { nodes, reached: next === null || isBeyond(next.value) ? null : next.value }
+    },
+  }
+}
+
+const EVERYWHERE: Bounds = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
+
+/** Whichever comes later: a place, or where the bounds let the order begin. */
+function laterOf(after: Standing | null, descending: boolean, { from, until }: Bounds): Standing | null {
+  const edge = descending ? until : from
+  if (!Number.isFinite(edge)) return after
+  const start = { value: edge, id: (descending ? Number.MAX_SAFE_INTEGER : 0) as NodeId }
+  if (after === null) return start
+  const value = Number(after.value)
+  return (descending ? value > edge : value < edge) ? start : after
+}
+
+/** One folder's children. */
+function folderWalk(
+  store: Store,
+  drive: Drive,
+  parent: NodeId,
+  { by, descending, after, isExact }: Way<OrderBy>,
+): Walk {
+  let at = after
+  return {
+    isExact: isExact ?? true,
+    cost: 1,
+    async step(limit) {
+      const cursor = at && { after: { kind: 'file' as const, ...at } }
+      const query = { drive: drive.id, parent, by, descending, foldersFirst: false, only: null, limit, cursor }
+      const [nodes] = (await store.read((tx) => tx.pages([query]))) as [Node[]]
+      const last = nodes.length < limit ? undefined : nodes.at(-1)!
+      at = last ? { value: VALUES[by](last), id: last.id } : null
+      return { nodes, reached: at === null ? null : at.value }
+    },
+  }
+}
+
+const VALUES: Readonly<Record<OrderBy, (node: Node) => string | number>> = {
+  name: ({ key }) => key,
+  created: ({ createdAt }) => createdAt,
+  updated: ({ updatedAt }) => updatedAt,
+  size: ({ content }) => content?.size ?? 0,
+}
+
+/**
+ * The longest ago changed first, by the time of creation: nothing is changed before it is made. What was changed since comes
+ * too early, and is kept back by whoever takes the steps.
+ */
+function lateWalk(store: Store, drive: Drive, { until }: Bounds): Walk {
+  const bounds = { from: Number.NEGATIVE_INFINITY, until }
+  const walk = indexWalk(store, drive, { by: 'created', descending: false, after: null, bounds })
+  return {
+    isExact: false,
+    cost: 1,
+    async step(limit, probe) {
+      const { nodes, reached } = await walk.step(limit, probe)
+      return { nodes, reached: typeof reached === 'number' ? reached - CLOCK_BACK_MS_MAX : reached }
+    },
+  }
+}
+
+/** How far a clock may have been set back between a node's making and its last change. */
+const CLOCK_BACK_MS_MAX = 3_600_000

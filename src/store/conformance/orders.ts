@@ -1,0 +1,94 @@
+/** Conformance: a whole drive gone through in an order. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Node, OrderedNodes, OrderedQuery, Standing, Store } from '../../engine/index.ts'
+import { apply, content, file, folder, idsOf, keyOf, nodeId, type Open, type Opened, OTHER } from './sample.ts'
+
+export function orderConformance(open: Open) {
+  let opened: Opened
+  let store: Store
+  beforeEach(async () => {
+    opened = await open()
+    store = opened.store
+  })
+  afterEach(() => opened.close())
+
+  const put = (node: number, ...terms: string[]) => ({ drive: OTHER, node: nodeId(node), terms })
+  type By = OrderedQuery['by']
+  const values: Readonly<Record<By, (node: Node) => string | number>> = {
+    name: ({ key }) => key,
+    created: ({ createdAt }) => createdAt,
+    size: (node) => node.content?.size ?? 0,
+    id: ({ id }) => id,
+  }
+  const made = [
+    file(30, 1, 'b', { content: content(9), createdAt: 5 }),
+    file(31, 1, 'B', { content: content(2), createdAt: 7 }),
+    file(32, 2, 'b', { content: content(0), createdAt: 5 }),
+    folder(33, 1, '\uff5e', { createdAt: 1 }),
+    folder(34, 1, '😀', { createdAt: 9 }),
+    file(35, 1, 'z'.repeat(200), { content: content(2), createdAt: 0 }),
+  ]
+  const query = { drive: OTHER, after: null, probe: null, limit: 100 } as const
+  const read = (query: OrderedQuery) => store.read((tx) => tx.ordered(query))
+  const expected = (by: By, descending: boolean) => {
+    const own = made.map((node) => ({ ...node, drive: OTHER }))
+    const sign = descending ? -1 : 1
+    const bytes = (node: Node) => values[by](node)
+    return own.sort((a, b) => {
+      const [one, other] = [bytes(a), bytes(b)]
+      const difference =
+        typeof one === 'string' ? Buffer.compare(Buffer.from(one), Buffer.from(String(other))) : one - Number(other)
+      return sign * (difference || a.id - b.id)
+    })
+  }
+
+  beforeEach(() =>
+    apply(store, {
+      insertNodes: made.map((node) => ({ ...node, drive: OTHER })),
+      putTerms: made.map(({ id }) => put(id, id % 2 ? '7nodd' : '7neven')),
+    }),
+  )
+
+  describe.each(['name', 'created', 'size', 'id'] as const)('by %s', (by) => {
+    it.each([false, true])('every node of a drive comes once, page by page (descending: %s)', async (descending) => {
+      const all = expected(by, descending)
+      expect(await read({ ...query, by, descending })).toEqual({ nodes: all, next: null })
+      for (const limit of [1, 2, 5]) {
+        const paged: Node[] = []
+        let after: Standing | null = null
+        do {
+          const page: OrderedNodes = await read({ ...query, by, descending, after, limit })
+          paged.push(...page.nodes)
+          after = page.next
+          if (after) expect(after).toEqual({ value: values[by](paged.at(-1)!), id: paged.at(-1)!.id })
+        } while (after)
+        expect(paged).toEqual(all)
+      }
+    })
+
+    it('those that lack terms may be left out, but not the last of a page', async () => {
+      const found: Node[] = []
+      let after: Standing | null = null
+      do {
+        const page: OrderedNodes = await read({ ...query, by, descending: false, after, probe: '7nodd', limit: 2 })
+        if (page.next) expect(page.nodes.at(-1)!.id).toBe(page.next.id)
+        found.push(...page.nodes)
+        after = page.next
+      } while (after)
+      const odd = (nodes: readonly Node[]) => nodes.filter(({ id }) => id % 2)
+      expect(odd(found)).toEqual(odd(expected(by, false)))
+    })
+  })
+
+  it('nodes keep their place in an order as they change and go', async () => {
+    const [first] = made as [Node]
+    const renamed = { ...first, drive: OTHER, name: '🙂', key: '🙂', content: content(50), version: 2 }
+    await apply(store, { updateNodes: [renamed], putTerms: [put(30, '7neven')] })
+    for (const by of ['name', 'size'] as const) {
+      const { nodes } = await read({ ...query, by, descending: true, limit: 1 })
+      expect(idsOf(nodes)).toEqual([30])
+    }
+    await apply(store, { deleteNodes: [keyOf(30, OTHER)] })
+    expect((await read({ ...query, by: 'name', descending: false })).nodes).toHaveLength(5)
+  })
+}
