@@ -54,6 +54,8 @@ export interface Attributes {
   readonly contentType?: string
   readonly localCreatedAt?: number
   readonly localModifiedAt?: number
+  /** When its picture was taken, as its uploader says. */
+  readonly takenAt?: number
   /** Members only one dialect knows, under `<dialect>.<member>`; carried, never read, by the engine. */
   readonly extra?: Readonly<Record<string, Json>>
 }
@@ -115,6 +117,24 @@ export type PoolKind = 'drive' | 'shared' | 'scene' | 'app' | 'tenant'
 /** The levels, in the order in which they are checked. */
 export const POOL_KINDS: readonly PoolKind[] = ['drive', 'shared', 'scene', 'app', 'tenant']
 
+/** How a pool makes room when it holds more than its quota. */
+export interface Eviction {
+  /** Days it may hold too much before files are destroyed, 0 … EVICTION_DAYS_MAX. */
+  readonly afterDays: number
+  /** Whether the newest files go first; otherwise the oldest do. */
+  readonly newestFirst: boolean
+}
+
+/** A file that was destroyed to make room, and where it lay. */
+export interface Evicted {
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly parent: NodeId
+  /** Its name as compared. */
+  readonly key: string
+  readonly at: number
+}
+
 export interface DriveSettings {
   /** Whether the drive has a trash. */
   readonly trash: boolean
@@ -126,6 +146,8 @@ export interface DriveSettings {
   readonly versionMergeMs?: number
   /** After how many days in the trash a node is destroyed, 1 … TRASH_DAYS_MAX; absent = never. */
   readonly trashDays?: number
+  /** Bytes a second that all fetches of content together may have, of one server; absent or 0 = any number. */
+  readonly downloadRate?: number
   /** While it is set nobody gets at anything in the drive, its owner and admins neither. Only admins set it. */
   readonly disabled?: boolean
   readonly description?: string
@@ -377,7 +399,8 @@ export interface ChangeOrigin {
   readonly name: string
 }
 
-export type MarkKind = 'favourite' | 'viewed' | 'modified'
+export const MARK_KINDS = ['favourite', 'viewed', 'modified'] as const
+export type MarkKind = (typeof MARK_KINDS)[number]
 
 /** A node on one of a user's own lists: a favourite, or one lately viewed or modified. */
 export interface Mark {

@@ -4,7 +4,7 @@ import { fail } from './error.ts'
 import type { App, DriveId, Group, Json, Subject, Tenant, TenantId, User } from './model.ts'
 import { insertDrives } from './new-drive.ts'
 import type { Failed } from './op.ts'
-import type { WriteTx } from './port.ts'
+import type { ReadTx, WriteTx } from './port.ts'
 
 /** A tenant's id is part of addresses and cache keys. */
 const TENANT_ID = /^[a-z0-9]{1,32}$/
@@ -99,7 +99,8 @@ export async function addUsers(
   { tenant, at, creator = null }: { tenant: TenantId; at: number; creator?: Subject | null },
   specs: readonly UserSpec[],
 ): Promise<(User | Failed)[]> {
-  const taken = (await tx.users(specs.map(({ id }) => ({ tenant, id })))).map((user) => user.id)
+  const users = await tx.users(specs.map(({ id }) => ({ tenant, id })))
+  const taken = [...users.map(({ id }) => id), ...(await unforgotten(tx, tenant, 'user', specs))]
   const judged = judge(
     specs,
     (spec) => spec.id,
@@ -139,7 +140,8 @@ export async function addGroups(
   { tenant, at, creator }: { tenant: TenantId; at: number; creator: Subject },
   specs: readonly GroupSpec[],
 ): Promise<(Group | Failed)[]> {
-  const taken = (await tx.groups(specs.map(({ id }) => ({ tenant, id })))).map((group) => group.id)
+  const groups = await tx.groups(specs.map(({ id }) => ({ tenant, id })))
+  const taken = [...groups.map(({ id }) => id), ...(await unforgotten(tx, tenant, 'group', specs))]
   const judged = judge(
     specs,
     (spec) => spec.id,
@@ -152,6 +154,17 @@ export async function addGroups(
   )
   await tx.putGroups(judged.filter(isMade))
   return judged
+}
+
+/** Ids of those who are gone and have left grants: whoever took such an id now would have them. */
+async function unforgotten(
+  tx: ReadTx,
+  tenant: TenantId,
+  kind: 'user' | 'group',
+  specs: readonly { readonly id: string }[],
+): Promise<string[]> {
+  const rows = await tx.departedOf(specs.map(({ id }) => ({ tenant, subject: `${kind}:${id}` as const })))
+  return rows.map(({ subject }) => subject.slice(kind.length + 1))
 }
 
 function userRow(spec: UserSpec, tenant: TenantId, at: number, defaultDrive = 0 as DriveId): User {

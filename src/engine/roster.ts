@@ -1,6 +1,7 @@
 /** Users, groups and who is in which, for callers: listed by everyone of the tenant, changed by who may. */
 import { randomBytes } from 'node:crypto'
 import type { Actor } from './actor.ts'
+import { depart } from './departure.ts'
 import type { Roster, UserPatch } from './engine.ts'
 import { fail } from './error.ts'
 import { createIdentities } from './identity.ts'
@@ -161,6 +162,11 @@ async function deleteUsers(tx: WriteTx, actor: Actor, ids: readonly string[]): P
   await tx.deleteIdentities(await tx.identitiesOf(gone.map((id) => ({ tenant, id }))))
   // Whoever is given the same id later shall not be let in by what was handed out before.
   await Promise.all(gone.map((user) => tx.deleteTokensOf({ tenant, app: null, user })))
+  await depart(
+    tx,
+    tenant,
+    gone.map((id): Subject => `user:${id}`),
+  )
   return ids.map((id) => found.get(id) ?? fail('node_not_found'))
 }
 
@@ -183,6 +189,11 @@ async function deleteGroups(tx: WriteTx, actor: Actor, ids: readonly string[]): 
     gone.map(({ id }): Subject => `group:${id}`),
   )
   await Promise.all(gone.map(({ id }) => emptyGroup(tx, tenant, id)))
+  await depart(
+    tx,
+    tenant,
+    gone.map(({ id }): Subject => `group:${id}`),
+  )
   return outcomes
 }
 

@@ -143,6 +143,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     "insert into identity (tenant_id, kind, value, user_id, name, created_at) values ('acme', 'phone', '1', 'ghost', '', 1)",
     ['people: user ghost of acme'],
   ],
+  [
+    'a group that exists and is to be forgotten',
+    "insert into departed (tenant_id, subject) values ('acme', 'group:team')",
+    ['people: group:team of acme'],
+  ],
   ['drives of no tenant', 'delete from tenant', ['people: drive 7001', 'people: drive 7002', 'people: group team']],
 ]
 

@@ -1,5 +1,5 @@
 /** Users, groups and who is in which, listed and removed. */
-import type { Identity, ReadTx, WriteTx } from '../../engine/index.ts'
+import type { Identity, OfTenant, ReadTx, Subject, TenantId, WriteTx } from '../../engine/index.ts'
 import {
   fromIdentity,
   fromMemberKey,
@@ -12,6 +12,7 @@ import {
   toGroup,
   toIdentity,
   toMember,
+  toOfTenant,
   toUser,
   USER_COLUMNS,
   type UserRow,
@@ -59,6 +60,14 @@ delete from identity where (tenant_id, kind, value) in (select * from ${unnest('
 export const DELETE_USERS = `delete from "user" where (tenant_id, id) in (select * from ${unnest('tt')})`
 export const DELETE_GROUPS = `delete from user_group where (tenant_id, id) in (select * from ${unnest('tt')})`
 
+export const DEPARTED = 'select tenant_id, subject from departed order by tenant_id, subject limit $1'
+export const DEPARTED_OF = `
+select tenant_id, subject from departed where (tenant_id, subject) in (select * from ${unnest('tt')})`
+export const PUT_DEPARTED = `
+insert into departed (tenant_id, subject) select * from ${unnest('tt')} on conflict do nothing`
+export const DELETE_DEPARTED = `
+delete from departed where (tenant_id, subject) in (select * from ${unnest('tt')})`
+
 type IdentityKey = Pick<Identity, 'tenant' | 'kind' | 'value'>
 
 const identityKey = ({ tenant, kind, value }: IdentityKey) => `${tenant} ${kind} ${value}`
@@ -67,6 +76,11 @@ const identityKeys = (keys: readonly IdentityKey[]) =>
     keys.map(({ tenant, kind, value }) => [tenant, kind, value]),
     3,
   )
+const subjectKeys = (keys: readonly OfTenant[]) =>
+  columns(
+    keys.map(({ tenant, subject }) => [tenant, subject]),
+    2,
+  )
 const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   columns(
     keys.map(({ tenant, id }) => [tenant, id]),
@@ -74,8 +88,14 @@ const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   )
 
 export const rosterQueries: Queries<
-  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf'> &
-    Pick<WriteTx, 'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities'>
+  Pick<
+    ReadTx,
+    'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf' | 'departed' | 'departedOf'
+  > &
+    Pick<
+      WriteTx,
+      'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities' | 'putDeparted' | 'deleteDeparted'
+    >
 > = {
   async members(db, keys) {
     if (keys.length === 0) return []
@@ -136,5 +156,22 @@ export const rosterQueries: Queries<
 
   async deleteGroups(db, keys) {
     if (keys.length > 0) await db.run(DELETE_GROUPS, ...keysOf(keys))
+  },
+
+  async departed(db, limit) {
+    return (await db.all<[TenantId, Subject]>(DEPARTED, limit)).map(toOfTenant)
+  },
+
+  async departedOf(db, keys) {
+    if (keys.length === 0) return []
+    return (await db.all<[TenantId, Subject]>(DEPARTED_OF, ...subjectKeys(keys))).map(toOfTenant)
+  },
+
+  async putDeparted(db, rows) {
+    if (rows.length > 0) await db.run(PUT_DEPARTED, ...subjectKeys(rows))
+  },
+
+  async deleteDeparted(db, rows) {
+    if (rows.length > 0) await db.run(DELETE_DEPARTED, ...subjectKeys(rows))
   },
 }

@@ -200,6 +200,9 @@ const PEOPLE = [
    from identity i left join "user" u on u.tenant_id = i.tenant_id and u.id = i.user_id where u.id is null`,
   `select 0, 'group ' || g.id, 'is of tenant ' || g.tenant_id || ', which does not exist'
    from user_group g left join tenant t on t.id = g.tenant_id where t.id is null`,
+  `select 0, d.subject || ' of ' || d.tenant_id, 'is to be forgotten and exists'
+   from departed d where exists (select 1 from "user" u where u.tenant_id = d.tenant_id and d.subject = 'user:' || u.id)
+     or exists (select 1 from user_group g where g.tenant_id = d.tenant_id and d.subject = 'group:' || g.id)`,
   `select 0, m.member || ' of ' || m.tenant_id, 'is a member of group ' || m.group_id || ', which does not exist'
    from member m left join user_group g on g.tenant_id = m.tenant_id and g.id = m.group_id where g.id is null`,
 ]

@@ -6,6 +6,7 @@ import type {
   Identity,
   Member,
   MemberKey,
+  OfTenant,
   Subject,
   Tenant,
   TenantId,
@@ -178,4 +179,8 @@ export function fromMember(row: Member): unknown[] {
 
 export function fromMemberKey({ tenant, group, member }: MemberKey): unknown[] {
   return [tenant, group, member]
+}
+
+export function toOfTenant([tenant, subject]: readonly [TenantId, Subject]): OfTenant {
+  return { tenant, subject }
 }

@@ -1,5 +1,5 @@
 /** Users, groups and who is in which, listed and removed. */
-import type { ReadTx, WriteTx } from '../../engine/index.ts'
+import type { OfTenant, ReadTx, Subject, TenantId, WriteTx } from '../../engine/index.ts'
 import {
   fromIdentity,
   fromMemberKey,
@@ -12,6 +12,7 @@ import {
   toGroup,
   toIdentity,
   toMember,
+  toOfTenant,
   toUser,
   USER_COLUMNS,
   type UserRow,
@@ -59,14 +60,30 @@ const DELETE_USERS = 'delete from user where (tenant_id, id) in (select value ->
 const DELETE_GROUPS = `
 delete from user_group where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
+const DEPARTED = 'select tenant_id, subject from departed order by tenant_id, subject limit ?'
+const DEPARTED_OF = `
+select tenant_id, subject from departed
+where (tenant_id, subject) in (select value ->> 0, value ->> 1 from json_each(?))`
+const PUT_DEPARTED = `
+insert or ignore into departed (tenant_id, subject) select value ->> 0, value ->> 1 from json_each(?)`
+const DELETE_DEPARTED = `
+delete from departed where (tenant_id, subject) in (select value ->> 0, value ->> 1 from json_each(?))`
+
 const identityKeys = (keys: readonly { tenant: string; kind: string; value: string }[]) =>
   JSON.stringify(keys.map(({ tenant, kind, value }) => [tenant, kind, value]))
+const subjectKeys = (keys: readonly OfTenant[]) => JSON.stringify(keys.map(({ tenant, subject }) => [tenant, subject]))
 const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
   JSON.stringify(keys.map(({ tenant, id }) => [tenant, id]))
 
 export const rosterQueries: Queries<
-  Pick<ReadTx, 'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf'> &
-    Pick<WriteTx, 'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities'>
+  Pick<
+    ReadTx,
+    'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf' | 'departed' | 'departedOf'
+  > &
+    Pick<
+      WriteTx,
+      'deleteUsers' | 'deleteGroups' | 'putIdentities' | 'deleteIdentities' | 'putDeparted' | 'deleteDeparted'
+    >
 > = {
   members(db, keys) {
     return keys.length === 0 ? [] : db.all<MemberRow>(MEMBERS, JSON.stringify(keys.map(fromMemberKey))).map(toMember)
@@ -111,5 +128,21 @@ export const rosterQueries: Queries<
 
   deleteGroups(db, keys) {
     if (keys.length > 0) db.run(DELETE_GROUPS, keysOf(keys))
+  },
+
+  departed(db, limit) {
+    return db.all<[TenantId, Subject]>(DEPARTED, limit).map(toOfTenant)
+  },
+
+  departedOf(db, keys) {
+    return keys.length === 0 ? [] : db.all<[TenantId, Subject]>(DEPARTED_OF, subjectKeys(keys)).map(toOfTenant)
+  },
+
+  putDeparted(db, rows) {
+    if (rows.length > 0) db.run(PUT_DEPARTED, subjectKeys(rows))
+  },
+
+  deleteDeparted(db, rows) {
+    if (rows.length > 0) db.run(DELETE_DEPARTED, subjectKeys(rows))
   },
 }
