@@ -213,6 +213,8 @@ export type AttributesPatch = { readonly [K in Exclude<keyof Attributes, 'tags' 
 export interface TrashOp extends Guarded {
   readonly kind: 'trash'
   readonly node: Ref
+  /** Only if nothing is in it; else `precondition_failed`. */
+  readonly ifEmpty?: boolean
   readonly taskIfChildren?: boolean
 }
 
@@ -230,6 +232,8 @@ export interface PurgeOp extends Guarded {
   readonly kind: 'purge'
   readonly node: Ref
   readonly trashed: Trashed
+  /** Fails with `precondition_failed` when something lies below it. */
+  readonly ifEmpty?: boolean
   readonly taskIfChildren?: boolean
   /** Answer `later` when a task removes it, because there is much below what the batch destroys; it is gone at once all the same. */
   readonly taskIfLarge?: boolean

@@ -63,6 +63,7 @@ async function visible(
   const results = await batch(actor, ops, 'each')
   return rows.flatMap(({ entry, node }, index) => {
     const drive = byId.get(node.drive)
-    return drive && results[index]?.status === 'done' ? [{ entry, node, drive }] : []
+    const result = results[index]!
+    return drive && result.status === 'done' ? [{ entry, node, drive, actions: result.view!.actions }] : []
   })
 }

@@ -33,7 +33,7 @@ export type Condition =
   /** What follows the last dot of a file's name, lower-case, without the dot; '' for files that have none. */
   | { readonly field: 'extension'; readonly in: readonly string[] }
   | {
-      readonly field: 'size' | 'created' | 'updated' | 'localCreated' | 'localModified'
+      readonly field: 'size' | 'created' | 'updated' | 'localCreated' | 'localModified' | 'taken'
       readonly is: Comparison
       readonly value: number
     }
@@ -116,7 +116,8 @@ function conditionMatcher(condition: Condition): (node: Node) => boolean {
     case 'created':
     case 'updated':
     case 'localCreated':
-    case 'localModified': {
+    case 'localModified':
+    case 'taken': {
       const { field, value } = condition
       const compare = COMPARISONS[condition.is]
       return (node) => {
@@ -174,6 +175,8 @@ function numberOf(node: Node, field: NumberField): number | undefined {
       return node.attributes.localCreatedAt
     case 'localModified':
       return node.attributes.localModifiedAt
+    case 'taken':
+      return node.attributes.takenAt
   }
 }
 

@@ -360,10 +360,43 @@ test('deleting destroys for good, trashed or not, and is 404 the second time', a
   expect(code(await client.call('/file/delete', { file_id: 'root' }))).toEqual([400, 'InvalidParameter.FileId'])
 })
 
-test('check_folder_empty, which cannot be kept, is refused instead of destroying the folder', async () => {
-  const answer = await client.call('/file/delete', { file_id: place, check_folder_empty: true })
-  expect(code(answer)).toEqual([400, 'InvalidParameterNotSupported.CheckFolderEmpty'])
-  expect((await client.call('/file/get', { file_id: place })).status).toBe(200)
+test('with check_folder_empty a folder is destroyed only when nothing is in it', async () => {
+  const folder = await client.folder('spared')
+  const inner = await client.folder('inner', folder)
+  const remove = async (file_id: string) => {
+    const answer = await client.call('/file/delete', { file_id, check_folder_empty: true })
+    return answer.status === 204 ? [204] : code(answer)
+  }
+  expect(await remove(folder)).toEqual([409, 'StateConflict'])
+  expect(await client.list(folder)).toEqual(['inner'])
+  expect(await remove(inner)).toEqual([204])
+  expect(await remove(folder)).toEqual([204])
+  const { file_id } = await upload('no folder', 'x')
+  expect(await remove(file_id)).toEqual([204])
+})
+
+test('what clients say of a picture and of encryption is kept, shown and found', async () => {
+  const taken_at = '2019-08-07T06:05:04.000Z'
+  const made = await client.ok(
+    '/file/create',
+    { parent_file_id: place, name: 'p', type: 'folder', encrypt_mode: 'x' },
+    201,
+  )
+  expect(made.encrypt_mode).toBe('x')
+  const { file_id } = await upload('p.jpg', 'picture', { parent_file_id: made.file_id, taken_at })
+  expect(await client.ok('/file/get', { file_id })).toMatchObject({ taken_at, encrypt_mode: 'none' })
+  const updated = await client.ok('/file/update', { file_id, encrypt_mode: 'ServerSideEncrypt' })
+  expect(updated).toMatchObject({ taken_at, encrypt_mode: 'ServerSideEncrypt' })
+  const found = async (query: string) => {
+    const { items } = await client.ok('/file/search', { query: `${query} and parent_file_id = "${made.file_id}"` })
+    return items.map((item: { name: string }) => item.name)
+  }
+  expect(await found('image_time >= "2019-08-07T00:00:00" and image_time < "2019-08-08T00:00:00"')).toEqual(['p.jpg'])
+  expect(await found('image_time < "2019-08-07T06:05:04"')).toEqual([])
+  expect(code(await client.call('/file/update', { file_id, taken_at: 'once' }))).toEqual([
+    400,
+    'InvalidParameter.TakenAt',
+  ])
 })
 
 test('tags are put one by one, shown as a map, and taken away; unknown keys are ignored', async () => {

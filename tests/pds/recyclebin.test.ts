@@ -45,7 +45,11 @@ test('the bin lists what was put away, not what lies in it, latest first, page b
   do {
     const page = await client.ok('/recyclebin/list', { limit: 2, marker })
     pages.push(page.items.map((item: { file_id: string }) => item.file_id))
-    for (const item of page.items) expect(item).toMatchObject({ trashed: true, parent_file_id: 'root', type: 'folder' })
+    for (const item of page.items) {
+      expect(item).toMatchObject({ trashed: true, parent_file_id: 'root', type: 'folder' })
+      expect(item.action_list).toContain('FILE.DELETE')
+      expect(item).not.toHaveProperty('url')
+    }
     marker = page.next_marker
   } while (marker)
   expect(pages.flat().slice(0, 3)).toEqual(folders.toReversed())

@@ -1,5 +1,6 @@
 /** Looking for files: the query language, orders, pages, and the other ways to find what one does not know the place of. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type DriveId, type Op, onConflict, type TenantId } from '../../src/engine/index.ts'
 import { type Answer, type Client, visit } from './client.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -178,6 +179,26 @@ test('a listing narrowed by category or star has full pages', async () => {
   expect(shape(await client.call('/file/list', { parent_file_id: old, starred: true }))).toEqual([
     400,
     'InvalidParameter.ParentFileId',
+  ])
+})
+
+test('scan gives pages of up to 5000', async () => {
+  const { drive_id } = await world.admin.ok('/drive/create', { drive_name: 'wide', owner: 'alice' }, 201)
+  const drive = Number(drive_id) as DriveId
+  const actor = (await world.server.auth.actor({ tenant: 'demo' as TenantId, dialect: 'pds', app: '', user: 'alice' }))!
+  const naming = { pattern: 'time', charactersMax: 0, forbidden: null, trim: false } as const
+  const ops = Array.from({ length: 1100 }, (_, i): Op => {
+    const place = { parent: { drive, path: [] }, name: `f${i}` }
+    return { kind: 'createFolder', ...place, conflict: onConflict('fail'), naming }
+  })
+  await world.server.engine.batch(actor, ops)
+  const first = await world.alice.ok('/file/scan', { drive_id, limit: 1050 })
+  const rest = await world.alice.ok('/file/scan', { drive_id, limit: 5000, marker: first.next_marker })
+  expect([first.items.length, rest.items.length, rest.next_marker]).toEqual([1050, 50, ''])
+  expect(new Set([...first.items, ...rest.items].map(({ file_id }) => file_id)).size).toBe(1100)
+  expect(shape(await world.alice.call('/file/scan', { drive_id, limit: 5001 }))).toEqual([
+    400,
+    'InvalidParameter.Limit',
   ])
 })
 

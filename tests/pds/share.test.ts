@@ -47,6 +47,8 @@ describe('a share', () => {
     const made = await share({
       share_pwd: 'pa55',
       description: 'd',
+      share_policy: 'msg',
+      disable_visible: true,
       download_limit: 3,
       expiration: '2026-12-01T08:00:00+08:00',
     })
@@ -56,6 +58,8 @@ describe('a share', () => {
       file_id: folder,
       file_id_list: [folder],
       drive_id: owner.drive,
+      share_policy: 'msg',
+      disable_visible: true,
       creator: 'admin',
       status: 'enabled',
       expired: false,

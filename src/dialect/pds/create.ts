@@ -6,6 +6,7 @@ import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, missing, notValid, Refusal } from './error.ts'
 import { attributesOf, tagsOf } from './file-change.ts'
 import { existingOp, isTaken, one, viewOf } from './outcome.ts'
+import { encryptModeOf } from './present.ts'
 import { knownFile, PRE_HASH_MATCHED, preHashMatches } from './rapid.ts'
 import { type Body, flag, integer, isObject, objects, requiredText, text } from './request.ts'
 import {
@@ -30,7 +31,7 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 export const fileCreate: SteppedEndpoint = {
   url: '/file/create',
   operation: 'CreateFile',
-  coverage: 'partial: rapid upload of content the caller sees already; encrypt_mode is not kept',
+  coverage: 'done',
   scope: 'FILE.CREATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -43,7 +44,7 @@ export const fileCreate: SteppedEndpoint = {
 export const fileCreateWithProof: SteppedEndpoint = {
   url: '/file/create_with_proof',
   operation: 'CreateFileWithProof',
-  coverage: 'partial: as /file/create',
+  coverage: 'done',
   scope: 'FILE.CREATE',
   *steps(body, env): Call {
     return yield* createFile(body, env, true)
@@ -69,7 +70,7 @@ function* createFolder(body: Body, env: Env): Call {
       file_name: node.name,
       parent_file_id: text(body, 'parent_file_id'),
       type: 'folder',
-      encrypt_mode: 'none',
+      encrypt_mode: encryptModeOf(node),
       exist: false,
       status: 'available',
       revision_id: '',
@@ -91,7 +92,7 @@ function* existing(env: Env, body: Body, taken: Parameters<typeof existingOp>[1]
       file_name: node.name,
       parent_file_id: text(body, 'parent_file_id'),
       type: node.kind,
-      encrypt_mode: 'none',
+      encrypt_mode: encryptModeOf(node),
       exist: true,
       rapid_upload: false,
       status: 'available',
@@ -158,7 +159,7 @@ function sessionObject(env: Env, body: Body, upload: Upload, isRevision: boolean
     file_name: upload.name,
     parent_file_id: text(body, 'parent_file_id') ?? undefined,
     type: 'file',
-    encrypt_mode: 'none',
+    encrypt_mode: text(body, 'encrypt_mode') || 'none',
     exist: false,
   }
 }

@@ -27,7 +27,15 @@ const TAGS_MAX = 1000
 const TAG_BYTES_MAX = 2000
 
 /** Members only this API knows; kept as they come. */
-const OWN_MEMBERS = ['user_meta', 'meta', 'custom_index_key', 'mime_type', 'mime_extension', 'category'] as const
+const OWN_MEMBERS = [
+  'user_meta',
+  'meta',
+  'custom_index_key',
+  'mime_type',
+  'mime_extension',
+  'category',
+  'encrypt_mode',
+] as const
 
 /** What a request writes on a node beside its name; `''` clears a text. */
 export function attributesOf(body: Body): AttributesPatch {
@@ -37,6 +45,7 @@ export function attributesOf(body: Body): AttributesPatch {
   const starred = flag(body, 'starred')
   const createdAt = moment(body, 'local_created_at')
   const modifiedAt = moment(body, 'local_modified_at')
+  const takenAt = moment(body, 'taken_at')
   const own = OWN_MEMBERS.flatMap((member): [string, Json][] => {
     const value = text(body, member)
     return value === undefined ? [] : [[`pds.${member}`, value === '' ? null : value]]
@@ -48,6 +57,7 @@ export function attributesOf(body: Body): AttributesPatch {
     ...(starred !== undefined && { starred }),
     ...(createdAt !== undefined && { localCreatedAt: createdAt }),
     ...(modifiedAt !== undefined && { localModifiedAt: modifiedAt }),
+    ...(takenAt !== undefined && { takenAt }),
     ...(own.length > 0 && { extra: Object.fromEntries(own) }),
   }
 }
@@ -55,7 +65,7 @@ export function attributesOf(body: Body): AttributesPatch {
 export const fileUpdate: SteppedEndpoint = {
   url: '/file/update',
   operation: 'UpdateFile',
-  coverage: 'partial: encrypt_mode and taken_at are not kept',
+  coverage: 'done',
   scope: 'FILE.UPDATE',
   guests: 'share',
   *steps(body, env): Call {
@@ -147,14 +157,13 @@ function targetDriveOf(env: Env, body: Body): DriveId | undefined {
 export const fileDelete: SteppedEndpoint = {
   url: '/file/delete',
   operation: 'DeleteFile',
-  coverage: 'partial: check_folder_empty is refused',
+  coverage: 'done',
   scope: 'FILE.DELETE',
   guests: 'share',
   *steps(body, env): Call {
     const node = fileRef(env, body)
-    // Ignoring it would destroy what its sender wanted spared.
-    if (flag(body, 'check_folder_empty')) return notSupported('check_folder_empty')
-    const result = yield* one({ kind: 'purge', node, trashed: 'any', taskIfLarge: true })
+    const ifEmpty = flag(body, 'check_folder_empty') ?? false
+    const result = yield* one({ kind: 'purge', node, trashed: 'any', ifEmpty, taskIfLarge: true })
     if (result.status !== 'later') return emptied(result)
     const ids = {
       domain_id: env.actor.tenant,

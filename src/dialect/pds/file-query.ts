@@ -64,8 +64,9 @@ function termWhere(term: Term, nodeOf: NodeOf): Where {
       return { field: 'created', is: comparison(term), value: dateValue(field, term.values[0]!) }
     case 'updated_at':
       return { field: 'updated', is: comparison(term), value: dateValue(field, term.values[0]!) }
-    // Known to the vendor; nothing here looks into pictures or notes when a file was opened.
     case 'image_time':
+      return { field: 'taken', is: comparison(term), value: dateValue(field, term.values[0]!) }
+    // Known to the vendor; nothing here looks into pictures or notes when a file was opened.
     case 'last_access_at':
     case 'face_group_id':
     case 'address':

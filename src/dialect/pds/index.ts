@@ -113,8 +113,10 @@ function browserRoutes(scope: FastifyInstance, context: DialectContext) {
       (error: unknown) => send(reply, answerFor(error, reporter(request))),
     )
   const url = '/oauth/authorize'
-  scope.get(url, { config: { operation: 'Authorize', coverage: 'partial: login_type: by password only' } }, (request, reply) =>
-    shown(request, reply, () => authorizePage(context, queryOf(request), reply)),
+  scope.get(
+    url,
+    { config: { operation: 'Authorize', coverage: 'partial: login_type: by password only' } },
+    (request, reply) => shown(request, reply, () => authorizePage(context, queryOf(request), reply)),
   )
   scope.get(ARCHIVE_URL, (request, reply) => {
     const { ticket } = request.params as { ticket: string }

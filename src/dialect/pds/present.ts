@@ -148,7 +148,8 @@ function fileObject(env: Env, shown: Shown, wish: Wish, around: Surroundings): F
     user_tags: attributes.tags,
     local_created_at: isoOrNone(attributes.localCreatedAt),
     local_modified_at: isoOrNone(attributes.localModifiedAt),
-    encrypt_mode: 'none',
+    taken_at: isoOrNone(attributes.takenAt),
+    encrypt_mode: encryptModeOf(node),
     punish_flag: 0,
     ...extras(node),
     ...person('creator', node.creator, around.names),
@@ -241,6 +242,11 @@ function paths(env: Env, { node, drive, path }: Shown, { above }: Surroundings):
     ids.unshift(fileIdOf(env.engine, at))
   }
   return { id_path: ids.join('/'), name_path: path && [ROOT, ...path].join('/') }
+}
+
+/** What its client said of how it is encrypted; nothing here depends on it. */
+export function encryptModeOf({ attributes }: Pick<Node, 'attributes'>): string {
+  return String(attributes.extra?.['pds.encrypt_mode'] ?? 'none')
 }
 
 function isoOrNone(ms: number | undefined): string | undefined {

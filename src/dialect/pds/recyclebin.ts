@@ -62,7 +62,7 @@ export const recyclebinList: DirectEndpoint = {
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     await askRoot(env, drive, ACTIONS.list)
     const { items, next } = await env.engine.trashPage(env.actor, { drives: [drive], after, limit })
-    const shown = items.map(({ node, drive, entry }) => ({ node, drive, trash: entry }))
+    const shown = items.map(({ entry: trash, ...item }) => ({ ...item, trash }))
     const objects = await runSteps(env, files(env, shown))
     return { status: 200, body: { items: objects, next_marker: next ? trashMarker(next) : '' } }
   },

@@ -43,7 +43,7 @@ interface Asked {
 export const fileSearch: DirectEndpoint = {
   url: '/file/search',
   operation: 'SearchFile',
-  coverage: 'partial: image_time, last_access_at, address and face_group_id find nothing; no semantic_text',
+  coverage: 'partial: last_access_at, address and face_group_id find nothing; no semantic_text',
   scope: 'FILE.LIST',
   guests: 'share',
   run: (body, env) => search(body, env, drivesOf(body, env), 'no'),
@@ -197,20 +197,26 @@ async function page(
   wish: Wish,
 ): Promise<Answer> {
   const marked = readMarker(body)
-  const cursor = marked && cursorOf(marked[0], marked[1])
+  let cursor = marked && cursorOf(marked[0], marked[1])
   const drives = [driveOf(env, body)]
-  const found = done(await env.engine.search(env.actor, { drives, ...asked, trashed: 'no', cursor }))
-  const items = await shown(env, found, wish)
-  return { status: 200, body: { items, next_marker: found.next ? markerText([found.next.values, found.next.id]) : '' } }
+  const items: object[] = []
+  // A page may be larger than the engine's.
+  do {
+    const limit = Math.min(asked.limit - items.length, PAGE_SIZE_MAX)
+    const found = done(await env.engine.search(env.actor, { drives, ...asked, limit, trashed: 'no', cursor }))
+    items.push(...(await shown(env, found, wish)))
+    cursor = found.next
+  } while (cursor && items.length < asked.limit)
+  return { status: 200, body: { items, next_marker: cursor ? markerText([cursor.values, cursor.id]) : '' } }
 }
 
 export const fileScan: DirectEndpoint = {
   url: '/file/scan',
   operation: 'ScanFile',
-  coverage: 'partial: pages of 1000 at most',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
-    const limit = Math.min(integer(body, 'limit', 1, SCAN_PAGE_MAX) ?? PAGE_MAX, PAGE_SIZE_MAX)
+    const limit = integer(body, 'limit', 1, SCAN_PAGE_MAX) ?? PAGE_MAX
     await seenRoot(env, body)
     return page(body, env, { where: null, order: [], limit }, { ...wishOf(env, body), urls: false })
   },

