@@ -12,6 +12,7 @@ import { type Demo, demoKeyFile } from '../src/demo.ts'
 import type { Clock, DriveId, Engine, EngineOptions, Store, TenantId } from '../src/engine/index.ts'
 import { type AppSpec, addApps, addTenants, addUsers, isMade } from '../src/engine/people.ts'
 import type { DialectSettings } from '../src/http/dialect.ts'
+import { databaseFile } from '../src/place.ts'
 import { createTestDatabase, type TestDatabase } from './store.ts'
 
 export interface StartOptions {
@@ -30,6 +31,8 @@ export interface TestServer {
   readonly auth: Auth
   readonly store: Store
   readonly dataDir: string
+  /** Where its rows are; its stores are the server's. */
+  readonly rows: TestDatabase
   readonly demo: Demo
   /** Makes a second tenant: an admin `admin` and a user `alice` with a drive each, as in the demo tenant, and the given apps. */
   addTenant(spec: TenantSpec): Promise<{ tenant: TenantId; drives: { admin: DriveId; alice: DriveId } }>
@@ -54,7 +57,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString()
   await writeOwnerOnly(demoKeyFile(dataDir), rsaKey)
-  const database = kept.get(dataDir) ?? (await createTestDatabase(join(dataDir, 'unused')))
+  const database = kept.get(dataDir) ?? (await createTestDatabase(databaseFile(dataDir)))
   if (options.dataDir !== undefined) kept.set(dataDir, database)
   const { clock = Date.now, wrapStore } = options
   const server = await createServer(configOf(dataDir, database.url, options), {
@@ -65,7 +68,7 @@ export async function startServer(options: StartOptions = {}): Promise<TestServe
   if (demo === null) throw new Error('the demo tenant is missing')
   return {
     url: await server.listen(),
-    ...{ engine, auth, store, dataDir, demo },
+    ...{ engine, auth, store, dataDir, demo, rows: database },
     addTenant: (spec) => addTenant({ store, dataDir, clock }, spec),
     async stop() {
       await server.close()

@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { ON_BOTH, ONCE, POSTGRES_ONLY, SQLITE_ONLY } from '../vitest.config.ts'
 import * as rules from './tidy/rules.ts'
 import { functionsOf, readSources, type Source, sourceOf } from './tidy/source.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = readSources(root, ['src', 'tests', 'bench', 'scripts'])
 const src = sources.filter(({ path }) => path.startsWith('src/'))
+
+const lists = { both: ON_BOTH, inside: [...SQLITE_ONLY, ...POSTGRES_ONLY], once: ONCE }
 
 const RULES: readonly [sentence: string, rule: rules.Rule, over: readonly Source[]][] = [
   ['folders import in the directions of ARCHITECTURE.md', rules.importDirections, src],
@@ -19,6 +22,7 @@ const RULES: readonly [sentence: string, rule: rules.Rule, over: readonly Source
   ['only the engine has a barrel', rules.noBarrels, sources],
   ['every TODO has the number of its issue', rules.numberedTodos, sources],
   ['no test is left out', rules.noLonelyTests, sources],
+  ['a test that opens a store runs on both', rules.storesOnBoth(lists), sources],
   ['the engine speaks the glossary', rules.glossary, src],
   ['no vendor’s word is spoken outside its dialect', rules.noVendorWords, src],
   ['planning is pure', rules.purePlanner, src],
@@ -119,6 +123,23 @@ describe('a rule', () => {
     ]
     expect(rules.noCycles(circle(''))).toEqual(['src/a.ts:1: imports itself by src/x/b.ts, src/x/c.ts'])
     expect(rules.noCycles(circle('type '))).toEqual([])
+  })
+
+  it('finds tests that open a store and run on one only', () => {
+    const opening = sourceOf('src/store/sqlite/store.ts', '')
+    const given = [
+      opening,
+      sourceOf('tests/world.ts', "import { x } from '../src/store/sqlite/store.ts'"),
+      sourceOf('tests/a/one.test.ts', "import { world } from '../world.ts'"),
+      sourceOf('tests/b/two.test.ts', "import { world } from '../world.ts'"),
+      sourceOf('tests/c/three.test.ts', "import type { World } from '../world.ts'"),
+      sourceOf('tests/d.test.ts', "import { world } from './world.ts'"),
+    ]
+    const judged = (both: string[], once: Record<string, string> = {}) =>
+      rules.storesOnBoth({ both, inside: [], once })(given)
+    expect(judged(['tests/{a,b}/**/*.test.ts', 'tests/d.test.ts'])).toEqual([])
+    expect(judged(['tests/{a,c}/**/*.test.ts'], { 'tests/d.test.ts': 'why' })).toEqual(problem('tests/b/two.test.ts'))
+    expect(judged(['tests/**/*.test.ts'], { 'tests/c/three.test.ts': 'why' })).toEqual(problem('vitest.config.ts'))
   })
 
   it('counts the lines of files', () => {

@@ -34,7 +34,9 @@ async function demoLines(server: Server, demo: Demo): Promise<string[]> {
     `  wps       app ${DEMO.wps.app} / ${DEMO.wps.secret}`,
     `  dingtalk  app ${DEMO.dingtalk.app} / ${DEMO.dingtalk.secret}, union ids admin and alice`,
     '',
-    'Try it; each of these works as it stands:',
+    config.database === ''
+      ? 'Try it; each of these works as it stands:'
+      : 'Try it; each of these works as it stands, where BATCHDRIVE_DATABASE_URL names the database:',
     '',
     ...pdsExample(url, config.dataDir, demo),
     '',

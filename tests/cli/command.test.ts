@@ -4,16 +4,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestPlace, placeArgs } from '../place.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { json, run, runHere } from './program.ts'
 
 // A server runs on the folder all the while: commands work beside it.
 let server: TestServer
-let data: string
+/** The options that tell a command where. */
+let data: string[]
 let folder: string
 beforeAll(async () => {
   server = await startServer()
-  data = server.dataDir
+  data = placeArgs({ dataDir: server.dataDir, database: server.rows.url })
   folder = await mkdtemp(join(tmpdir(), 'batchdrive-command-'))
 })
 afterAll(async () => {
@@ -21,10 +23,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const withData = (...args: string[]) => json(...args, '--data', data)
+const withData = (...args: string[]) => json(...args, ...data)
 /** Runs a command that is to be refused. */
 async function refused(...args: string[]) {
-  const { code, out, err } = await runHere([...args, '--data', data])
+  const { code, out, err } = await runHere([...args, ...data])
   expect(out).toBe('')
   return { code, err }
 }
@@ -104,7 +106,7 @@ describe('token', () => {
   })
 
   it('can be had as plain text', async () => {
-    const { code, out } = await run(['token', '--dialect', 'pds', '--plain', '--data', data])
+    const { code, out } = await run(['token', '--dialect', 'pds', '--plain', ...data])
     expect(code).toBe(0)
     expect(out).toMatch(/^[0-9a-f]{64}\n$/)
     expect(await server.auth.check('pds', 'access', out.trim())).toMatchObject({ user: 'admin' })
@@ -163,7 +165,7 @@ describe('a tenant from nothing', () => {
     expect(await withData('tenant', 'quota', 'acme', '1T')).toEqual({ id: 'acme', quota: 2 ** 40 })
     const listed = await withData('drive', 'list', ...tenant, '--json')
     expect(listed).toMatchObject([{ id: bob.drive, quota: 10 * 2 ** 20 }, { id: drive.id }])
-    const { out } = await runHere(['drive', 'list', ...tenant, '--data', data])
+    const { out } = await runHere(['drive', 'list', ...tenant, ...data])
     expect(out.split('\n')[0]).toMatch(/^ID +NAME +OWNER +USED +QUOTA +CREATED_AT$/)
     expect(out.split('\n')).toHaveLength(4)
   })
@@ -171,7 +173,7 @@ describe('a tenant from nothing', () => {
   it('lets people in and out', async () => {
     await withData('tenant', 'create', 'door')
     await withData('user', 'create', 'eve', '--tenant', 'door', '--no-drive')
-    const [off] = await json<{ status: string }[]>('user', 'disable', 'eve', '--tenant', 'door', '--data', data)
+    const [off] = await json<{ status: string }[]>('user', 'disable', 'eve', '--tenant', 'door', ...data)
     expect(off).toMatchObject({ status: 'disabled', drive: null })
     const answer = await refused('token', '--dialect', 'native', '--tenant', 'door', '--user', 'eve')
     expect(answer.err).toContain('user eve of door is disabled')
@@ -183,7 +185,7 @@ describe('a tenant from nothing', () => {
 
   it('keeps a password only as a hash, read from the standard input', async () => {
     await withData('tenant', 'create', 'secrets')
-    const args = ['user', 'create', 'sam', '--tenant', 'secrets', '--password-stdin', '--data', data]
+    const args = ['user', 'create', 'sam', '--tenant', 'secrets', '--password-stdin', ...data]
     expect((await run(args, { input: '' })).err).toContain('holds no password')
     expect((await run(args, { input: 'open sesame\n' })).code).toBe(0)
     const [sam] = await server.engine.users('secrets' as never, ['sam'])
@@ -265,15 +267,16 @@ describe('a tenant from nothing', () => {
 
 describe('the folder', () => {
   it('is made by the first tenant, and then serves', async () => {
-    const fresh = join(folder, 'fresh')
-    const early = await runHere(['user', 'create', 'x', '--tenant', 'new', '--data', fresh])
+    const fresh = await createTestPlace(join(folder, 'fresh'))
+    const early = await runHere(['user', 'create', 'x', '--tenant', 'new', ...fresh.args])
     expect(early).toMatchObject({ code: 1, err: expect.stringContaining('there is no data in') })
-    expect(existsSync(fresh)).toBe(false)
-    await json('tenant', 'create', 'new', '--data', fresh)
-    expect(await json('user', 'create', 'x', '--tenant', 'new', '--data', fresh)).toMatchObject({ drive: '1001' })
+    expect(existsSync(fresh.dataDir)).toBe(false)
+    await json('tenant', 'create', 'new', ...fresh.args)
+    expect(await json('user', 'create', 'x', '--tenant', 'new', ...fresh.args)).toMatchObject({ drive: '1001' })
+    await fresh.rows.drop()
   })
 
-  it('is refused when its database is none, in one sentence', async () => {
+  it('is refused when its own file of rows is none, in one sentence', async () => {
     const broken = join(folder, 'broken')
     await json('tenant', 'create', 'new', '--data', broken)
     await Promise.all(['-wal', '-shm'].map((end) => rm(join(broken, `batchdrive.db${end}`), { force: true })))
@@ -283,12 +286,13 @@ describe('the folder', () => {
   })
 
   it('is refused when its key can be read by others', async () => {
-    const open = join(folder, 'open')
-    await json('tenant', 'create', 'new', '--data', open)
+    const open = await createTestPlace(join(folder, 'open'))
+    await json('tenant', 'create', 'new', ...open.args)
     const { chmod } = await import('node:fs/promises')
-    await chmod(join(open, 'keys', 'master.key'), 0o644)
-    const { code, err } = await runHere(['drive', 'list', '--tenant', 'new', '--data', open])
+    await chmod(join(open.dataDir, 'keys', 'master.key'), 0o644)
+    const { code, err } = await runHere(['drive', 'list', '--tenant', 'new', ...open.args])
     expect([code, err]).toEqual([1, expect.stringContaining('chmod 600')])
+    await open.rows.drop()
   })
 })
 

@@ -8,22 +8,35 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createTestPlace, type TestPlace } from '../place.ts'
 import { run, type Serving, serve } from './program.ts'
 
 let folder: string
-let data: string
+/** The options of a place that several tests share. */
+let data: readonly string[]
+const places = new Map<string, TestPlace>()
 let serving: Serving | undefined
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'batchdrive-serve-'))
   // A space and a quote: what is printed must survive a shell.
-  data = join(folder, "it's data")
+  data = await at("it's data")
 })
 afterEach(async () => {
   serving?.kill('SIGKILL')
   await serving?.ended
   serving = undefined
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await Promise.all([...places.values()].map(({ rows }) => rows.drop()))
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** The options of a place by the name of its folder. */
+async function at(name: string): Promise<readonly string[]> {
+  const place = places.get(name) ?? (await createTestPlace(join(folder, name)))
+  places.set(name, place)
+  return place.args
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: answers read member by member
 type Answer = Record<string, any>
@@ -66,10 +79,14 @@ async function names(storage: Session): Promise<string[]> {
 
 describe('what serve prints', () => {
   it('are requests that work as they stand, one block for each dialect', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     const blocks = serving.texts.out.split(/^# /m).slice(1)
     expect(blocks).toHaveLength(4)
-    const answers = await Promise.all(blocks.map((block) => promisify(execFile)('bash', ['-euc', `# ${block}`])))
+    // What is printed names no database, for its address may hold a password.
+    const env = { ...process.env, BATCHDRIVE_DATABASE_URL: places.get("it's data")!.database }
+    const answers = await Promise.all(
+      blocks.map((block) => promisify(execFile)('bash', ['-euc', `# ${block}`], { env })),
+    )
     const [pds, smh, wps, dingtalk] = answers.map(({ stdout }) =>
       stdout
         .trim()
@@ -83,14 +100,14 @@ describe('what serve prints', () => {
   })
 
   it('are the mounts and the credentials', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     for (const word of ['/v2/', '/api/v1', '/openapi/v7', '/v1.0', 'demo-ak / demo-sk', 'smhdemo-secret', 'SKDEMO']) {
       expect(serving.texts.out).toContain(word)
     }
   })
 
   it('says how to begin where there is no demo tenant', async () => {
-    serving = await serve(['--no-demo', '--data', join(folder, 'bare')])
+    serving = await serve(['--no-demo', ...(await at('bare'))])
     expect(serving.texts.out).toContain('There is no demo tenant here.')
     const answer = await call('/v1.0/oauth2/accessToken', {
       body: { appKey: 'dingdemo', appSecret: 'dingdemo-secret' },
@@ -101,14 +118,14 @@ describe('what serve prints', () => {
 
 describe('demo secrets', () => {
   it('are refused where others can reach the server: an old folder, or when insisted on', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     serving.kill('SIGTERM')
     await serving.ended
     const attempts = [
-      ['--host', '0.0.0.0', '--data', data],
-      ['--host', '0.0.0.0', '--data', data, '--no-demo'],
-      ['--public-url', 'https://drive.example.com', '--data', data],
-      ['--host', '0.0.0.0', '--data', join(folder, 'new'), '--demo'],
+      ['--host', '0.0.0.0', ...data],
+      ['--host', '0.0.0.0', ...data, '--no-demo'],
+      ['--public-url', 'https://drive.example.com', ...data],
+      ['--host', '0.0.0.0', ...(await at('new')), '--demo'],
     ]
     const ended = await Promise.all(attempts.map((args) => run(['serve', '--port', '0', ...args])))
     // The folder can be in use by one of these only; whichever it is, all of them refuse.
@@ -120,7 +137,7 @@ describe('demo secrets', () => {
   })
 
   it('do not exist where others can reach the server and the folder is new', async () => {
-    serving = await serve(['--host', '0.0.0.0', '--data', join(folder, 'public')])
+    serving = await serve(['--host', '0.0.0.0', ...(await at('public'))])
     const answer = await call('/v1.0/oauth2/accessToken', {
       body: { appKey: 'dingdemo', appSecret: 'dingdemo-secret' },
     })
@@ -130,19 +147,23 @@ describe('demo secrets', () => {
 
 describe('refusals to start', () => {
   it('names bad settings, all of them, with exit code 2', async () => {
-    const { code, err } = await run(['serve', '--port', 'x', '--data', data], { env: { BATCHDRIVE_LOG: 'loud' } })
+    const { code, err } = await run(['serve', '--port', 'x', ...data], { env: { BATCHDRIVE_LOG: 'loud' } })
     expect(code).toBe(2)
     expect(err).toMatch(/--port must be .*\nBATCHDRIVE_LOG must be /)
   })
 
-  it('names a port that is in use, and a folder that is', async () => {
-    serving = await serve(['--data', data])
+  it('names a port that is in use', async () => {
+    serving = await serve(data)
     const { port } = new URL(serving.url)
-    const [samePort, sameFolder] = await Promise.all([
-      run(['serve', '--port', port, '--data', join(folder, 'other')]),
-      run(['serve', '--port', '0', '--data', data]),
-    ])
+    const samePort = await run(['serve', '--port', port, ...(await at('other'))])
     expect(samePort).toMatchObject({ code: 1, err: expect.stringContaining(`port ${port} of 127.0.0.1 is in use`) })
+    expect((await fetch(`${serving.url}/healthz`)).status).toBe(200)
+  })
+
+  it('names a folder that is in use, if its rows are in it', async () => {
+    const alone = ['--data', join(folder, 'alone')]
+    serving = await serve(alone)
+    const sameFolder = await run(['serve', '--port', '0', ...alone])
     expect(sameFolder).toMatchObject({ code: 1, err: expect.stringContaining('is in use by a server') })
     expect((await fetch(`${serving.url}/healthz`)).status).toBe(200)
   })
@@ -150,7 +171,7 @@ describe('refusals to start', () => {
 
 describe('the end', () => {
   it('comes after the requests in flight: a slow upload is finished, new connections are not taken', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     const storage = await session()
     const { uploadKey, url, headers } = await openUpload(storage)
     const bytes = randomBytes(200_000)
@@ -171,13 +192,13 @@ describe('the end', () => {
     response.resume()
     expect(await serving.ended).toBe(0)
 
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     const committed = await (await session())('/files/commit', { uploadKey, name: 'slow.bin', parentId: '0' })
     expect(committed.dentry).toMatchObject({ name: 'slow.bin', size: bytes.length })
   })
 
   it('comes at once at the second signal', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     const { url, headers } = await openUpload(await session())
     const upload = request(url, { method: 'PUT', headers: { ...headers, 'content-length': 10 } })
     upload.on('error', () => undefined)
@@ -190,7 +211,7 @@ describe('the end', () => {
   })
 
   it('takes two signals at one moment, as npm sends them, for one', async () => {
-    serving = await serve(['--data', data])
+    serving = await serve(data)
     serving.kill('SIGINT')
     serving.kill('SIGINT')
     expect(await serving.ended).toBe(0)
@@ -198,8 +219,8 @@ describe('the end', () => {
 })
 
 it('a server killed in the middle keeps everything it has acknowledged', async () => {
-  const own = join(folder, 'killed')
-  serving = await serve(['--data', own])
+  const own = await at('killed')
+  serving = await serve(own)
   const storage = await session()
   const { uploadKey, url, headers } = await openUpload(storage)
   const bytes = randomBytes(100_000)
@@ -216,7 +237,7 @@ it('a server killed in the middle keeps everything it has acknowledged', async (
   await Promise.allSettled(writing)
   expect(await serving.ended).toBe('SIGKILL')
 
-  serving = await serve(['--data', own])
+  serving = await serve(own)
   // The token lives on too.
   const again = await session()
   expect(await names(again)).toEqual(expect.arrayContaining(['kept.bin', ...acknowledged]))

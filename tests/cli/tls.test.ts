@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CERTIFICATE_MS, selfSigned } from '../../src/http/certificate.ts'
+import { createTestPlace, type TestPlace } from '../place.ts'
 import { run, type Serving, serve } from './program.ts'
 
 const curl = (...args: string[]) => promisify(execFile)('curl', ['-s', ...args])
 
 let folder: string
+const places: TestPlace[] = []
 let serving: Serving | undefined
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'batchdrive-tls-'))
@@ -20,12 +22,22 @@ afterEach(async () => {
   await serving?.ended
   serving = undefined
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await Promise.all(places.map(({ rows }) => rows.drop()))
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A place for one test's servers. */
+async function placeAt(name: string): Promise<TestPlace> {
+  const place = await createTestPlace(join(folder, name))
+  places.push(place)
+  return place
+}
 
 describe('a server that signs its own certificate', () => {
   it('prints requests that work over HTTPS as they stand, and hands out HTTPS addresses', async () => {
-    const data = join(folder, 'own')
-    serving = await serve(['--data', data, '--tls'])
+    const { args, dataDir: data } = await placeAt('own')
+    serving = await serve([...args, '--tls'])
     expect(serving.url).toMatch(/^https:/)
     const cert = join(data, 'tls', 'certificate.pem')
     expect((await stat(join(data, 'tls', 'key.pem'))).mode & 0o077).toBe(0)
@@ -50,10 +62,10 @@ describe('a server that signs its own certificate', () => {
   })
 
   it('keeps the pair from start to start, unless it would end soon', async () => {
-    const data = join(folder, 'kept')
+    const { args, dataDir: data } = await placeAt('kept')
     const cert = join(data, 'tls', 'certificate.pem')
     const serialNumber = async () => {
-      serving = await serve(['--data', data, '--tls'])
+      serving = await serve([...args, '--tls'])
       serving.kill('SIGTERM')
       await serving.ended
       return new X509Certificate(await readFile(cert)).serialNumber
@@ -73,7 +85,8 @@ describe('a server that is given a certificate', () => {
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
     const pair = selfSigned(['127.0.0.1', 'drive.example'], Date.now())
     await Promise.all([writeFile(cert, pair.cert), writeFile(key, pair.key)])
-    serving = await serve(['--data', join(folder, 'given'), '--tls-cert', cert, '--tls-key', key])
+    const { args } = await placeAt('given')
+    serving = await serve([...args, '--tls-cert', cert, '--tls-key', key])
     const { port } = new URL(serving.url)
     const resolve = ['--resolve', `drive.example:${port}:127.0.0.1`]
     const { stdout } = await curl('--cacert', cert, ...resolve, `https://drive.example:${port}/healthz`)

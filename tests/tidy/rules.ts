@@ -119,6 +119,48 @@ export const noCycles: Rule = (sources) => {
   return problems
 }
 
+/** Where tests are listed that run on one store, or on both; patterns as vitest's. */
+export interface StoreLists {
+  readonly both: readonly string[]
+  /** What is about the inside of one store. */
+  readonly inside: readonly string[]
+  /** Paths that open no store, with the reason why they seem to. */
+  readonly once: Readonly<Record<string, string>>
+}
+
+/** What opens a store, or starts the program that does. */
+const OPENERS = ['src/store/sqlite/store.ts', 'src/store/postgres/store.ts', 'tests/cli/program.ts']
+
+/** A test that opens a store runs on both, for what holds on one may not hold on the other. */
+export const storesOnBoth =
+  ({ both, inside, once }: StoreLists): Rule =>
+  (sources) => {
+    const known = new Map(sources.map((source) => [source.path, source]))
+    const listed = [...both, ...inside].map(pathPattern)
+    const opening = (path: string, seen = new Set<string>()): boolean => {
+      if (OPENERS.includes(path)) return true
+      if (seen.has(path)) return false
+      seen.add(path)
+      const values = known.get(path)?.imports.filter(({ text, typeOnly }) => text.startsWith('.') && !typeOnly) ?? []
+      return values.some(({ text }) => opening(posix.join(posix.dirname(path), text), seen))
+    }
+    const tests = sources.map(({ path }) => path).filter((path) => path.endsWith('.test.ts'))
+    return [
+      ...tests
+        .filter((path) => !(path in once) && !listed.some((pattern) => pattern.test(path)) && opening(path))
+        .map((path) => `${path}:1: opens a store and does not run on both: see vitest.config.ts`),
+      ...Object.keys(once)
+        .filter((path) => !tests.includes(path) || !opening(path))
+        .map((path) => `vitest.config.ts:1: ${path} needs no exception`),
+    ]
+  }
+
+/** `**` is any number of folders, `*` anything but a slash, `{a,b}` one of several. */
+function pathPattern(glob: string): RegExp {
+  const words: Record<string, string> = { '**/': '(?:.*/)?', '*': '[^/]*', '{': '(?:', '}': ')', ',': '|' }
+  return new RegExp(`^${glob.replace(/\*\*\/|[*{},]|[.+?^$()[\]|]/g, (found) => words[found] ?? `\\${found}`)}$`)
+}
+
 export const fileLengths: Rule = (sources) =>
   sources
     .filter(({ lines }) => lines.length > FILE_LINES_MAX)
