@@ -1,10 +1,13 @@
 /** What the dialects, the tasks and the command line may ask of the engine. Implemented in `create.ts`. */
+import type { ActionBits } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { IdCodec } from './id.ts'
 import type {
   Drive,
   DriveId,
   DriveSettings,
+  Evicted,
+  Eviction,
   Group,
   Identity,
   Json,
@@ -51,6 +54,8 @@ export const TRASH_DAYS_MAX = 10_000
 /** The longest time after which a drive may let its files' earlier versions go, and within which versions may merge. */
 export const VERSION_DAYS_MAX = 10_000
 export const VERSION_MERGE_MS_MAX = 24 * 3600_000
+/** The longest time a pool may be told to bear holding more than its quota. */
+export const EVICTION_DAYS_MAX = 10_000
 
 /** What an operator may set. */
 export interface EngineOptions {
@@ -254,12 +259,15 @@ export interface SharedPool {
   /** Bytes; null = unlimited. */
   readonly quota: number | null
   readonly used: number
+  /** Null = nothing is destroyed to make room. */
+  readonly eviction: Eviction | null
   /** The active drives in it, in id order. */
   readonly drives: readonly Drive[]
 }
 
 export interface PoolPatch {
   readonly quota?: number | null
+  readonly eviction?: Eviction | null
   /** All that shall share it from now on, DRIVES_PER_POOL_MAX at most. */
   readonly drives?: readonly DriveId[]
 }
@@ -268,6 +276,8 @@ export interface TrashView {
   readonly entry: TrashEntry
   readonly node: Node
   readonly drive: Drive
+  /** What the actor may do with it. */
+  readonly actions: ActionBits
 }
 
 export interface TrashPage {
@@ -323,7 +333,7 @@ export interface Engine extends Readings, Roster {
   ): Promise<TaskReport | Failed>
   /**
    * Asks tasks to stop. What they did stays; what they had not finished fails as `cancelled` when their turn comes, and leaves
-   * nothing behind. A task that is done stays as it is.
+   * nothing behind. A task that is done stays as it is, and one that only removes what is destroyed already goes on.
    */
   cancelTasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | Failed)[]>
   /**
@@ -362,10 +372,18 @@ export interface Engine extends Readings, Roster {
    * Quotas that several drives share; only admins of the tenant make and change them. `name_taken` when a drive shares
    * another pool already, `drive_not_found` when it is not there; then nothing of that pool is done.
    */
-  createPools(actor: Actor, specs: readonly Required<PoolPatch>[]): Promise<(SharedPool | Failed)[]>
+  createPools(
+    actor: Actor,
+    specs: readonly (PoolPatch & Required<Pick<PoolPatch, 'quota' | 'drives'>>)[],
+  ): Promise<(SharedPool | Failed)[]>
   /** Pools by id; null for those that are not the tenant's. */
   sharedPools(actor: Actor, ids: readonly PoolId[]): Promise<(SharedPool | null)[]>
   updatePools(actor: Actor, patches: readonly { id: PoolId; set: PoolPatch }[]): Promise<(SharedPool | Failed)[]>
+  /**
+   * Which of the things that are no longer there were files destroyed to make room, within the last EVICTED_KEPT_DAYS; of
+   * several under one path the latest. By path for who may list the folder it lay in, by id for who owns the drive.
+   */
+  evicted(actor: Actor, refs: readonly Ref[]): Promise<(Evicted | null)[]>
 
   /** The trash of the given drives the actor may list, latest first. 1 … PAGE_SIZE_MAX entries. */
   trashPage(
@@ -423,5 +441,8 @@ export interface Engine extends Readings, Roster {
 export interface OpenVersion {
   readonly content: import('./model.ts').Content
   readonly updatedAt: number
+  /** The drive it is in now, and the bytes a second that all fetches from it may have together; 0 = any number. */
+  readonly drive: DriveId
+  readonly rate: number
   stream(range: { start: number; end: number }): NodeJS.ReadableStream
 }

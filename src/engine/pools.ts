@@ -2,7 +2,7 @@
 import { reachesDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
-import type { Directory, PoolPatch, SharedPool } from './engine.ts'
+import { type Directory, EVICTION_DAYS_MAX, type PoolPatch, type SharedPool } from './engine.ts'
 import { fail } from './error.ts'
 import type { Drive, DriveId, PoolId, TenantId } from './model.ts'
 import type { Failed } from './op.ts'
@@ -17,7 +17,7 @@ export function createPools(store: Store): Pick<Directory, 'createPools' | 'shar
       if (!actor.admin) return specs.map(() => fail('forbidden'))
       return store.write(async (tx) => {
         const ids = (await tx.ids('drive', specs.length)) as PoolId[]
-        const empty = ids.map((id): SharedPool => ({ id, quota: null, used: 0, drives: [] }))
+        const empty = ids.map((id): SharedPool => ({ id, quota: null, used: 0, eviction: null, drives: [] }))
         const patches = specs.map((set, at) => ({ id: ids[at]!, set }))
         return change(tx, actor, patches, empty)
       })
@@ -41,8 +41,9 @@ async function read(tx: ReadTx, tenant: TenantId, ids: readonly PoolId[]): Promi
   return ids.map((id) => {
     const pool = pools.find(({ key }) => key === String(id))
     if (!pool) return null
+    const { quota, used, eviction } = pool
     const inside = drives.filter(({ sharedPool }) => sharedPool === id)
-    return { id, quota: pool.quota, used: pool.used, drives: inside.sort((a, b) => a.id - b.id) }
+    return { id, quota, used, eviction, drives: inside.sort((a, b) => a.id - b.id) }
   })
 }
 
@@ -69,6 +70,10 @@ async function change(
   const done = patches.filter((_, at) => outcomes[at] === null)
   const quotas = done.flatMap(({ id, set: { quota } }) => (quota === undefined ? [] : [{ ...keyOf(id), quota }]))
   await tx.putPools(quotas.map((pool) => ({ tenant, ...pool })))
+  const evictions = done.flatMap(({ id, set: { eviction } }) =>
+    eviction === undefined ? [] : [{ ...keyOf(id), eviction }],
+  )
+  await tx.putEvictions(evictions.map((pool) => ({ tenant, ...pool })))
   await tx.apply({ ...emptyChanges(), poolDeltas: changed.flatMap((drive) => deltas(before.get(drive.id)!, drive)) })
   const after = await read(
     tx,
@@ -81,11 +86,14 @@ async function change(
 function patchProblem(
   actor: Actor,
   id: PoolId,
-  { quota, drives = [] }: PoolPatch,
+  { quota, eviction, drives = [] }: PoolPatch,
   known: ReadonlyMap<DriveId, Drive>,
 ): Failed | null {
   if (quota !== undefined && quota !== null && !(Number.isSafeInteger(quota) && quota >= 0))
     return fail('attribute_invalid', { detail: 'quota' })
+  const days = eviction?.afterDays ?? 0
+  if (!(Number.isSafeInteger(days) && days >= 0 && days <= EVICTION_DAYS_MAX))
+    return fail('attribute_invalid', { detail: 'eviction' })
   if (drives.length > DRIVES_PER_POOL_MAX) return fail('attribute_invalid', { detail: 'drives' })
   const found = drives.map((drive) => known.get(drive))
   if (!found.every((drive) => drive && reachesDrive(actor, drive))) return fail('drive_not_found')

@@ -280,7 +280,10 @@ describe('a quota', () => {
     expectFault(await make({ spaces: [], capacity: 1 }), 400, 'QuotaSpacesInvalid')
     expectFault(await make({ capacity: 1 }), 400, 'QuotaSpacesInvalid')
     expectFault(await make({ spaces: ['nowhere'], capacity: 1 }), 404, 'SpaceNotFound')
-    expectFault(await make({ spaces: [spaceId], capacity: 1, removeWhenExceed: true }), 400, 'FunctionNotEnabled')
+    for (const removeAfterDays of [null, -1, 10_001, 'soon']) {
+      const body = { spaces: [spaceId], capacity: 1, removeWhenExceed: true, removeAfterDays }
+      expectFault(await make(body), 400, 'ParamInvalid')
+    }
     expectFault(await smh.call('GET', quota(`/${spaceId}`)), 404, 'NoQuota')
     const weak = await smh.mint('space_admin', { space_id: spaceId })
     const denied = await send(smh.url, 'POST', `${quota()}?access_token=${weak}`, {

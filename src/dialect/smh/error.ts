@@ -32,6 +32,7 @@ const CODES = {
   BadCrc64: [400, 'The data does not have the given CRC64.'],
   IncompleteBody: [400, 'The data does not have the declared size.'],
   UploadIncomplete: [400, 'The data has not been uploaded completely.'],
+  MultipartUploadPartTooSmall: [400, 'All parts but the last must have at least 1 MiB.'],
   MultipartUploadIncomplete: [400, 'Parts of the upload are missing.'],
   QuotaLimitReached: [400, 'The quota does not suffice.'],
   QuotaSpacesInvalid: [400, 'The spaces of the quota are invalid.'],

@@ -129,9 +129,7 @@ async function poolById(call: Call, { library }: Caller, id: PoolId): Promise<Sh
 async function get(call: Call): Promise<Answer> {
   const { caller, pool, drives, quota } = await limited(call)
   const spaces = drives.map((drive) => spaceIdOf(drive, caller.library.id))
-  const { afterDays: removeAfterDays = 0, newestFirst: removeNewest = false } = pool?.eviction ?? {}
-  const removal = { removeWhenExceed: Boolean(pool?.eviction), removeAfterDays, removeNewest }
-  return { status: 200, body: { id: pool?.id ?? drives[0]!.id, spaces, capacity: String(quota), ...removal } }
+  return { status: 200, body: { id: pool?.id ?? drives[0]!.id, spaces, capacity: String(quota) } }
 }
 
 async function set(call: Call): Promise<Answer> {

@@ -8,6 +8,7 @@ import type {
   Identity,
   PoolId,
   PoolKind,
+  ReadTx,
   Store,
   Subject,
   TenantId,
@@ -17,12 +18,15 @@ import type {
 import {
   apply,
   content,
+  DRIVE,
   drive,
   driveId,
   idsOf,
   memberRow,
+  nodeId,
   type Open,
   type Opened,
+  OTHER,
   TENANT,
   task,
   token,
@@ -118,7 +122,48 @@ export function peopleConformance(open: Open) {
       await store.write((tx) => tx.putPools([{ ...pool, quota: null }]))
       await apply(store, { poolDeltas: [{ ...pool, delta: 7 }] })
       await store.write((tx) => tx.putPools([{ ...pool, quota: 5 }]))
-      expect(await store.read((tx) => tx.pools([pool]))).toEqual([{ ...pool, quota: 5, used: 7 }])
+      const kept = { ...pool, quota: 5, used: 7, eviction: null, overSince: 0 }
+      expect(await store.read((tx) => tx.pools([pool]))).toEqual([kept])
+    })
+
+    it('are strained while they make room and hold too much, or are thought to', async () => {
+      const keys = ['1', '2', '3', '4', '5', '6'].map((key) => ({ tenant: TENANT, kind: 'shared' as const, key }))
+      const quotas = [5, 5, 5, 9, null, 5]
+      const sinces = [0, 100, 100 + 1, 100, 100, 100]
+      const eviction = { afterDays: 1, newestFirst: true }
+      const now = 24 * 3600_000 + 100
+      await store.write(async (tx) => {
+        await tx.putPools(keys.map((key, at) => ({ ...key, quota: quotas[at]! })))
+        await tx.putEvictions(keys.map((key, at) => ({ ...key, eviction: at === 5 ? null : eviction })))
+        await tx.putPoolStrains(keys.map((key, at) => ({ ...key, overSince: sinces[at]! })))
+      })
+      await apply(store, { poolDeltas: keys.map((key) => ({ ...key, delta: 7 })) })
+      const strained = (limit: number) => store.write((tx) => tx.strainedPools(now, limit))
+      const found = await strained(10)
+      expect(found.map(({ key }) => key).sort()).toEqual(['1', '2', '4', '5'])
+      expect(found.find(({ key }) => key === '2')).toEqual({ ...keys[1], quota: 5, used: 7, eviction, overSince: 100 })
+      expect(await strained(2)).toHaveLength(2)
+      await store.write((tx) => tx.putPools([{ ...keys[0]!, quota: 8 }]))
+      expect(await store.read((tx) => tx.pools([keys[0]!]))).toMatchObject([{ quota: 8, eviction }])
+    })
+
+    it('remember what was destroyed to make room, by where it lay and what it was', async () => {
+      const row = (node: number, parent: number, key: string, at: number, of = DRIVE) => {
+        return { drive: of, node: nodeId(node), parent: nodeId(parent), key, at }
+      }
+      const rows = [row(10, 1, 'a', 5), row(11, 1, 'a', 7), row(12, 1, 'b', 7), row(10, 1, 'a', 9, OTHER)]
+      await store.write((tx) => tx.putEvicted(rows))
+      const place = { drive: DRIVE, parent: nodeId(1), key: 'a' }
+      const evicted = async (...keys: Parameters<ReadTx['evicted']>[0]) => {
+        const found = await store.read((tx) => tx.evicted(keys))
+        return found.sort((a, b) => a.drive - b.drive || a.node - b.node)
+      }
+      expect(await evicted(place)).toEqual(rows.slice(0, 2))
+      expect(await evicted(place, { drive: DRIVE, id: nodeId(10) })).toEqual(rows.slice(0, 2))
+      expect(await evicted({ drive: OTHER, id: nodeId(10) }, { drive: OTHER, id: nodeId(12) })).toEqual([rows[3]])
+      await store.write((tx) => tx.forgetEvicted(7))
+      await store.write((tx) => tx.putEvicted([{ ...rows[2]!, at: 8 }]))
+      expect(await evicted(place, { drive: DRIVE, id: nodeId(12) })).toEqual([rows[1], { ...rows[2], at: 8 }])
     })
 
     it('of a tenant are listed by id: active ones, of the owners asked for', async () => {
@@ -301,6 +346,22 @@ export function peopleConformance(open: Open) {
         ]),
       )
       expect(await groups({})).toEqual(['2'])
+    })
+
+    it('keeps who is gone until nothing is left of them', async () => {
+      const gone = (tenant: TenantId, subject: Subject) => ({ tenant, subject })
+      const rows = [gone(TENANT, 'group:b'), gone(TENANT, 'user:a'), gone(ELSEWHERE, 'user:a')]
+      await store.write((tx) => tx.putDeparted([...rows, rows[0]!]))
+      await store.write((tx) => tx.putDeparted(rows.slice(1)))
+      const all = (limit = 9) => store.read((tx) => tx.departed(limit))
+      const ordered = rows.toSorted((a, b) => (`${a.tenant} ${a.subject}` < `${b.tenant} ${b.subject}` ? -1 : 1))
+      expect(await all()).toEqual(ordered)
+      expect(await all(2)).toEqual(ordered.slice(0, 2))
+      const asked = [rows[1]!, gone(ELSEWHERE, 'group:b')]
+      expect(await store.read((tx) => tx.departedOf(asked))).toEqual([rows[1]])
+      await store.write((tx) => tx.deleteDeparted(asked))
+      expect(await all()).toEqual(ordered.filter((row) => row !== rows[1]))
+      expect(await store.read((tx) => Promise.all([tx.departedOf([]), tx.departed(0)]))).toEqual([[], []])
     })
 
     it('finds identities by what they are and by whose; one put in again is replaced', async () => {

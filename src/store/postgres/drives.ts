@@ -1,6 +1,17 @@
 /** Drives and the quota pools they fill. */
 import type { Pool, ReadTx, TenantId, WriteTx } from '../../engine/index.ts'
-import { type DriveRow, fromDrive, type PoolRow, toDrive } from '../row/drive.ts'
+import {
+  type DriveRow,
+  type EvictedRow,
+  fromDrive,
+  fromEvicted,
+  fromEviction,
+  onceEvicted,
+  type PoolRow,
+  toDrive,
+  toEvicted,
+  toPool,
+} from '../row/drive.ts'
 import { columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
@@ -40,8 +51,10 @@ where d.status = 'active' and d.scene_id <> ''`
 export const DRIVES_IN_POOLS = `${DRIVE}
 where d.status = 'active' and d.shared_pool > 0 and d.shared_pool = any($1::bigint[])`
 
+const POOL_COLUMNS = 'p.tenant_id, p.kind, p.key, p.quota, p.used, p.evict_after, p.evict_newest, p.over_since'
+
 export const POOLS = `
-select p.tenant_id, p.kind, p.key, p.quota, p.used
+select ${POOL_COLUMNS}
 from (select distinct k.* from ${unnest('ttt')} k (tenant_id, kind, key)) k
 join pool p on p.tenant_id = k.tenant_id and p.kind = k.kind and p.key = k.key`
 
@@ -61,9 +74,42 @@ insert into pool (tenant_id, kind, key, quota, used)
 select k.*, 0 from ${unnest('tttn')} k
 on conflict (tenant_id, kind, key) do update set quota = excluded.quota`
 
+export const PUT_EVICTIONS = `
+update pool p set evict_after = k.evict_after, evict_newest = k.evict_newest
+from ${unnest('tttnn')} k (tenant_id, kind, key, evict_after, evict_newest)
+where p.tenant_id = k.tenant_id and p.kind = k.kind and p.key = k.key`
+export const PUT_STRAINS = `
+update pool p set over_since = k.over_since
+from ${unnest('tttn')} k (tenant_id, kind, key, over_since)
+where p.tenant_id = k.tenant_id and p.kind = k.kind and p.key = k.key`
+
+/** Pools that make room are few beside all pools: the index pool_eviction holds only these. */
+export const STRAINED_POOLS = `
+select ${POOL_COLUMNS} from pool p
+where p.evict_after is not null and case when p.used > coalesce(p.quota, p.used)
+  then p.over_since = 0 or p.over_since + p.evict_after * 86400000 <= $1
+  else p.over_since > 0 end
+limit $2`
+
+const EVICTED_COLUMNS = 'e.drive_id, e.node_id, e.parent_id, e.name_key, e.at'
+export const EVICTED_NODES = `
+select ${EVICTED_COLUMNS} from (select distinct k.* from ${unnest('nn')} k (drive_id, id)) k
+join evicted e on e.drive_id = k.drive_id and e.node_id = k.id`
+export const EVICTED_PLACES = `
+select ${EVICTED_COLUMNS} from (select distinct k.* from ${unnest('nnt')} k (drive_id, parent_id, name_key)) k
+join evicted e on e.drive_id = k.drive_id and e.parent_id = k.parent_id and e.name_key = k.name_key`
+export const PUT_EVICTED = `
+insert into evicted (drive_id, node_id, parent_id, name_key, at) select * from ${unnest('nnntn')}
+on conflict (drive_id, node_id) do update set
+  parent_id = excluded.parent_id, name_key = excluded.name_key, at = excluded.at`
+export const FORGET_EVICTED = 'delete from evicted where at < $1'
+
 export const driveQueries: Queries<
-  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools'> &
-    Pick<WriteTx, 'putDrives' | 'putPools'>
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'evicted'> &
+    Pick<
+      WriteTx,
+      'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted' | 'forgetEvicted' | 'strainedPools'
+    >
 > = {
   async drives(db, ids) {
     if (ids.length === 0) return []
@@ -100,8 +146,43 @@ export const driveQueries: Queries<
     if (keys.length === 0) return []
     db.reserve(keys.map(poolName))
     const set = keys.map(({ tenant, kind, key }) => [tenant, kind, key])
-    const rows = await db.all<PoolRow>(POOLS, ...columns(set, 3))
-    return rows.map(([tenant, kind, key, quota, used]) => ({ tenant, kind, key, quota, used }))
+    return (await db.all<PoolRow>(POOLS, ...columns(set, 3))).map(toPool)
+  },
+
+  async evicted(db, keys) {
+    const nodes = keys.flatMap((key) => ('id' in key ? [[key.drive, key.id]] : []))
+    const places = keys.flatMap((key) => ('id' in key ? [] : [[key.drive, key.parent, key.key]]))
+    const rows = await Promise.all([
+      nodes.length > 0 ? db.all<EvictedRow>(EVICTED_NODES, ...columns(nodes, 2)) : [],
+      places.length > 0 ? db.all<EvictedRow>(EVICTED_PLACES, ...columns(places, 3)) : [],
+    ])
+    return onceEvicted(rows.flat().map(toEvicted))
+  },
+
+  async putEvictions(db, rows) {
+    if (rows.length === 0) return
+    db.reserve(rows.map(poolName))
+    await db.run(PUT_EVICTIONS, ...columns(latest(rows, poolName).map(fromEviction), 5))
+  },
+
+  async putPoolStrains(db, rows) {
+    if (rows.length === 0) return
+    const set = latest(rows, poolName).map(({ tenant, kind, key, overSince }) => [tenant, kind, key, overSince])
+    await db.run(PUT_STRAINS, ...columns(set, 4))
+  },
+
+  async putEvicted(db, rows) {
+    if (rows.length === 0) return
+    db.enter(rows.map(({ drive }) => drive))
+    await db.run(PUT_EVICTED, ...columns(latest(rows, ({ drive, node }) => `${drive} ${node}`).map(fromEvicted), 5))
+  },
+
+  async forgetEvicted(db, before) {
+    await db.run(FORGET_EVICTED, before)
+  },
+
+  async strainedPools(db, now, limit) {
+    return (await db.all<PoolRow>(STRAINED_POOLS, now, limit)).map(toPool)
   },
 
   async putDrives(db, rows) {

@@ -2,11 +2,13 @@
 import {
   type Drive,
   type DriveId,
+  type Evicted,
   type NodeId,
   POOL_KINDS,
   type Pool,
   type PoolId,
   type PoolKind,
+  type StoredPool,
   type Subject,
   type TenantId,
 } from '../../engine/index.ts'
@@ -37,7 +39,42 @@ export type DriveRow = [
 
 const POOLS_AT = 18
 
-export type PoolRow = [tenant: TenantId, kind: PoolKind, key: string, quota: number | null, used: number]
+export type PoolRow = [
+  tenant: TenantId,
+  kind: PoolKind,
+  key: string,
+  quota: number | null,
+  used: number,
+  evictAfter: number | null,
+  evictNewest: number | boolean,
+  overSince: number,
+]
+
+export type EvictedRow = [drive: DriveId, node: NodeId, parent: NodeId, key: string, at: number]
+
+export function toPool([tenant, kind, key, quota, used, afterDays, newestFirst, overSince]: PoolRow): StoredPool {
+  const eviction = afterDays === null ? null : { afterDays, newestFirst: Boolean(newestFirst) }
+  return { tenant, kind, key, quota, used, eviction, overSince }
+}
+
+/** The key of a pool, and its eviction as PoolRow has it. */
+export function fromEviction(pool: Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'eviction'>): unknown[] {
+  const { tenant, kind, key, eviction } = pool
+  return [tenant, kind, key, eviction?.afterDays ?? null, eviction?.newestFirst ? 1 : 0]
+}
+
+export function toEvicted([drive, node, parent, key, at]: EvictedRow): Evicted {
+  return { drive, node, parent, key, at }
+}
+
+/** Asked for by its id and by its place, one comes twice. */
+export function onceEvicted(rows: readonly Evicted[]): Evicted[] {
+  return [...new Map(rows.map((row) => [`${row.drive} ${row.node}`, row])).values()]
+}
+
+export function fromEvicted({ drive, node, parent, key, at }: Evicted): unknown[] {
+  return [drive, node, parent, key, at]
+}
 
 export function toDrive(row: DriveRow): Drive {
   const [id, tenant, name, owner, app, scene, sceneId, status, root, trash, grave] = row

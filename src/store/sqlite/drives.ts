@@ -1,6 +1,17 @@
 /** Drives and the quota pools they fill. */
 import type { ReadTx, WriteTx } from '../../engine/index.ts'
-import { type DriveRow, fromDrive, type PoolRow, toDrive } from '../row/drive.ts'
+import {
+  type DriveRow,
+  type EvictedRow,
+  fromDrive,
+  fromEvicted,
+  fromEviction,
+  onceEvicted,
+  type PoolRow,
+  toDrive,
+  toEvicted,
+  toPool,
+} from '../row/drive.ts'
 import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
@@ -40,8 +51,10 @@ where d.status = 'active' and d.scene_id <> '' and (d.tenant_id, d.app, d.scene,
 export const DRIVES_IN_POOLS = `${DRIVE}
 where d.status = 'active' and d.shared_pool > 0 and d.shared_pool in (select value from json_each(?))`
 
+const POOL_COLUMNS = 'tenant_id, kind, key, quota, used, evict_after, evict_newest, over_since'
+
 export const POOLS = `
-select tenant_id, kind, key, quota, used from pool
+select ${POOL_COLUMNS} from pool
 where (tenant_id, kind, key) in (select ${members(3)} from json_each(?))`
 
 export const PUT_DRIVES = `
@@ -60,9 +73,36 @@ insert into pool (tenant_id, kind, key, quota, used)
 select ${members(4)}, 0 from json_each(?) where true
 on conflict (tenant_id, kind, key) do update set quota = excluded.quota`
 
+export const PUT_EVICTIONS = `
+update pool set evict_after = value ->> 3, evict_newest = value ->> 4 from json_each(?)
+where tenant_id = value ->> 0 and kind = value ->> 1 and pool.key = value ->> 2`
+export const PUT_STRAINS = `
+update pool set over_since = value ->> 3 from json_each(?)
+where tenant_id = value ->> 0 and kind = value ->> 1 and pool.key = value ->> 2`
+
+/** Pools that make room are few beside all pools: the index pool_eviction holds only these. */
+export const STRAINED_POOLS = `
+select ${POOL_COLUMNS} from pool indexed by pool_eviction
+where evict_after is not null and case when used > coalesce(quota, used)
+  then over_since = 0 or over_since + evict_after * 86400000 <= ?
+  else over_since > 0 end
+limit ?`
+
+const EVICTED_COLUMNS = 'drive_id, node_id, parent_id, name_key, at'
+export const EVICTED_NODES = `
+select ${EVICTED_COLUMNS} from evicted where (drive_id, node_id) in (select value ->> 0, value ->> 1 from json_each(?))`
+export const EVICTED_PLACES = `
+select ${EVICTED_COLUMNS} from evicted where (drive_id, parent_id, name_key) in (select ${members(3)} from json_each(?))`
+export const PUT_EVICTED = `
+insert or replace into evicted (drive_id, node_id, parent_id, name_key, at) select ${members(5)} from json_each(?)`
+export const FORGET_EVICTED = 'delete from evicted where at < ?'
+
 export const driveQueries: Queries<
-  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools'> &
-    Pick<WriteTx, 'putDrives' | 'putPools'>
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'evicted'> &
+    Pick<
+      WriteTx,
+      'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted' | 'forgetEvicted' | 'strainedPools'
+    >
 > = {
   drives(db, ids) {
     if (ids.length === 0) return []
@@ -91,8 +131,38 @@ export const driveQueries: Queries<
   pools(db, keys) {
     if (keys.length === 0) return []
     const set = keys.map(({ tenant, kind, key }) => [tenant, kind, key])
-    const rows = db.all<PoolRow>(POOLS, JSON.stringify(set))
-    return rows.map(([tenant, kind, key, quota, used]) => ({ tenant, kind, key, quota, used }))
+    return db.all<PoolRow>(POOLS, JSON.stringify(set)).map(toPool)
+  },
+
+  evicted(db, keys) {
+    const nodes = keys.flatMap((key) => ('id' in key ? [[key.drive, key.id]] : []))
+    const places = keys.flatMap((key) => ('id' in key ? [] : [[key.drive, key.parent, key.key]]))
+    const rows = [
+      ...(nodes.length > 0 ? db.all<EvictedRow>(EVICTED_NODES, JSON.stringify(nodes)) : []),
+      ...(places.length > 0 ? db.all<EvictedRow>(EVICTED_PLACES, JSON.stringify(places)) : []),
+    ]
+    return onceEvicted(rows.map(toEvicted))
+  },
+
+  putEvictions(db, rows) {
+    if (rows.length > 0) db.run(PUT_EVICTIONS, JSON.stringify(rows.map(fromEviction)))
+  },
+
+  putPoolStrains(db, rows) {
+    const set = rows.map(({ tenant, kind, key, overSince }) => [tenant, kind, key, overSince])
+    if (set.length > 0) db.run(PUT_STRAINS, JSON.stringify(set))
+  },
+
+  putEvicted(db, rows) {
+    if (rows.length > 0) db.run(PUT_EVICTED, JSON.stringify(rows.map(fromEvicted)))
+  },
+
+  forgetEvicted(db, before) {
+    db.run(FORGET_EVICTED, before)
+  },
+
+  strainedPools(db, now, limit) {
+    return db.all<PoolRow>(STRAINED_POOLS, now, limit).map(toPool)
   },
 
   putDrives(db, rows) {

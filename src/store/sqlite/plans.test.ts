@@ -41,11 +41,12 @@ const pages = (['name', 'updated', 'created', 'size'] as const).flatMap((by) =>
 
 /**
  * The table of burials is a list of what to look at: it is empty but for the drives with something to sweep. The index of open tasks
- * holds only those that are not done.
+ * holds only those that are not done, the index of pools that make room only these.
  */
 const SCANS: Readonly<Record<string, string>> = {
   GRAVE_NODES: 'SCAN b',
   END_BURIALS: 'SCAN burial',
+  STRAINED_POOLS: 'SCAN pool USING INDEX pool_eviction',
   CLAIM_TASKS: 'SCAN task USING COVERING INDEX task_open',
 }
 
