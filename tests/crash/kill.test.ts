@@ -1,12 +1,13 @@
 /** kill -9 at durable steps: everything acknowledged is there, nothing is half, work goes on. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestDatabase, isPostgres } from '../store.ts'
 import { allPoints, type Course, killedAt, type Packed, packChild, spread, tryAll, undisturbed } from './runs.ts'
 
 /** How many moments are tried here; the long test tries all there are. */
-const POINTS = 320
+const POINTS = isPostgres() ? 60 : 320
 const POINTS_AT_ONCE = 20
 /** Starting 20 processes takes three seconds here, and many times that on a machine that is busy. */
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 240_000
 
 let course: Course
 let child: Packed
@@ -15,6 +16,10 @@ beforeAll(async () => {
   child = await packChild()
 }, TIMEOUT_MS)
 afterAll(() => child.remove())
+
+const makeDatabase = () => createTestDatabase('')
+/** With PostgreSQL the last steps may not come: a commit that is run again counts twice, one that is not needed not at all. */
+const reachable = () => (isPostgres() ? allPoints(course).slice(0, -20) : allPoints(course))
 
 it('the workload does what it says', () => {
   const { settled } = course.milestones.at(-1)!
@@ -40,9 +45,9 @@ it('the workload does what it says', () => {
 it.each(Array.from({ length: POINTS / POINTS_AT_ONCE }, (_, i) => i + 1))(
   'a process killed at any of 20 moments loses nothing it answered for and leaves nothing half (part %i)',
   async (part) => {
-    const points = spread(allPoints(course), POINTS).filter((_, i) => i % (POINTS / POINTS_AT_ONCE) === part - 1)
+    const points = spread(reachable(), POINTS).filter((_, i) => i % (POINTS / POINTS_AT_ONCE) === part - 1)
     expect(points).toHaveLength(POINTS_AT_ONCE)
-    await tryAll(points, (point) => killedAt(course, child.path, point))
+    await tryAll(points, (point) => killedAt(course, child.path, point, makeDatabase))
   },
   TIMEOUT_MS,
 )

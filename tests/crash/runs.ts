@@ -14,9 +14,10 @@ import { fsck } from '../../src/fsck/fsck.ts'
 import { gc } from '../../src/fsck/gc.ts'
 import { openPostgresInspection } from '../../src/store/postgres/inspect.ts'
 import { openSqliteInspection } from '../../src/store/sqlite/inspect.ts'
+import { breakConnections } from './connections.ts'
 import { ForgetfulDisk } from './forgetful-disk.ts'
 import { type Picture, pictureOf, uploadsOf } from './picture.ts'
-import { countingDisk, countingStore, never, type Point, Steps } from './steps.ts'
+import { countingDisk, countingStore, never, type Point, questioningStore, Steps } from './steps.ts'
 import { WORKLOAD } from './workload.ts'
 import { type CrashWorld, DAY_MS, databaseOf, type Home, openWorld, settle } from './world.ts'
 
@@ -128,9 +129,20 @@ export async function packChild(): Promise<Packed> {
   return { path: join(folder, 'child.mjs'), remove: () => rmSync(folder, { recursive: true }) }
 }
 
+/** Where the runs of a test keep their rows; made anew for each. */
+export type MakeDatabase = () => Promise<{ readonly url: string; drop(): Promise<void> }>
+
+/** SQLite, whose rows are in the folder. */
+export const inFolderAlone: MakeDatabase = async () => ({ url: '', drop: async () => {} })
+
 /** A process runs the workload and is killed at the point. Throws unless all it acknowledged is there and all is whole. */
-export async function killedAt(course: Course, child: string, point: Point, database = ''): Promise<void> {
-  await inFolder(async (folder) => {
+export async function killedAt(
+  course: Course,
+  child: string,
+  point: Point,
+  make: MakeDatabase = inFolderAlone,
+): Promise<void> {
+  await inHome(make, async ({ folder, database }) => {
     const running = spawn(process.execPath, [child, folder, String(point.step), point.side, database], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -143,8 +155,8 @@ export async function killedAt(course: Course, child: string, point: Point, data
 }
 
 /** The power goes at the point, and with it all that was not synced. Throws as `killedAt` does. */
-export async function powerlessAt(course: Course, point: Point): Promise<void> {
-  await inFolder(async (folder) => {
+export async function powerlessAt(course: Course, point: Point, make: MakeDatabase = inFolderAlone): Promise<void> {
+  await inHome(make, async ({ folder, database }) => {
     const data = join(folder, 'data')
     mkdirSync(data)
     const forgetful = new ForgetfulDisk(DISK, join(folder, 'limbo'))
@@ -158,20 +170,21 @@ export async function powerlessAt(course: Course, point: Point): Promise<void> {
       await never()
     })
     const run = { acknowledged: 0, store: null as Store | null }
-    const end = await Promise.race([dark, work(data, steps, forgetful, run)])
+    const home = { folder: data, database }
+    const end = await Promise.race([dark, work(home, steps, forgetful, run)])
     if (end !== 'dark') throw new Error(`there was no step ${point.step}`)
     await run.store?.close()
     // Calls that had been made to the disk before it went may still be on their way.
     await sleep(SETTLING_MS)
     await forgetful.losePower()
-    await demandWhole(course, { folder: data, database: '' }, run.acknowledged)
+    await demandWhole(course, home, run.acknowledged)
   })
 }
 
 /** The workload until the world ends; what fails then fails because of it. */
-async function work(folder: string, steps: Steps, disk: Disk, run: { acknowledged: number; store: Store | null }) {
+async function work(home: Home, steps: Steps, disk: Disk, run: { acknowledged: number; store: Store | null }) {
   try {
-    const world = await openCounted({ folder, database: '' }, steps, disk, (store) => (run.store = store))
+    const world = await openCounted(home, steps, disk, (store) => (run.store = store))
     for (const call of WORKLOAD) {
       await call.run(world)
       if (!steps.ended) run.acknowledged++
@@ -184,34 +197,69 @@ async function work(folder: string, steps: Steps, disk: Disk, run: { acknowledge
 }
 
 /** The disk refuses one step. Throws unless its caller gets an error, can try again, and all ends as it should. */
-export async function refusedAt(course: Course, step: number, code: 'EIO' | 'ENOSPC'): Promise<void> {
-  await inFolder(async (folder) => {
-    const home = { folder, database: '' }
+export async function refusedAt(
+  course: Course,
+  step: number,
+  code: 'EIO' | 'ENOSPC',
+  make: MakeDatabase = inFolderAlone,
+): Promise<void> {
+  await inHome(make, async (home) => {
     let what = ''
     const steps = new Steps({ step, side: 'before' }, (name) => {
       what = name
       const refused = Object.assign(new Error(`${code}: refused`), { code, errno: -5, syscall: name })
       throw name === 'commit' ? new StorageError('the commit was refused', { cause: refused }) : refused
     })
-    const failed: string[] = []
-    const twice = async <T>(name: string, attempt: () => Promise<T>): Promise<T> => {
-      try {
-        return await attempt()
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw new Error(`${name} failed in a way of its own: ${error}`)
-        failed.push(name)
-        return await attempt()
-      }
-    }
-    const world = await twice('opening', () => openCounted(home, steps))
-    for (const call of WORKLOAD) await twice(call.name, () => call.run(world))
+    const failed = await workTwice(() => openCounted(home, steps))
     if (!steps.reached) throw new Error(`there was no step ${step}`)
     // Only what clears away after itself may fail unnoticed.
     if (failed.length === 0 && what !== 'rm') throw new Error(`nobody was told that ${what} was refused`)
     if (failed.length > 1) throw new Error(`one refusal made several calls fail: ${failed.join(', ')}`)
-    await world.engine.close()
     await demandWhole(course, home, WORKLOAD.length)
   })
+}
+
+/**
+ * Every connection to the database breaks as a question is about to be asked. Throws unless no more than one call fails, can be
+ * tried again, and all ends as it should. Says whether one failed: a connection that was not in use is replaced unnoticed.
+ */
+export function disconnectedAt(course: Course, question: number, make: MakeDatabase): Promise<boolean> {
+  return inHome(make, async (home) => {
+    const steps = new Steps({ step: question, side: 'before' }, () => breakConnections(home.database))
+    const wrapStore = (store: Store) => questioningStore(store, steps)
+    const failed = await workTwice(() => openWorld(home, { wrapStore }))
+    if (!steps.reached) throw new Error(`there was no question ${question}`)
+    if (failed.length > 1) throw new Error(`one break made several calls fail: ${failed.join(', ')}`)
+    await demandWhole(course, home, WORKLOAD.length)
+    return failed.length > 0
+  })
+}
+
+/** How many questions the workload asks the database. */
+export async function questionsOf(make: MakeDatabase): Promise<number> {
+  const steps = new Steps()
+  await inHome(make, (home) =>
+    workTwice(() => openWorld(home, { wrapStore: (store) => questioningStore(store, steps) })),
+  )
+  return steps.names.length
+}
+
+/** The workload, each call tried again when it fails as storage may. Returns the names of those that did. */
+async function workTwice(open: () => Promise<CrashWorld>): Promise<string[]> {
+  const failed: string[] = []
+  const twice = async <T>(name: string, attempt: () => Promise<T>): Promise<T> => {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw new Error(`${name} failed in a way of its own: ${error}`)
+      failed.push(name)
+      return await attempt()
+    }
+  }
+  const world = await twice('opening', open)
+  for (const call of WORKLOAD) await twice(call.name, () => call.run(world))
+  await world.engine.close()
+  return failed
 }
 
 function openCounted(
@@ -280,6 +328,15 @@ function difference(found: Picture, wanted: Picture): string {
   const extra = found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`)
   const missing = wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`)
   return [...extra, ...missing].join('\n')
+}
+
+async function inHome<T>(make: MakeDatabase, fn: (home: Home) => Promise<T>): Promise<T> {
+  const { url, drop } = await make()
+  try {
+    return await inFolder((folder) => fn({ folder, database: url }))
+  } finally {
+    await drop()
+  }
 }
 
 async function inFolder<T>(fn: (folder: string) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /** Durable steps: every commit and every call that changes the blob folder, counted, each reachable by its number. */
 import type { Disk, OpenFile } from '../../src/blob/disk/disk.ts'
-import type { Store } from '../../src/engine/index.ts'
+import type { ReadTx, Store } from '../../src/engine/index.ts'
 
 /** Just before a step takes effect, or just after it did. */
 export type Side = 'before' | 'after'
@@ -99,5 +99,27 @@ export function countingStore(store: Store, steps: Steps): Store {
       await steps.pass(step, 'after')
       return value
     },
+  }
+}
+
+/** A store of which every question inside a transaction is a step, and what a writing one ends with. */
+export function questioningStore(store: Store, steps: Steps): Store {
+  const asking = <Tx extends ReadTx>(tx: Tx): Tx =>
+    new Proxy(tx, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return (...given: unknown[]) => steps.around(String(name), () => method.apply(target, given))
+      },
+    })
+  return {
+    ...store,
+    read: (fn) => store.read((tx) => fn(asking(tx))),
+    write: (fn, drives) =>
+      store.write(async (tx) => {
+        const answer = await fn(asking(tx))
+        await steps.pass(steps.begin('commit'), 'before')
+        return answer
+      }, drives),
   }
 }

@@ -80,16 +80,17 @@ export const WORKLOAD: readonly Call[] = [
   work('the task'),
   work('after the task'),
   // Too large for one transaction: grown out of sight, slice by slice, and put in place by the last.
-  batch('a large tree', (w) => ['big', ...LEAVES.map((name) => `big/${name}`)].map((path) => folder(w, path))),
+  batch('a large tree', (w) => treeOf(w, 'big')),
   submit('a large task', (w) => [
     copy(at(w, 'big'), at(w, ''), { name: 'big copy', conflict: RENAME }),
     move(at(w, 'big'), at(w, '', 'two')),
   ]),
   work('the large task'),
-  // Too large to be removed unseen, and a copy of it for whom that is one op of several.
-  batch('a large tree destroyed', (w) => [purge(at(w, 'big', 'two')), purge(at(w, 'nothing'))]),
+  // Too large to be removed unseen.
+  batch('trees to destroy', (w) => ['heap', 'pile'].flatMap((top) => treeOf(w, top))),
+  batch('a large tree destroyed', (w) => [purge(at(w, 'heap')), purge(at(w, 'nothing'))]),
   work('its removal'),
-  submit('a task that destroys', (w) => [purge(at(w, 'big copy')), trash(at(w, 'nothing'))]),
+  submit('a task that destroys', (w) => [purge(at(w, 'pile')), trash(at(w, 'nothing'))]),
   work('the task that destroys'),
   open('given up'),
   part('given up', 1, 'never wanted'),
@@ -137,6 +138,10 @@ function folder(world: CrashWorld, path: string): Op {
   const names = path.split('/')
   const name = names.pop()!
   return createFolder(at(world, names.join('/')), name)
+}
+
+function treeOf(world: CrashWorld, top: string): Op[] {
+  return [top, ...LEAVES.map((name) => `${top}/${name}`)].map((path) => folder(world, path))
 }
 
 function batch(name: string, ops: (world: CrashWorld) => readonly Op[]): Call {
