@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENDPOINTS } from '../../src/dialect/pds/endpoints.ts'
+import { answerableCodes } from './answerable-codes.ts'
 import { type Answer, assertion, send, signedCall } from './client.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -182,8 +183,40 @@ test('every operation has a case', () => {
   expect(missing).toEqual([])
 })
 
-/** Of the vendor's table what this server can come to answer. */
-const CODES = [
+const answered = JSON.stringify(steps.map(({ answer }) => answer))
+
+/** Codes that no request alone brings about, and which test beside this one does. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  D504TO: 'deployment',
+  'InvalidParameter.ClientSecret': 'deployment',
+  'InvalidParameterOutOfRange.Body': 'upload',
+  'InvalidParameterOutOfRange.FileIds': 'archive',
+  'InvalidParameterOutOfRange.KeepForever': 'deployment',
+  'InvalidParameterOutOfRange.ParentFileId': 'deployment',
+  InternalError: 'denial',
+  'QuotaExhausted.App': 'deployment',
+  'QuotaExhausted.Domain': 'deployment',
+  TooManyRequests: 'share',
+}
+/**
+ * In a total table, and never said: a tree too large for modes of a batch that this API does not have (its large trees become
+ * tasks), and an id taken by another group (groups are given fresh ids).
+ */
+const NEVER = ['InvalidParameterOutOfRange.FileId', 'AlreadyExist.Group']
+
+test('every code that the dialect can answer is reached by a case, or by a test where no request alone brings it about', () => {
+  const codes = answerableCodes()
+  expect(codes.size).toBeGreaterThan(100)
+  const missing = [...codes].filter((code) => !answered.includes(`"code":"${code}"`))
+  expect(missing.sort()).toEqual([...Object.keys(ELSEWHERE), ...NEVER].sort())
+  for (const [code, name] of Object.entries(ELSEWHERE)) {
+    const text = readFileSync(new URL(`${name}.test.ts`, import.meta.url), 'utf8')
+    expect(text.includes(`'${code}'`), `${code} in ${name}.test.ts`).toBe(true)
+  }
+})
+
+/** What the vendor's tables name and this server can come to answer: the bases, and the dotted forms known to exist. */
+const NAMED = [
   'InvalidParameter InvalidParameterEmpty InvalidRequestJSONFormat InvalidParameterNotSupported InvalidParameterMissing',
   'InvalidParameterNotMatch InvalidParameterOutOfRange InvalidParameterExpired InvalidResource InvalidRapidProof',
   'OperationNotSupport AccessTokenInvalid ShareLinkTokenInvalid Forbidden ForbiddenNoPermission QuotaExhausted.Drive',
@@ -194,8 +227,12 @@ const CODES = [
   'ForbiddenAccountNotFound FileLatestRevisionCannotBeRestore InvalidParameter.Query InvalidParameter.Cursor',
 ].flatMap((line) => line.split(' '))
 
-test('every error that can be reached has a case that reaches it', () => {
-  const reached = JSON.stringify(steps.map(({ answer, text }) => [answer, text]))
-  const missing = CODES.filter((code) => !new RegExp(`"code":"${code.replace('.', '\\.')}[".]`).test(reached))
+test('every code the vendor names and this server can come to answer has a case that reaches it', () => {
+  const missing = NAMED.filter((code) => !new RegExp(`"code":"${code.replace('.', '\\.')}[".]`).test(answered))
   expect(missing).toEqual([])
+})
+
+test('the coverage of every call is done, partial in so many words, or not planned for a reason', () => {
+  const unclear = ENDPOINTS.filter(({ coverage }) => !/^(done$|partial: .|not planned: .)/.test(coverage))
+  expect(unclear.map(({ url, coverage }) => [url, coverage])).toEqual([])
 })

@@ -56,7 +56,7 @@ async function tokenHolder({ auth }: DialectContext, text: string): Promise<Call
   const token = await auth.check('pds', 'access', text)
   if (!token) throw new Refusal(tokenInvalid('It is unknown, expired or revoked.'))
   const { tenant, app, user, scopes } = token
-  const actor = await auth.actor({ tenant, dialect: 'pds', app, user, admin: user === '' })
+  const actor = await auth.actor({ tenant, dialect: 'pds', app, user, admin: user === '', token })
   if (!actor) throw new Refusal(tokenInvalid('Its user is gone or disabled.'))
   return { actor, user, scopes, token, tokenText: text }
 }

@@ -68,15 +68,18 @@ export function made<Row extends object>(outcome: Row | Failed | undefined, reso
   return outcome as Row
 }
 
+const TAKEN: Readonly<Record<Resource, string>> = {
+  user: 'AlreadyExist.User',
+  group: 'AlreadyExist.Group',
+  membership: 'AlreadyExist.Membership',
+}
+
 /** A failure of the roster, said of the resource it is about. */
 function peopleFailure(error: OpError, resource: Resource): Answer {
   const { code, at } = error
   if (code === 'forbidden') return noPermission(resource === 'membership' ? 'group' : resource)
   if (code === 'node_not_found') return notFound(resource === 'membership' && at === 'target' ? 'member' : resource)
-  if (code === 'name_taken') {
-    const name = resource === 'user' ? 'User' : resource === 'group' ? 'Group' : 'Membership'
-    return sound(409, `AlreadyExist.${name}`, `The resource ${resource} has already exists.`)
-  }
+  if (code === 'name_taken') return sound(409, TAKEN[resource], `The resource ${resource} has already exists.`)
   if (code === 'name_invalid') return notValid(`${resource}_id`)
   if (code === 'cycle') return notValid('sub_group_id', 'It is the group itself or around it.')
   return failedAnswer(error)
