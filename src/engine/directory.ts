@@ -240,12 +240,13 @@ function patchProblem({ admin }: Actor, { name, quota, settings }: DrivePatch): 
   if (name !== undefined && [...name].length > DRIVE_NAME_CHARACTERS_MAX)
     return fail('name_invalid', { detail: 'too_long' })
   if (quota !== undefined && !isQuota(quota)) return fail('attribute_invalid', { detail: 'quota' })
-  const { versionsMax, trashDays, versionDays = 0, versionMergeMs = 0 } = settings ?? {}
+  const { versionsMax, trashDays, versionDays = 0, versionMergeMs = 0, downloadRate = 0 } = settings ?? {}
   if (versionsMax !== undefined && !(Number.isSafeInteger(versionsMax) && versionsMax >= 1))
     return fail('attribute_invalid', { detail: 'versionsMax' })
   if (trashDays !== undefined && !(Number.isSafeInteger(trashDays) && trashDays >= 1 && trashDays <= TRASH_DAYS_MAX))
     return fail('attribute_invalid', { detail: 'trashDays' })
   if (!isWithin(versionDays, VERSION_DAYS_MAX)) return fail('attribute_invalid', { detail: 'versionDays' })
+  if (!isWithin(downloadRate, Number.MAX_SAFE_INTEGER)) return fail('attribute_invalid', { detail: 'downloadRate' })
   if (!isWithin(versionMergeMs, VERSION_MERGE_MS_MAX)) return fail('attribute_invalid', { detail: 'versionMergeMs' })
   return null
 }

@@ -7,6 +7,8 @@ export interface PutTicket {
   readonly kind: 'put'
   readonly upload: UploadId
   readonly part: number
+  /** Bytes a second at most; absent = any number. */
+  readonly rate?: number | undefined
 }
 
 /** Permission to fetch one version of a file. */
@@ -21,7 +23,9 @@ export interface GetTicket {
   /** The answer's media type; '' = by the name. */
   readonly type: string
   /** Fetches no bytes of the file but a small picture of it. */
-  readonly picture?: PictureSize
+  readonly picture?: PictureSize | undefined
+  /** Bytes a second at most; absent = any number. */
+  readonly rate?: number | undefined
 }
 
 /** How large a picture of a file is to be, and what becomes of its proportions. */

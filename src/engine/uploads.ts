@@ -180,9 +180,11 @@ async function openVersion(
     const seek = { drive: key.drive, id: key.node, follow: true }
     const node = (await tx.chains([seek])).find(({ id }) => id === key.node)
     if (!node) return undefined
-    return (await tx.versions([node])).find(({ version }) => version === key.version)
+    const [versions, [drive]] = await Promise.all([tx.versions([node]), tx.drives([node.drive])])
+    const version = versions.find(({ version }) => version === key.version)
+    return version && { version, rate: drive?.settings.downloadRate ?? 0 }
   })
   if (!found) return fail('version_not_found')
-  const { content, createdAt } = found
-  return { content, updatedAt: createdAt, stream: (range) => blobs.read(content.digest, range) }
+  const { content, createdAt: updatedAt, drive } = found.version
+  return { content, updatedAt, drive, rate: found.rate, stream: (range) => blobs.read(content.digest, range) }
 }

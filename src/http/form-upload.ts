@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine, PutTicket } from '../engine/index.ts'
 import { boundaryOf, FormError, type FormPart, formParts, textOf } from './form-data.ts'
+import type { Paces } from './pace.ts'
 import { EXPIRED_COS, FORGED, type Refusal, refusalOf, refusalOfThrown, refuse } from './refusal.ts'
 
 /** The field that carries the ticket, and the one that carries the file. */
@@ -19,7 +20,7 @@ const NO_FILE: Refusal = [400, 'InvalidArgument', 'POST requires exactly one fil
 type FormEngine = Pick<Engine, 'tickets' | 'writePart' | 'now'>
 
 /** Registers `POST /` in a scope whose bodies stay streams. */
-export function registerFormUpload(app: FastifyInstance, engine: FormEngine): void {
+export function registerFormUpload(app: FastifyInstance, engine: FormEngine, paces: Paces): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -32,17 +33,23 @@ export function registerFormUpload(app: FastifyInstance, engine: FormEngine): vo
       request.raw.resume()
       return refuse(request, reply, refusalOfThrown(error))
     })
-    scope.post('/', { config: { bodyMsMax: 0 } }, (request, reply) => take(engine, request, reply))
+    scope.post('/', { config: { bodyMsMax: 0 } }, (request, reply) => take({ engine, paces }, request, reply))
   })
 }
 
-async function take(engine: FormEngine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+/** What takes forms in. */
+interface Counter {
+  readonly engine: FormEngine
+  readonly paces: Paces
+}
+
+async function take(counter: Counter, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary === undefined) return unread(request, reply, NO_FORM)
   const fields = new Map<string, string>()
   let room = FIELD_BYTES_MAX
   for await (const part of formParts(request.raw.iterator({ destroyOnReturn: false }), boundary)) {
-    if (part.name === FILE_FIELD) return store(engine, request, reply, fields, part)
+    if (part.name === FILE_FIELD) return store(counter, request, reply, fields, part)
     const text = await textOf(part, room)
     room -= text.length
     fields.set(part.name, text)
@@ -51,7 +58,7 @@ async function take(engine: FormEngine, request: FastifyRequest, reply: FastifyR
 }
 
 async function store(
-  engine: FormEngine,
+  { engine, paces }: Counter,
   request: FastifyRequest,
   reply: FastifyReply,
   fields: ReadonlyMap<string, string>,
@@ -59,8 +66,8 @@ async function store(
 ): Promise<FastifyReply> {
   const ticket = ticketIn(engine, fields.get(TICKET_FIELD) ?? '')
   if (Array.isArray(ticket)) return unread(request, reply, ticket as unknown as Refusal)
-  const { upload, part } = ticket as PutTicket
-  const stored = await engine.writePart(upload, part || 1, whole(file))
+  const { upload, part, rate = 0 } = ticket as PutTicket
+  const stored = await engine.writePart(upload, part || 1, paces.keep(whole(file), rate, null))
   if ('status' in stored) return unread(request, reply, refusalOf(stored.error.code))
   return reply.code(204).header('ETag', `"${stored.md5}"`).header('x-cos-hash-crc64ecma', stored.crc64).send()
 }

@@ -3,11 +3,13 @@
  * failures are XML, parts answer an `ETag` and a CRC-64, downloads know ranges.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine, GetTicket, OpenVersion, PutTicket, Ticket } from '../engine/index.ts'
 import { judge, rangeHolds } from './condition.ts'
 import { contentHeaders } from './content-headers.ts'
 import { registerFormUpload } from './form-upload.ts'
+import { createPaces, type Paces } from './pace.ts'
 import { rangeOf } from './range.ts'
 import {
   BAD_MD5,
@@ -42,6 +44,7 @@ type TransferEngine = Pick<Engine, 'tickets' | 'writePart' | 'openVersion' | 'no
 /** Registers everything under TRANSFER_PREFIX, and forms at `/`. */
 export function registerTransfer(app: FastifyInstance, engine: TransferEngine): void {
   const thumbnails = createThumbnails()
+  const paces = createPaces()
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     // The body stays a stream, whatever its type; a missing type is fine too.
@@ -56,14 +59,15 @@ export function registerTransfer(app: FastifyInstance, engine: TransferEngine): 
       if ((error.statusCode ?? 500) >= 500) request.log.error(error)
       return refuse(request, unread(request, reply), refusalOfThrown(error))
     })
-    const put = (request: FastifyRequest, reply: FastifyReply) => storePart(engine, request, reply)
-    const get = (request: FastifyRequest, reply: FastifyReply) => sendVersion(engine, thumbnails, request, reply)
+    const put = (request: FastifyRequest, reply: FastifyReply) => storePart(engine, paces, request, reply)
+    const get = (request: FastifyRequest, reply: FastifyReply) =>
+      sendVersion({ engine, thumbnails, paces }, request, reply)
     const url = `${TRANSFER_PREFIX}*`
     scope.route({ method: ['PUT', 'POST'], url, config: { bodyMsMax: 0 }, handler: put })
     scope.route({ method: ['GET', 'HEAD'], url, exposeHeadRoute: false, handler: get })
     scope.options(url, async (request, reply) => preflight(request, reply))
   })
-  registerFormUpload(app, engine)
+  registerFormUpload(app, engine, paces)
 }
 
 function preflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -109,13 +113,18 @@ function isRefusal(outcome: object): outcome is Refusal {
   return Array.isArray(outcome)
 }
 
-async function storePart(engine: TransferEngine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function storePart(
+  engine: TransferEngine,
+  paces: Paces,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const ticket = admitted(engine, request, 'put')
   if (isRefusal(ticket)) return refuse(request, unread(request, reply), ticket)
   const part = partOf(request, ticket)
   if (part === undefined) return refuse(request, unread(request, reply), BAD_PART)
   try {
-    const stored = await engine.writePart(ticket.upload, part, arriving(request))
+    const stored = await engine.writePart(ticket.upload, part, paces.keep(arriving(request), ticket.rate ?? 0, null))
     if ('status' in stored) return refuse(request, unread(request, reply), refusalOf(stored.error.code))
     // One vendor's object store writes the digest in capitals, the other's in small letters, and so do their clients.
     return reply
@@ -167,8 +176,7 @@ function partOf(request: FastifyRequest, ticket: PutTicket): number | undefined 
 }
 
 async function sendVersion(
-  engine: TransferEngine,
-  thumbnails: Thumbnails,
+  { engine, thumbnails, paces }: { engine: TransferEngine; thumbnails: Thumbnails; paces: Paces },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -191,7 +199,9 @@ async function sendVersion(
   if (verdict === 'unchanged') return reply.code(304).send()
   const attachment = ticket.attachment || Object.hasOwn(request.query as object, ATTACHMENT_QUERY)
   reply.headers(contentHeaders({ ...ticket, attachment }))
-  return sendRange(request, reply, version, rangeHolds(request.headers, validators))
+  const slow = (stream: AsyncIterable<Buffer>) =>
+    paces.keep(paces.keep(stream, ticket.rate ?? 0, null), version.rate, String(version.drive))
+  return sendRange(request, reply, { ...version, slow }, rangeHolds(request.headers, validators))
 }
 
 /** A small picture is sent whole: clients that ask for ranges of one are content with that. */
@@ -216,7 +226,7 @@ async function sendThumbnail(
 function sendRange(
   request: FastifyRequest,
   reply: FastifyReply,
-  version: OpenVersion,
+  version: OpenVersion & { slow(stream: AsyncIterable<Buffer>): AsyncIterable<Buffer> },
   rangeHolds: boolean,
 ): FastifyReply {
   const { size } = version.content
@@ -228,5 +238,8 @@ function sendRange(
   reply.header('Content-Length', end - start)
   if (request.method === 'HEAD') return reply.send()
   // When the client goes away the stream is destroyed, not read to its end.
-  return reply.send(end === start ? '' : version.stream({ start, end }))
+  if (end === start) return reply.send('')
+  const stream = version.stream({ start, end })
+  const slowed = version.slow(stream as AsyncIterable<Buffer>)
+  return reply.send(slowed === stream ? stream : Readable.from(slowed))
 }

@@ -233,7 +233,18 @@ describe('the statistics of a directory', () => {
     await bad('stats_type=all', 400, 'InvalidDirectoryStatsType')
     await bad('stats_type=recycle', 404, 'RecycledItemNotFound')
     await bad('stats_type=recycle&recycled_id=424242', 404, 'RecycledItemNotFound')
-    expectFault(await smh.call('PUT', `${base}/?calibrate=1`), 400, 'FunctionNotEnabled')
+    const calibrated = await smh.call('PUT', `${base}/?calibrate=1&stats_type=normal`)
+    expect([calibrated.status, calibrated.body]).toEqual([202, { taskId: expect.any(Number) }])
+    while (await smh.engine.work());
+    const told = (family: string) =>
+      smh.call('GET', `/api/v1/${family}/${LIBRARY}/${smh.space}/${calibrated.body.taskId}`)
+    expect((await told('task')).body).toMatchObject([{ taskId: calibrated.body.taskId, status: 200 }])
+    expect((await told('task-result')).body).toMatchObject({
+      ...{ taskType: 'calibrateDirectoryStats', status: 200 },
+      calibrateDirectoryStatsResult: { status: 200, path: [] },
+    })
+    expectFault(await smh.call('PUT', `${base}/none?calibrate=1`), 404, 'DirectoryNotFound')
+    expectFault(await smh.call('PUT', `${base}/?calibrate=1&stats_type=all`), 400, 'InvalidDirectoryStatsType')
   })
 })
 
@@ -312,6 +323,18 @@ describe('a directory', () => {
     expectFault(await smh.call('DELETE', base), 400, 'RootDirectoryNotAllowed')
     expectFault(await smh.call('DELETE', `${base}/?permanent=1`), 400, 'RootDirectoryNotAllowed')
     expect(await smh.tree()).toEqual(['f.txt 5'])
+  })
+
+  it('is deleted alone only when it is empty', async () => {
+    await smh.mkdir('a/b')
+    for (const query of ['directory_only=1', 'directory_only=true&permanent=1']) {
+      expectFault(await smh.call('DELETE', `${base}/a?${query}`), 409, 'PathConflict')
+    }
+    expect(await smh.tree()).toEqual(['a/', 'a/b/'])
+    expect((await smh.call('DELETE', `${base}/a/b?directory_only=1&permanent=1`)).status).toBe(204)
+    const binned = await smh.call('DELETE', `${base}/a?directory_only=1`)
+    expect([binned.status, binned.body]).toEqual([200, { recycledItemId: expect.any(Number) }])
+    expect((await smh.call('DELETE', `${base}/a?directory_only=1`)).status).toBe(404)
   })
 
   it('takes labels and metadata', async () => {

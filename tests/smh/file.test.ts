@@ -185,6 +185,8 @@ describe('a simple upload', () => {
   })
 })
 
+const MIB = 2 ** 20
+
 describe('a multipart upload', () => {
   const begin = (path: string, sent = {}) => smh.call('POST', `${base}/${path}?multipart`, sent)
 
@@ -192,12 +194,13 @@ describe('a multipart upload', () => {
     const begun = await begin('big.bin')
     expect(begun.status).toBe(201)
     const { uploadId, confirmKey } = begun.body
+    const [first, second] = ['f'.repeat(MIB), 's'.repeat(MIB)]
     const part = (number: number, content: string) =>
       bytes(begun, content, `?partNumber=${number}&uploadId=${uploadId}`)
-    await part(2, 'second ')
+    await part(2, second)
     expectFault(await confirm(confirmKey), 400, 'MultipartUploadIncomplete')
     await part(1, 'wrong')
-    await part(1, 'first ')
+    await part(1, first)
     await part(3, 'third')
 
     const state = await smh.call('GET', `${base}/${confirmKey}?upload`)
@@ -211,7 +214,7 @@ describe('a multipart upload', () => {
       uploadPartInfo: { uploadId, domain: begun.body.domain, headers: expect.any(Object) },
     })
     expect(state.body.parts).toEqual(
-      ['first ', 'second ', 'third'].map((content, at) => ({
+      [first, second, 'third'].map((content, at) => ({
         PartNumber: at + 1,
         LastModified: '2026-03-01T08:15:58.000Z',
         ETag: `"${md5(content)}"`,
@@ -222,9 +225,24 @@ describe('a multipart upload', () => {
     expect(brief.body).not.toHaveProperty('uploadPartInfo')
 
     const done = await confirm(confirmKey)
-    expect(done.body).toMatchObject({ path: ['big.bin'], size: '18', eTag: `"${md5('first second third')}"` })
+    expect(done.body).toMatchObject({ path: ['big.bin'], size: String(2 * MIB + 5) })
+    expect(done.body.eTag).toBe(`"${md5(`${first}${second}third`)}"`)
     const after = await smh.call('GET', `${base}/${confirmKey}?upload`)
     expect(after.body).toMatchObject({ confirmed: true, path: ['big.bin'] })
+  })
+
+  it('has small parts at its end only', async () => {
+    const begun = await begin('small.bin')
+    const { uploadId, confirmKey } = begun.body
+    const part = (number: number, length: number) =>
+      bytes(begun, 'x'.repeat(length), `?partNumber=${number}&uploadId=${uploadId}`)
+    await Promise.all([part(1, MIB - 1), part(2, MIB), part(3, 1)])
+    expectFault(await confirm(confirmKey), 400, 'MultipartUploadPartTooSmall')
+    await part(1, MIB)
+    expect((await confirm(confirmKey)).body).toMatchObject({ path: ['small.bin'], size: String(2 * MIB + 1) })
+    const single = await begin('one.bin')
+    await bytes(single, 'tiny', '?partNumber=1')
+    expect((await confirm(single.body.confirmKey)).body).toMatchObject({ path: ['one.bin'], size: '4' })
   })
 
   it('is renewed when its address runs out', async () => {

@@ -157,6 +157,11 @@ function idIn(item: Members, name: string): string {
 
 const ID_CHARACTERS_MAX = 255
 
+interface Shared {
+  readonly grant: Grant
+  readonly tag: number
+}
+
 /** Who may do what on a directory: what was given there, and what it inherits. Of one subject the nearest counts. */
 async function listOn(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
@@ -164,12 +169,12 @@ async function listOn(call: Call): Promise<Answer> {
   const about = { kind: 'folder', source: false } as const
   const result = await perform(call, here.actor, { kind: 'grants', node, inherited: true }, about)
   if (result.status !== 'done' || result.view!.node.kind !== 'folder') throw refuse('DirectoryNotFound')
-  const nearest = new Map<Subject, { grant: Grant; tag: number }>()
+  const nearest = new Map<Subject, Shared>()
   for (const { grant, node: place } of result.grants ?? []) {
     const tag = place.id === result.view!.node.id ? OWN_TAG : INHERITED_TAG
     if (!nearest.has(grant.subject)) nearest.set(grant.subject, { grant, tag })
   }
-  const rows = [...nearest.values()]
+  const rows = [...nearest.values()].sort(byPlace)
   const named = await namesOf(
     call,
     here.caller,
@@ -181,6 +186,12 @@ async function listOn(call: Call): Promise<Answer> {
     return name ? [{ ...name, name: role?.name ?? '', roleId: role?.id ?? 0, tag }] : []
   })
   return { status: 200, body }
+}
+
+/** What was given here first, users before teams. */
+function byPlace(a: Shared, b: Shared): number {
+  const [one, other] = [a.grant.subject, b.grant.subject]
+  return a.tag - b.tag || Number(isTeam(one)) - Number(isTeam(other)) || (one < other ? -1 : 1)
 }
 
 const OWN_TAG = 0

@@ -38,7 +38,7 @@ export const directoryOperations: readonly Operation[] = [
   { operation: 'Check directory', coverage: 'done', method: 'HEAD', path: PATH, handle: head },
   {
     operation: 'Delete directory',
-    coverage: 'partial: directory_only is refused',
+    coverage: 'done; directory_only only of what is empty',
     method: 'DELETE',
     path: PATH,
     handle: remove,
@@ -129,8 +129,9 @@ async function head(call: Call): Promise<Answer> {
 async function remove(call: Call): Promise<Answer> {
   const { actor, drive } = await visit(call, 'delete')
   if (call.path.length === 0) throw refuse('RootDirectoryNotAllowed')
-  if (yes(call.query, 'directory_only')) throw refuse('FunctionNotEnabled', 'directory_only is not enabled.')
-  const op = { ...deleteOp(drive, namedPath(call), yes(call.query, 'permanent')), expect: 'folder' } as const
+  // The directory alone: then nothing may be in it, for nothing is without a directory here.
+  const only = yes(call.query, 'directory_only') ? { ifEmpty: true } : {}
+  const op = { ...deleteOp(drive, namedPath(call), yes(call.query, 'permanent')), ...only, expect: 'folder' } as const
   const result = await perform(call, actor, op, { kind: 'folder', source: false })
   return result.trash ? { status: 200, body: { recycledItemId: result.trash.id } } : { status: 204 }
 }

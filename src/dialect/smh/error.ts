@@ -65,6 +65,7 @@ const CODES = {
   LoginRequired: [403, 'The share is for users who are signed in.'],
   AnonymousNotAllowed: [403, 'The share is not for anonymous users.'],
   CannotPreview: [403, 'The share does not permit previews.'],
+  CannotSaveToNetDisk: [403, 'The share does not permit saving.'],
   CannotDownload: [403, 'The share does not permit downloads.'],
   InvalidAccessToken: [403, 'The access token is invalid or has expired.'],
   AccessTokenNotMatchLibrary: [403, 'The access token belongs to another library.'],

@@ -34,14 +34,14 @@ export const fileOperations: readonly Operation[] = [
   },
   {
     operation: 'Start simple upload, copy or move file, create symbolic link',
-    coverage: 'partial: no creation from a template; traffic_limit is not kept to',
+    coverage: 'partial: no creation from a template',
     method: 'PUT',
     path: PATH,
     handle: put,
   },
   {
     operation: 'Start multipart upload',
-    coverage: 'partial: parts under 1 MiB are taken too; traffic_limit is not kept to',
+    coverage: 'done',
     method: 'POST',
     path: PATH,
     flag: 'multipart',
@@ -75,7 +75,7 @@ export const fileOperations: readonly Operation[] = [
   { operation: 'File info', coverage: 'done', method: 'GET', path: PATH, flag: 'info', handle: info },
   {
     operation: 'Download file',
-    coverage: 'partial: a preview is a small picture of a picture, else the file; traffic_limit is not kept to',
+    coverage: 'partial: a preview is a small picture of a picture, else the file',
     method: 'GET',
     path: PATH,
     handle: download,

@@ -41,7 +41,7 @@ export type Grant = (typeof GRANTS)[number]
 
 /**
  * What a call is for. `inspect` is reading what is told of a space as a whole; `manage` is what only `admin` and
- * `space_admin` may do within a space, and so is `authorize`, unless an authority permits it.
+ * `space_admin` may do within a space; `authorize` and `sync` are too, unless an authority permits them.
  */
 export type Verb =
   | 'read'
@@ -61,6 +61,7 @@ export type Verb =
   | 'share'
   | 'manage'
   | 'authorize'
+  | 'sync'
 
 type Allow = Record<Kind, ActionBits>
 type Row = readonly [grant: Grant, rights: Partial<Allow>]
@@ -73,7 +74,7 @@ const replace = actions('replace')
 const moving = actions('move', 'rename')
 const copying = actions('copy')
 
-const ROWS: Record<Exclude<Verb, 'read' | 'inspect' | 'share' | 'manage' | 'authorize'>, readonly Row[]> = {
+const ROWS: Record<Exclude<Verb, 'read' | 'inspect' | 'share' | 'manage' | 'authorize' | 'sync'>, readonly Row[]> = {
   createDirectory: [['create_directory', { folder: actions('newEmpty') }]],
   beginUpload: [
     ['upload_file', { folder: into }],
@@ -146,7 +147,7 @@ export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kin
  */
 export function allowedBy(grants: ReadonlySet<string>, verb: Verb, plainPurge = false): Allow | undefined {
   if (rules(grants)) return { file: ALL_ACTIONS, folder: ALL_ACTIONS }
-  if (verb === 'manage' || verb === 'authorize') return undefined
+  if (verb === 'manage' || verb === 'authorize' || verb === 'sync') return undefined
   if (verb === 'read' || verb === 'inspect') return readsAll(grants) ? { file: READ, folder: READ } : undefined
   // What one may read one may share; what a share opens is bounded by the share itself.
   const sharing = READ | actions('share', 'copy')

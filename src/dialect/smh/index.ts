@@ -12,6 +12,7 @@ import { favoriteOperations } from './favorite.ts'
 import { fileOperations } from './file.ts'
 import { historyOperations } from './history.ts'
 import { inodeOperations } from './inode.ts'
+import { localSyncOperations } from './local-sync.ts'
 import { quotaOperations } from './quota.ts'
 import { recycleOperations } from './recycle.ts'
 import { searchOperations } from './search.ts'
@@ -20,7 +21,7 @@ import { spaceOperations } from './space.ts'
 import { createSpaceIndex } from './space-index.ts'
 import { taskOperations } from './task.ts'
 import { tokenOperations } from './token.ts'
-import { unservedOperations } from './unserved.ts'
+import { trafficOperations } from './traffic.ts'
 
 /** In a group of one method and family the first operation that fits is taken, so flags stand before plain paths. */
 export const OPERATIONS: readonly Operation[] = [
@@ -40,7 +41,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...deltaOperations,
   ...albumOperations,
   ...authorityOperations,
-  ...unservedOperations,
+  ...localSyncOperations,
+  ...trafficOperations,
 ]
 
 /** A thousand items with two long paths each fit well. */

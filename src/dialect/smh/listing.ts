@@ -16,6 +16,7 @@ import { isLink } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { favoritesAmong } from './favorite.ts'
 import { isMedia } from './library.ts'
+import { localSyncShown } from './local-sync.ts'
 import { isPaged, LIMIT, PAGED_MAX } from './page.ts'
 import { perform } from './perform.ts'
 import { entry, type Shown } from './present.ts'
@@ -64,6 +65,7 @@ async function shown(call: Call, here: Visit, page: Page, only: Kind | undefined
       eTag: `"${folder.node.id}-${folder.drive.seq}"`,
       ...(isMarked && next !== null ? { nextMarker: String(next.id) } : {}),
       contents: await entries(call, here, items),
+      ...localSyncShown(folder.node),
       ...(here.byAuthority ? { authorityList: rightsShown(folder.actions) } : {}),
     },
   }

@@ -6,8 +6,10 @@ import type { Call } from './call.ts'
 import { isLink, typeOf, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { fileTypeOf } from './file-type.ts'
+import { localSyncShown } from './local-sync.ts'
 import { rightsShown } from './role.ts'
 import { inodeOf, isoTime, userOf } from './terms.ts'
+import { rateIn } from './traffic.ts'
 import { type Members, member, membersOf, text, texts, time, word, yes } from './words.ts'
 
 export const META_DATA = 'smh.metaData'
@@ -47,6 +49,7 @@ export function entry(call: Call, { node, actions }: NodeView, known: Known): Sh
     ...(yes(query, 'with_content_cas') && node.kind === 'file' ? { contentCas: contentCas(node) } : {}),
     ...(byAuthority ? { authorityList: rightsShown(actions) } : {}),
     ...(isLink(node) && target ? { linkTo: target.path } : {}),
+    ...localSyncShown(node),
     ...written(node),
     ...(node.kind === 'file' ? content(target?.node ?? node, node.name) : {}),
   }
@@ -174,6 +177,7 @@ export function downloadUrl(
   const { engine, origin } = call.context
   const attachment = word(call.query, 'content_disposition') === 'attachment'
   const type = node.attributes.contentType ?? fileTypeOf(node.name).contentType
-  const ticket = { drive: node.drive, node: node.id, version, name: node.name, attachment, type, picture }
+  const rate = rateIn(call.query)
+  const ticket = { drive: node.drive, node: node.id, version, name: node.name, attachment, type, rate, picture }
   return origin(call.request) + getPath(engine, ticket, engine.now() + lifeMs)
 }

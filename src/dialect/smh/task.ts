@@ -133,6 +133,7 @@ const RESULT_TYPES: Readonly<Record<string, readonly [taskType: string, member: 
   copy: ['batchCopy', 'batchCopyResults'],
   delete: ['batchDelete', 'batchDeleteResults'],
   restore: ['batchRestoreRecycle', 'batchRestoreRecycleResults'],
+  calibrate: ['calibrateDirectoryStats', 'calibrateDirectoryStatsResult'],
 }
 
 /** The newer form: one task, whose id is a string and whose total failure is 400. */
@@ -145,5 +146,8 @@ async function result(call: Call): Promise<Answer> {
   const items = itemsOf(task) ?? (alone ? [alone] : [])
   const failed = items.filter(isFault).length
   const status = failed === 0 ? 200 : failed === items.length ? 400 : 207
-  return { status: 200, body: { taskId: String(task.id), taskType, status, [member]: items } }
+  return {
+    status: 200,
+    body: { taskId: String(task.id), taskType, status, [member]: member.endsWith('Results') ? items : items[0] },
+  }
 }

@@ -7,6 +7,7 @@ import type { Upload } from '../../engine/index.ts'
 import { putPath, TRANSFER_PREFIX } from '../../http/transfer-url.ts'
 import type { Call } from './call.ts'
 import { domainOf, isoTime } from './terms.ts'
+import { rateIn } from './traffic.ts'
 
 /** How long the handed-out permission lasts before it must be renewed, ms. */
 const TARGET_LIFE_MS = 2 * 3600_000
@@ -27,7 +28,7 @@ export function targetOf(call: Call, upload: Upload, part: number): Target {
   const { engine } = call.context
   const now = engine.now()
   const expiresAt = Math.min(upload.expiresAt, now + TARGET_LIFE_MS)
-  const path = putPath(engine, { upload: upload.id, part }, expiresAt)
+  const path = putPath(engine, { upload: upload.id, part, rate: rateIn(call.query) }, expiresAt)
   const signed = { ...signatureOf(path, now, expiresAt), 'q-header-list': '', 'q-url-param-list': '' }
   const headers = {
     Authorization: Object.entries(signed)

@@ -27,6 +27,8 @@ const UPLOAD_LIFE_MS = 7 * 24 * 3600_000
 /** How many part numbers one `partNumberRange` may name. */
 const RANGE_MAX = 100
 const PART_NUMBER_MAX = 10_000
+/** The smallest part that may be followed by others. */
+const PART_BYTES_MIN = 2 ** 20
 
 /** The three ways in which bytes come. */
 export type How = 'simple' | 'multipart' | 'form'
@@ -136,8 +138,15 @@ function isOurs({ data }: Upload): boolean {
 
 export async function confirm(call: Call, body: Members): Promise<Answer> {
   const found = await uploadOf(call, 'confirmUpload')
+  if (found.upload.state === 'open' && hasSmallPart(found)) throw refuse('MultipartUploadPartTooSmall')
   const strategy = strategyOf(call.query) ?? memoOf(found.upload).strategy
   return { status: 200, body: await commit(call, found, found.upload, strategy, body) }
+}
+
+/** Whether another part than the last is smaller than the vendor's store takes. */
+function hasSmallPart({ upload, parts }: Found): boolean {
+  const last = Math.max(...parts.map(({ number }) => number))
+  return memoOf(upload).how === 'multipart' && parts.some(({ number, size }) => number < last && size < PART_BYTES_MIN)
 }
 
 /** Makes an upload a file, and tells of it. */

@@ -22,6 +22,7 @@ export function trash(view: View, op: TrashOp): Result {
   if (isFailed(found)) return found
   const { drive, node } = found
   if (!drive.settings.trash) return fail('trash_off', { node: node.id })
+  if (op.ifEmpty && view.hasChildren(node)) return fail('precondition_failed', { node: node.id })
   const big = op.taskIfChildren && view.hasChildren(node)
   const entry = toTrash(view, drive, node)
   const gone = viewOf(view, view.node(node.id)!)
