@@ -7,6 +7,7 @@ import type { App, DialectName, Json } from '../engine/index.ts'
 import { type AppSpec, addApps } from '../engine/people.ts'
 import { DATA_OPTION, DATABASE_OPTION, type DataOptions, demandTenant, withData } from './data.ts'
 import { CommandError, demandMade } from './failure.ts'
+import { type LibraryOptions, switchesOf, withLibraryOptions } from './library.ts'
 import { isoTime, printJson } from './print.ts'
 
 const DIALECTS = ['pds', 'smh', 'wps', 'dingtalk'] as const satisfies DialectName[]
@@ -15,7 +16,7 @@ type Vendor = (typeof DIALECTS)[number]
 const ID_PREFIXES: Record<Vendor, string> = { pds: 'pds', smh: 'smh', wps: 'AK', dingtalk: 'ding' }
 const RSA_BITS_MIN = 2048
 
-interface CreateOptions extends DataOptions {
+interface CreateOptions extends DataOptions, LibraryOptions {
   readonly tenant: string
   readonly dialect: Vendor
   readonly id?: string
@@ -24,7 +25,12 @@ interface CreateOptions extends DataOptions {
   readonly scope: string[]
   readonly redirectUri: string[]
   readonly singleSpace?: boolean
+  readonly media?: boolean
   readonly signed?: boolean
+}
+
+interface UpdateOptions extends DataOptions, LibraryOptions {
+  readonly dialect: Vendor
 }
 
 interface ShowOptions extends DataOptions {
@@ -32,9 +38,8 @@ interface ShowOptions extends DataOptions {
 }
 
 export function appCommand(): Command {
-  const command = new Command('app').description('credentials of a tenant for one dialect: create, show')
-  command
-    .command('create')
+  const command = new Command('app').description('credentials of a tenant for one dialect: create, update, show')
+  withLibraryOptions(command.command('create'))
     .description('make an app; its secret is shown this once')
     .requiredOption('--tenant <id>', 'the tenant')
     .addOption(new Option('--dialect <name>', 'which API it speaks').choices(DIALECTS).makeOptionMandatory())
@@ -44,10 +49,17 @@ export function appCommand(): Command {
     .option('--scope <scopes...>', 'what it may do at most, in the dialect’s words (all)', [])
     .option('--redirect-uri <uris...>', 'pds: where people who signed in may be sent back (their own machine)', [])
     .option('--single-space', 'smh: a library with one space, addressed as "-"')
+    .option('--media', 'smh: a library of photos and videos, with one level of albums at most')
     .option('--signed', 'wps: refuse requests without a KSO-1 signature')
     .option(...DATA_OPTION)
     .option(...DATABASE_OPTION)
     .action(create)
+  withLibraryOptions(command.command('update <id>'))
+    .description('change the switches of an app; running servers see it within seconds')
+    .addOption(new Option('--dialect <name>', 'which API it speaks').choices(DIALECTS).makeOptionMandatory())
+    .option(...DATA_OPTION)
+    .option(...DATABASE_OPTION)
+    .action(update)
   command
     .command('show <ids...>')
     .description('show apps, without their secrets')
@@ -72,6 +84,27 @@ async function create(options: CreateOptions): Promise<void> {
   })
 }
 
+async function update(id: string, options: UpdateOptions): Promise<void> {
+  const { dialect } = options
+  const extra = extraIn(options)
+  if (Object.keys(extra).length === 0)
+    throw new CommandError('name a switch to change: see "batchdrive app update --help"')
+  await withData(options, async ({ auth, store }) => {
+    const found = () => store.read((tx) => tx.apps([{ dialect, id }]))
+    demandMade((await found())[0], `app ${id} of ${dialect}`)
+    await auth.changeApp({ dialect, id }, extra)
+    printJson(shown((await found())[0]!))
+  })
+}
+
+/** Switches that are given to an app of a dialect that has none are a slip. */
+function extraIn(options: UpdateOptions): Record<string, Json> {
+  const switches = switchesOf(options)
+  const [first] = Object.keys(switches)
+  if (first && options.dialect !== 'smh') throw new CommandError('only libraries of smh have these switches')
+  return switches
+}
+
 function show(ids: string[], options: ShowOptions): Promise<void> {
   const { dialect } = options
   return withData(options, async ({ store }) => {
@@ -86,7 +119,9 @@ function freshId(dialect: Vendor): string {
 }
 
 /** What each dialect reads of its apps. */
-function extraOf({ dialect, publicKey, redirectUri, singleSpace, signed }: CreateOptions): Record<string, Json> {
+function extraOf(options: CreateOptions): Record<string, Json> {
+  const { dialect, publicKey, redirectUri, singleSpace, media, signed } = options
+  const switches = extraIn(options)
   switch (dialect) {
     case 'pds':
       return {
@@ -94,7 +129,7 @@ function extraOf({ dialect, publicKey, redirectUri, singleSpace, signed }: Creat
         ...(redirectUri.length > 0 && { 'pds.redirect_uris': redirectUri }),
       }
     case 'smh':
-      return { 'smh.multiSpace': !singleSpace }
+      return { 'smh.multiSpace': !singleSpace, ...(media && { 'smh.media': true }), ...switches }
     case 'wps':
       return { 'wps.signature': signed === true }
     case 'dingtalk':
