@@ -1,5 +1,6 @@
 /** `POST /v2/batch`: the envelope, the children, and what they see of each other. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Changes, Store, WriteTx } from '../../src/engine/index.ts'
 import { type Answer, type Client, send } from './client.ts'
 import { startWorld, type World } from './world.ts'
@@ -126,6 +127,64 @@ test('a hundred children run in one transaction', async () => {
   expect(body.responses.map(({ status }: { status: number }) => status)).toEqual(Array(100).fill(200))
   expect(writes).toBe(1)
   expect((await client.list(target)).length).toBe(99)
+})
+
+test('a child costs neither an authentication nor a trip through HTTP of its own', async () => {
+  const check = vi.spyOn(world.server.auth, 'check')
+  const actor = vi.spyOn(world.server.auth, 'actor')
+  let requests = 0
+  const count = () => requests++
+  subscribe('http.server.request.start', count)
+  try {
+    const kinds = ['/drive/get', '/file/list', '/recyclebin/list', '/user/get', '/share_link/list', '/file/search']
+    const children = Array.from({ length: 100 }, (_, i) => ({
+      url: kinds[i % kinds.length]!,
+      body: { parent_file_id: 'root' },
+    }))
+    const { body } = await client.batch(children)
+    expect(body.responses.map(({ status }: { status: number }) => status)).toEqual(Array(100).fill(200))
+    expect([check.mock.calls.length, actor.mock.calls.length, requests]).toEqual([1, 1, 1])
+  } finally {
+    unsubscribe('http.server.request.start', count)
+    vi.restoreAllMocks()
+  }
+})
+
+test('the children of a batch see one state, whatever others write meanwhile', async () => {
+  const [here, there] = [await client.folder('here'), await client.folder('there')]
+  const file_id = await client.folder('wanderer', here)
+  let isOver = false
+  const wander = async () => {
+    for (let to = there; !isOver; to = to === here ? there : here) {
+      await client.ok('/file/move', { file_id, to_parent_file_id: to })
+    }
+  }
+  const look = async () => {
+    const lists = [here, there, here].map((parent_file_id) => ({ url: '/file/list', body: { parent_file_id } }))
+    for (let i = 0; i < 40; i++) {
+      const { body } = await client.batch(lists)
+      const counts = body.responses.map((one: Answer) => one.body.items.length)
+      expect([counts[0] + counts[1], counts[2]]).toEqual([1, counts[0]])
+    }
+  }
+  const wandering = wander()
+  try {
+    await look()
+  } finally {
+    isOver = true
+    await wandering
+  }
+  const both = await client.batch([
+    { url: '/file/move', body: { file_id, to_parent_file_id: here } },
+    { url: '/file/list', body: { parent_file_id: here } },
+    { url: '/file/move', body: { file_id, to_parent_file_id: there } },
+    { url: '/file/list', body: { parent_file_id: here } },
+    { url: '/file/list', body: { parent_file_id: there } },
+  ])
+  const listed = both.body.responses
+    .filter(({ body }: Answer) => body.items)
+    .map(({ body }: Answer) => body.items.length)
+  expect(listed).toEqual([1, 0, 1])
 })
 
 test('the groups of ten of the vendor’s batchApi all arrive, and a 204 counts as a success', async () => {

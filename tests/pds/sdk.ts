@@ -3,11 +3,14 @@
  * bytes, rapid checks first, checkpoints to resume from, retries of what the SDK retries, tokens renewed on refusal.
  */
 import { createHash } from 'node:crypto'
-import { type Answer, Client, putPart, send } from './client.ts'
+import { type Answer, anonymous, Client, putPart, send } from './client.ts'
 
 /** Above this the SDK asks with a pre-hash first; smaller here than its 100 MB, so that tests reach it. */
 export const PRE_HASH_FROM = 8 * 1024 * 1024
 const CHUNK = 1024 * 1024
+/** How often a call is made again that was answered 429, and after how long; the SDK waits 1 to 4 s. */
+const THROTTLED_TIMES_MAX = 10
+const THROTTLED_WAIT_MS = 50
 
 /** Where an upload stands; plain JSON, as the SDK keeps it between runs. */
 export interface Checkpoint {
@@ -22,6 +25,12 @@ export interface Uploaded {
   readonly file_id: string
   readonly state: 'success' | 'rapid_success'
   readonly parts: number
+}
+
+export interface Starred {
+  readonly drive_id: string
+  readonly file_id: string
+  readonly starred?: boolean
 }
 
 export class Sdk extends Client {
@@ -42,7 +51,7 @@ export class Sdk extends Client {
   /** A refused token is renewed, by one of those who find it refused, and the call made again. */
   override async raw(...sent: Parameters<Client['raw']>): Promise<Answer> {
     const used = this.#token
-    const answer = await super.raw(...sent)
+    const answer = await unthrottled(() => super.raw(...sent))
     if (!/AccessTokenInvalid|TokenExpired/.test(answer.body?.code ?? '')) return answer
     if (used === this.#token) {
       this.#renewing ??= this.#refreshToken().finally(() => {
@@ -50,7 +59,16 @@ export class Sdk extends Client {
       })
       this.#token = await this.#renewing
     }
-    return super.raw(...sent)
+    return unthrottled(() => super.raw(...sent))
+  }
+
+  /** The SDK's `batchToggleFilesStar`: what it gives back may be given to it again. */
+  async toggleStars(items: readonly Starred[], starred = !items[0]?.starred): Promise<Starred[]> {
+    const children = items.map(({ drive_id, file_id }) => {
+      const custom_index_key = starred ? 'starred_yes' : ''
+      return { id: file_id, url: '/file/update', body: { drive_id, file_id, starred, custom_index_key } }
+    })
+    return (await this.batchApi(children, 10)).successItems as Starred[]
   }
 
   /**
@@ -156,6 +174,55 @@ export class Sdk extends Client {
     } while (marker)
     return items
   }
+}
+
+/** The SDK in the hands of a visitor: a share token that is refused is asked for anew, and the call made again. */
+export class SharedSdk extends Client {
+  readonly share: string
+  readonly #password: string
+  #shareToken = ''
+  /** How often a token was asked for. */
+  renewals = 0
+
+  constructor(url: string, share: string, password = '') {
+    super(url, '', '')
+    this.share = share
+    this.#password = password
+  }
+
+  protected override credentials(): Record<string, string> {
+    return { 'x-share-token': this.#shareToken }
+  }
+
+  override call(path: string, body: object = {}): Promise<Answer> {
+    return this.raw(path, JSON.stringify({ share_id: this.share, ...body }))
+  }
+
+  override async raw(...sent: Parameters<Client['raw']>): Promise<Answer> {
+    if (this.#shareToken === '') await this.#renew()
+    const answer = await super.raw(...sent)
+    if (!String(answer.body?.code).includes('ShareLinkTokenInvalid')) return answer
+    await this.#renew()
+    return super.raw(...sent)
+  }
+
+  async #renew(): Promise<void> {
+    const asked = { share_id: this.share, share_pwd: this.#password, expire_sec: 600 }
+    const { status, body, text } = await anonymous(this.url, '/share_link/get_share_token', asked)
+    if (status !== 200) throw new Error(`get_share_token: ${status} ${text}`)
+    this.#shareToken = body.share_token
+    this.renewals++
+  }
+}
+
+/** A call made again while it is answered 429. */
+async function unthrottled(call: () => Promise<Answer>): Promise<Answer> {
+  let answer = await call()
+  for (let times = 0; answer.status === 429 && times < THROTTLED_TIMES_MAX; times++) {
+    await new Promise((resolve) => setTimeout(resolve, THROTTLED_WAIT_MS * (1 + 3 * Math.random())))
+    answer = await call()
+  }
+  return answer
 }
 
 /** 10 MB in the SDK; padded to the next multiple of 64, as there. */

@@ -1,6 +1,6 @@
 /** Shares: made, found again, opened by anybody who knows them, and worth no more than they say. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, anonymous, type Client, send, Visitor, visit } from './client.ts'
+import { type Answer, anonymous, Client, send, Visitor, visit } from './client.ts'
 import { addTenant, startWorld, type World } from './world.ts'
 
 let world: World
@@ -377,6 +377,33 @@ describe('a visitor', () => {
       download_count: 5,
       preview_count: 3,
     })
+  })
+
+  test('saves no more often than the share says, however many save at once', async () => {
+    const { share_id } = await share({ save_limit: 5 })
+    const members = await Promise.all(
+      [world.alice, owner].map((member) => visit(world.url, share_id, undefined, member)),
+    )
+    const save = (member: Visitor) => ({
+      url: '/file/copy',
+      body: {
+        share_id,
+        file_id: file,
+        to_drive_id: member.drive,
+        to_parent_file_id: 'root',
+        new_name: `saved of ${share_id}`,
+        auto_rename: true,
+      },
+    })
+    const sent = members.flatMap((member) => Array.from({ length: 3 }, () => member.batch(Array(3).fill(save(member)))))
+    const statuses = (await Promise.all(sent)).flatMap(({ body }) =>
+      body.responses.map((answer: Answer) => [answer.status, answer.body.code]),
+    )
+    expect(statuses.filter(([status]) => status === 201)).toHaveLength(5)
+    expect(statuses.filter(([, code]) => code === 'ShareLink.Forbidden')).toHaveLength(13)
+    expect((await owner.ok('/share_link/get', { share_id })).save_count).toBe(5)
+    const saved = await Promise.all(members.map((member) => new Client(world.url, member.token, member.drive).list()))
+    expect(saved.flat().filter((name) => name.startsWith(`saved of ${share_id}`))).toHaveLength(5)
   })
 
   test('shares saves and downloads of one limit', async () => {

@@ -143,6 +143,44 @@ test('a working day', { timeout: 300_000 }, async () => {
   )
   expect((await saver.poll(saved.async_task_id)).state).toBe('Succeed')
   expect((await saver.list(saved.file_id)).length).toBe(50)
+
+  // One batch of every kind of child that the vendor lists.
+  const passing = await day.folder('passing')
+  const spare = await day.folder('spare', passing)
+  const { group_id } = await saver.ok('/group/create', { group_name: 'the day' }, 201)
+  const { async_task_id: cleared } = await day.ok('/recyclebin/clear', {}, 202)
+  const mistaken = await day.ok('/share_link/create', { file_id_list: [passing] }, 201)
+  const { share_token } = await day.ok('/share_link/get_share_token', { share_id, share_pwd: 'm0nday' })
+  const through = { 'Content-Type': 'application/json', 'x-share-token': share_token }
+  const kinds: readonly (readonly [number, string, object, Record<string, string>?])[] = [
+    [200, '/file/get', { file_id: target }],
+    [200, '/file/search', { query: 'name = "target"' }],
+    [200, '/file/get_download_url', { file_id: gift.file_id }],
+    [200, '/file/get_share_link_download_url', { share_id, file_id: gift.file_id }, through],
+    [200, '/file/update', { file_id: spare, description: 'spare' }],
+    [202, '/file/copy', { file_id: spare, to_parent_file_id: 'root', auto_rename: true }],
+    [200, '/file/move', { file_id: spare, to_parent_file_id: 'root', auto_rename: true }],
+    [200, '/file/put_usertags', { file_id: spare, user_tags: [{ key: 'k', value: 'v' }] }],
+    [204, '/file/delete_usertags', { file_id: spare, key_list: ['k'] }],
+    [204, '/recyclebin/trash', { file_id: spare }],
+    [204, '/recyclebin/restore', { file_id: spare }],
+    [204, '/file/delete', { file_id: passing }],
+    [200, '/file/pre_create_check', { parent_file_id: 'root', name: 'target', type: 'folder' }],
+    [200, '/drive/get', {}],
+    [200, '/user/get', { user_id: 'alice' }],
+    [200, '/group/get', { group_id }],
+    [201, '/share_link/create', { file_id_list: [target] }],
+    [200, '/share_link/update', { share_id, description: 'monday' }],
+    [204, '/share_link/cancel', { share_id: mistaken.share_id }],
+    [200, '/share_link/list', {}],
+    [200, '/share_link/get', { share_id }],
+    [200, '/share_link/get_share_token', { share_id, share_pwd: 'm0nday' }],
+    [200, '/async_task/get', { async_task_id: cleared }],
+  ]
+  const every = await day.batch(kinds.map(([, url, body, headers]) => ({ url, body, ...(headers && { headers }) })))
+  expect(every.body.responses.map(({ status }: Answer, i: number) => [status, kinds[i]![1]])).toEqual(
+    kinds.map(([status, url]) => [status, url]),
+  )
   await day.ok('/share_link/cancel', { share_id }, 204)
 
   // A file through its versions and back.
@@ -174,13 +212,13 @@ test('a working day', { timeout: 300_000 }, async () => {
     restore: count('restore'),
     overwrite: count('overwrite'),
   }).toEqual({
-    update: 50,
-    move: 25,
-    trash: 25 + FOLDERS,
-    restore: 26,
+    update: 50 + 3,
+    move: 25 + 1,
+    trash: 25 + 1 + FOLDERS,
+    restore: 26 + 1,
     overwrite: 2,
   })
-  expect(count('create')).toBe(FOLDERS + FILES + 25 + 2)
+  expect(count('create')).toBe(FOLDERS + FILES + 25 + 2 + 3)
   expect(await day.deltas(cursor)).toEqual({ ops: [], cursor } satisfies Awaited<ReturnType<Sdk['deltas']>>)
   const out: Answer = await day.raw('/account/revoke', '{}')
   expect(out.status).toBe(204)
