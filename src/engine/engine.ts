@@ -402,8 +402,14 @@ export interface Engine extends Readings, Roster {
   listLinks(actor: Actor, makers: readonly Subject[] | null): Promise<Link[]>
   /** Makes links to nodes the actor may share; its name is the first node's unless the spec says another. */
   createLinks(actor: Actor, specs: readonly LinkSpec[]): Promise<(Link | Failed)[]>
-  /** Changes links; only their maker or an admin may. */
-  updateLinks(actor: Actor, patches: readonly { id: LinkId; set: LinkPatch }[]): Promise<(Link | Failed)[]>
+  /**
+   * Changes links; only their maker or an admin may. What is to be set may depend on the link as it is by then: nobody changes it
+   * meanwhile. Such a function may be asked more than once.
+   */
+  updateLinks(
+    actor: Actor,
+    patches: readonly { id: LinkId; set: LinkPatch | ((link: Link) => LinkPatch) }[],
+  ): Promise<(Link | Failed)[]>
   /**
    * Counts uses of links, in order, each only while the link's limits leave room for it; for each, whether it was counted.
    * Exact however many ask at once.

@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import type { DriveId, Evicted, Node, NodeId, PoolId } from './model.ts'
 import { nameKey } from './name.ts'
 import type { PurgeOp, Ref } from './op.ts'
-import type { EvictedPlace, NodeKey, OrderedQuery, ReadTx, Standing, StoredPool, WriteTx } from './port.ts'
+import type { EvictedPlace, NodeKey, OrderedQuery, OrderPlace, ReadTx, StoredPool, WriteTx } from './port.ts'
 import { keeper } from './retention.ts'
 
 /** For how long is remembered what was evicted, days. */
@@ -116,10 +116,10 @@ async function headOf(
   count: number,
 ): Promise<{ files: Node[]; isAll: boolean }> {
   const files: Node[] = []
-  let after: Standing | null = null
+  let after: OrderPlace | null = null
   do {
     const query: OrderedQuery = { drive, by: 'created', descending, after, probe: null, limit: LOOKED_AT }
-    const page: { nodes: readonly Node[]; next: Standing | null } = await tx.ordered(query)
+    const page: { nodes: readonly Node[]; next: OrderPlace | null } = await tx.ordered(query)
     files.push(...page.nodes.filter(({ kind }) => kind === 'file'))
     after = page.next
   } while (after !== null && files.length < count)

@@ -143,7 +143,7 @@ async function updateLinks(
   tx: WriteTx,
   at: number,
   actor: Actor,
-  patches: readonly { id: LinkId; set: LinkPatch }[],
+  patches: Parameters<Links['updateLinks']>[1],
 ): Promise<(Link | Failed)[]> {
   const found = new Map((await tx.links(patches.map(({ id }) => id))).map((link) => [link.id, link]))
   const before = new Map(found)
@@ -152,7 +152,7 @@ async function updateLinks(
     if (!link || link.tenant !== actor.tenant) return fail('link_not_found')
     if (!actor.admin && link.creator !== actor.self) return fail('forbidden')
     // Later patches of the same link build on earlier ones.
-    found.set(id, patched(link, set, at))
+    found.set(id, patched(link, typeof set === 'function' ? set(link) : set, at))
     return id
   })
   const changed = [...new Set(outcomes.filter((outcome) => typeof outcome === 'string'))]

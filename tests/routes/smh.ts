@@ -122,7 +122,7 @@ const SAMPLES: Record<string, Sample | readonly Sample[]> = {
   'GET inode/{lib}/{space}/{inode}': { at: [...space, '{file}'] },
   'GET directory-history/{lib}/library-history': { at: lib },
   'POST directory-history/{lib}/library-history': { at: lib, body: { enableFileHistory: true } },
-  'DELETE directory-history/{lib}/library-history': { at: lib, refused: UNSERVED },
+  'DELETE directory-history/{lib}/library-history': { at: lib, refused: 'history is switched on' },
   'GET directory-history/{lib}/{space}/history-list/{path*}': { at: to('file.txt') },
   'POST directory-history/{lib}/{space}/delete': { at: space, body: ['{history}'] },
   'POST directory-history/{lib}/{space}/latest-version/{id}': { at: [...space, '{history}'] },
@@ -159,7 +159,12 @@ const SAMPLES: Record<string, Sample | readonly Sample[]> = {
     refused: 'the token is no visitor’s',
     told: { share: VISITORS, all: VISITORS },
   },
-  'POST share/file/{code}?save': { at: ['{share}'], refused: UNSERVED },
+  'POST share/file/{code}?save': {
+    at: ['{share}'],
+    body: { targetSpaceId: '{drive}', inodes: ['{inner}'] },
+    refused: 'the token is no visitor’s',
+    told: { share: VISITORS },
+  },
   'GET share/{lib}/list': { at: lib, query: { creatorId: '{user}' }, open: OWN },
   'POST share/{lib}/search': { at: lib, body: { creatorId: '{user}' } },
   'GET share/{lib}/{space}': { at: share, query: { with_file_info: '1' } },
@@ -204,7 +209,12 @@ const samples = Object.fromEntries(
   Object.entries(SAMPLES).map(([key, given]) => [key.replace(' ', ` ${PREFIX}/`), given]),
 )
 
-async function callerOf(server: TestServer, { apps, secret }: Party, words: Record<string, string>): Promise<Caller> {
+/** A token for what the words of a query say. */
+export async function tokenOf(
+  server: TestServer,
+  { apps, secret }: Party,
+  words: Record<string, string>,
+): Promise<Caller> {
   const credential = { library_id: apps.smh, library_secret: apps.smh === LIBRARY ? SECRET : secret }
   const query = new URLSearchParams({ ...credential, ...words })
   const reply = await send(server.url, 'GET', `${PREFIX}/token?${query}`)
@@ -228,8 +238,8 @@ export const smhRoutes: Routes = {
       ...{ pool: String(pool), group, user, history: String(historyId(nodes.file, 1)) },
     }
   },
-  owner: (server, party) => callerOf(server, party, { grant: 'admin' }),
-  stranger: (server, party) => callerOf(server, party, { grant: 'read_only', user_id: 'alice' }),
+  owner: (server, party) => tokenOf(server, party, { grant: 'admin' }),
+  stranger: (server, party) => tokenOf(server, party, { grant: 'read_only', user_id: 'alice' }),
   async prepare(ask, owner, ids) {
     const { lib: library, drive } = ids
     const call = async (method: string, target: string, body?: unknown) => {

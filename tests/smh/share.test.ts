@@ -213,9 +213,160 @@ describe('a share', () => {
     expectFault(await make(['d', 'd/inner']), 400, 'ParamInvalid')
     expectFault(await make(['d'], { isPermanent: false }), 400, 'ParamInvalid')
     expectFault(await make(['d'], { extractionCode: '1234567' }), 400, 'ParamInvalid')
-    expectFault(await make(['d'], { userLimit: 3 }), 400, 'FunctionNotEnabled')
+    expectFault(await make(['d'], { userLimit: 1001 }), 400, 'ParamInvalid')
+    expectFault(await make(['d'], { userLimit: 3, forbidAnonymousUser: false }), 400, 'ParamInvalid')
     expectFault(await smh.call('GET', share('nowhere?detail')), 404, 'ShareNotFound')
-    const { code } = (await make(['d'])).body
-    expectFault(await bare('POST', `file/${code}?save=1`, {}), 400, 'FunctionNotEnabled')
+  })
+
+  it('lets in no more users than its maker says, however many come at once', async () => {
+    const { id, code } = (await make(['d'], { userLimit: 2 })).body
+    const users = ['a', 'b', 'c', 'd', 'e']
+    const tokens = await Promise.all(users.map((user) => smh.mint('', { user_id: user })))
+    const as = (access_token: string) => verify(code, '', { libraryId: LIBRARY, access_token })
+    expectFault(await verify(code), 403, 'LoginRequired')
+    const replies = await Promise.all(tokens.map(as))
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 200, 403, 403, 403])
+    const inside = tokens.filter((_, at) => replies[at]!.status === 200)
+    expect((await Promise.all(inside.map(as))).map(({ status }) => status)).toEqual([200, 200])
+    const detail = () => smh.call('GET', share(`${id}?detail`))
+    expect((await detail()).body).toMatchObject({ userLimit: 2, userLimitUsed: 2, forbidAnonymousUser: true })
+    await smh.call('POST', share(`${id}?update=1`), { body: { config: { userLimit: 3 } } })
+    const more = await Promise.all(tokens.filter((one) => !inside.includes(one)).map(as))
+    expect(more.map(({ status }) => status).sort()).toEqual([200, 403, 403])
+    expectFault(more.find(({ status }) => status === 403)!, 403, 'ShareAccessDenied')
+  })
+
+  it('counts exactly, however many fetch at once', async () => {
+    const { id, code } = (await make(['secret.txt'], { downloadLimit: 3, previewLimit: 2 })).body
+    const token = await visitor(code)
+    const [file] = await listed(code, token)
+    const get = (flag: string) => bare('GET', `file/${code}/${file!.inode}?${flag}&access_token=${token}`)
+    const replies = await Promise.all(Array.from({ length: 12 }, (_, at) => get(at % 2 ? 'download' : 'preview')))
+    const passed = replies.map(({ status }, at) => (status === 302 ? at % 2 : null)).filter((one) => one !== null)
+    expect([passed.length, passed.filter((one) => one === 1).length]).toEqual([5, 3])
+    const counts = { downloadUsed: 3, previewUsed: 2 }
+    expect((await smh.call('GET', share(`${id}?detail`))).body).toMatchObject(counts)
+  })
+
+  it('answers only so many wrong guesses at its extraction code', async () => {
+    const { code } = (await make(['d'], { extractionCode: 'ab12' })).body
+    const statuses = new Set<number>()
+    for (let guess = 0; guess < 40; guess++) statuses.add((await verify(code, `x${guess}`)).status)
+    expect([...statuses]).toEqual([403, 429])
+    expectFault(await verify(code, 'ab12'), 429, 'RateLimitExceeded')
+  })
+})
+
+describe('what is shared', () => {
+  /** A token of a user who may copy into a space of its own, and nothing else. */
+  async function bobsToken(grants = 'copy_file,copy_directory', query = {}): Promise<string> {
+    return smh.mint(grants, { user_id: 'bob', space_id: smh.other, ...query })
+  }
+
+  async function enter(code: string, own: string): Promise<string> {
+    const reply = await verify(code, '', { libraryId: LIBRARY, access_token: own })
+    expect(reply.status, reply.text).toBe(200)
+    return reply.body.accessToken
+  }
+
+  const save = (code: string, token: string, body: object) =>
+    bare('POST', `file/${code}?save=1&access_token=${token}`, { targetSpaceId: smh.other, ...body })
+
+  it('is saved into a space of the visitor’s own', async () => {
+    const { code } = (await make(['d', 'secret.txt'], { canSaveToNetdisk: true })).body
+    const token = await enter(code, await bobsToken())
+    const shown = await listed(code, token)
+    const inodes = shown.map(({ inode }) => inode)
+    const saved = await save(code, token, { targetPath: '', sourceInodesPath: '', inodes: [...inodes, 'nonsense'] })
+    expect(saved.status, saved.text).toBe(207)
+    expect(saved.body.result).toEqual([
+      { status: 204, copyFrom: ['d'], to: ['d'] },
+      { status: 200, path: ['secret.txt'], copyFrom: ['secret.txt'], to: ['secret.txt'] },
+      { status: 404, code: 'FileNotInShare', message: expect.any(String), copyFrom: [], to: [] },
+    ])
+    expect(await smh.tree(smh.other)).toEqual(await smh.tree(smh.space))
+    const again = await save(code, token, { inodes, conflictResolutionStrategy: 'rename' })
+    expect(again.body.result.map(({ path }: { path: string[] }) => path)).toEqual([['d (1)'], ['secret (1).txt']])
+    const [d] = shown
+    const inner = (await listed(code, token, d!.inode)).find(({ name }) => name === 'inner')!
+    const deep = await save(code, token, { sourceInodesPath: d!.inode, inodes: [inner.inode], targetPath: 'd (1)/x' })
+    expect(deep.body.result).toMatchObject([{ status: 404, code: 'DirectoryNotFound', copyFrom: ['d', 'inner'] }])
+  })
+
+  it('is saved only as far as the share and the visitor’s own token go', async () => {
+    const { code } = (await make(['d'], { canSaveToNetdisk: true })).body
+    const { inode } = (await smh.call('GET', `/api/v1/file/${LIBRARY}/${smh.space}/secret.txt?info&with_inode=1`)).body
+    const token = await enter(code, await bobsToken())
+    const [d] = await listed(code, token)
+    const outside = await save(code, token, { inodes: [inode] })
+    expect(outside.body.result).toMatchObject([{ status: 404, code: 'FileNotInShare' }])
+    expectFault(
+      await save(code, token, { inodes: [d!.inode], targetSpaceId: smh.space }),
+      403,
+      'AccessTokenNotMatchSpace',
+    )
+    expectFault(await save(code, token, { inodes: [] }), 400, 'NoItemsProvided')
+    expectFault(
+      await save(code, token, { inodes: [d!.inode], conflictResolutionStrategy: 'x' }),
+      400,
+      'InvalidConflictResolutionStrategy',
+    )
+    expectFault(await save(code, await visitor(code), { inodes: [d!.inode] }), 403, 'LoginRequired')
+    const reader = await enter(code, await bobsToken('upload_file'))
+    expectFault(await save(code, reader, { inodes: [d!.inode] }), 403, 'NoPermission')
+    const closed = (await make(['d'])).body.code
+    const there = await enter(closed, await bobsToken())
+    expectFault(await save(closed, there, { inodes: [d!.inode] }), 403, 'CannotSaveToNetDisk')
+    // The token shown at the door was taken back meanwhile.
+    const own = await bobsToken()
+    const late = await enter(code, own)
+    await send(smh.url, 'DELETE', `/api/v1/token/${LIBRARY}/${own}`)
+    expectFault(await save(code, late, { inodes: [d!.inode] }), 403, 'InvalidAccessToken')
+    expect(await smh.tree(smh.other)).toEqual([])
+  })
+
+  it('is copied in a batch by the token of the share', async () => {
+    const { code } = (await make(['d'], { canSaveToNetdisk: true })).body
+    const own = await bobsToken()
+    const token = await visitor(code)
+    const copy = (items: object[], shared: string) =>
+      smh.call('POST', `/api/v1/batch/${LIBRARY}/${smh.other}?copy&share_access_token=${shared}&access_token=${own}`, {
+        body: items,
+      })
+    const reply = await copy(
+      [
+        { copyFrom: 'd/inner', to: 'mine', copyFromSpaceId: smh.space, copyFromLibraryId: LIBRARY },
+        { copyFrom: 'd/a.txt', to: 'a.txt' },
+        { copyFrom: 'secret.txt', to: 'stolen.txt' },
+        { copyFrom: 'd/a.txt', to: 'b.txt', copyFromLibraryId: 'another' },
+      ],
+      token,
+    )
+    expect(reply.status, reply.text).toBe(207)
+    expect(reply.body.result).toMatchObject([
+      { status: 204, copyFrom: ['d', 'inner'], copyFromSpaceId: smh.space, copyFromLibraryId: LIBRARY },
+      { status: 200, path: ['a.txt'] },
+      { status: 404, code: 'SourceFileNotFound' },
+      { status: 403, code: 'AccessTokenNotMatchLibrary' },
+    ])
+    expect(await smh.tree(smh.other)).toEqual(['a.txt 5', 'mine/', 'mine/b.txt 5'])
+    expectFault(await copy([{ copyFrom: 'd', to: 'd' }], 'nonsense'), 403, 'ShareTokenInvalid')
+    const closed = await visitor((await make(['d'])).body.code)
+    expectFault(await copy([{ copyFrom: 'd', to: 'd' }], closed), 403, 'CannotSaveToNetDisk')
+  })
+
+  it('is saved as a task when it is much', async () => {
+    const { code } = (await make(['d'], { canSaveToNetdisk: true })).body
+    const own = await bobsToken()
+    const token = await enter(code, own)
+    const [d] = await listed(code, token)
+    const many = Array.from({ length: 101 }, () => d!.inode)
+    const begun = await save(code, token, { inodes: many, conflictResolutionStrategy: 'rename' })
+    expect([begun.status, begun.body]).toEqual([202, { taskId: expect.any(Number) }])
+    while (await smh.engine.work());
+    const [task] = (await smh.call('GET', `/api/v1/task/${LIBRARY}/${smh.other}/${begun.body.taskId}`)).body
+    expect(task).toMatchObject({ status: 200 })
+    expect(task.result).toHaveLength(101)
+    expect(task.result[100]).toMatchObject({ status: 200, path: ['d (100)'] })
   })
 })

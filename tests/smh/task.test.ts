@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { INLINE_ENTRIES_MAX } from '../../src/dialect/smh/batch.ts'
+import { INLINE_ENTRIES_MAX } from '../../src/dialect/smh/batch-run.ts'
 import { type Changes, type DriveId, StorageError, type Store, type WriteTx } from '../../src/engine/index.ts'
 import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 

@@ -2,29 +2,18 @@
  * Batch move, copy and delete (pages 1339/71260, 71258, 71259): a bare array in, one element for each item out, in order.
  * Small ones are answered at once, 200 or 207; large ones become a task, 202.
  */
-import {
-  type Actor,
-  type Drive,
-  type DriveId,
-  INLINE_NODES_MAX,
-  type Json,
-  type Kind,
-  type Op,
-} from '../../engine/index.ts'
-import { kindsHere, opens, reaching, rulesHere, type Visit, visit } from './auth.ts'
+import type { Drive, DriveId, Kind, Op } from '../../engine/index.ts'
+import { kindsHere, opens, rulesHere, type Visit, visit } from './auth.ts'
+import { itemList, run } from './batch-run.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
-import { type Fault, fault, refuse } from './error.ts'
-import { type Item, isFault, outcomeOf, present, type ShownItem, type TransferWords, type Words } from './item.ts'
+import { type Fault, fault } from './error.ts'
+import type { Item, TransferWords, Words } from './item.ts'
 import { changesType, kindAt, misplaced } from './rules.ts'
-import { ITEMS_MAX, isStrategy } from './terms.ts'
+import { visitedWith } from './share-access.ts'
+import { saveItems } from './share-save.ts'
+import { isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
-import { flag, json, type Members, membersOf, requiredText, text } from './words.ts'
-
-/**
- * How many entries one call copies, or carries to another space, while its caller waits. Not more than the engine does at
- * once: beyond that it makes a task of the op, for which a batch's answer has no place.
- */
-export const INLINE_ENTRIES_MAX = INLINE_NODES_MAX
+import { flag, type Members, membersOf, requiredText, text, word } from './words.ts'
 
 export const batchOperations: readonly Operation[] = [
   {
@@ -37,7 +26,7 @@ export const batchOperations: readonly Operation[] = [
   },
   {
     operation: 'Batch copy',
-    coverage: 'partial: no saving from a share',
+    coverage: 'done',
     method: 'POST',
     path: 'batch/{lib}/{space}',
     flag: 'copy',
@@ -60,7 +49,8 @@ async function move(call: Call): Promise<Answer> {
 
 async function copy(call: Call): Promise<Answer> {
   const here = await visit(call, 'copy')
-  if (call.query.has('share_access_token')) throw refuse('FunctionNotEnabled', 'Saving from a share is not enabled.')
+  const shared = word(call.query, 'share_access_token')
+  if (shared !== undefined) return saveItems(call, here, await visitedWith(call, shared))
   return run(call, here, 'copy', await transferItems(call, here, 'copy'))
 }
 
@@ -74,66 +64,8 @@ async function remove(call: Call): Promise<Answer> {
   )
 }
 
-/** The array in the body, 1 … 1000 elements. */
-export function itemList(call: Call): readonly unknown[] {
-  const body = json(call) ?? []
-  if (!Array.isArray(body)) throw refuse('ParamInvalid', 'The body must be an array.')
-  if (body.length === 0) throw refuse('NoItemsProvided')
-  if (body.length > ITEMS_MAX) throw refuse('TooManyItems')
-  return body
-}
-
 function itemObjects(call: Call): Members[] {
   return itemList(call).map((item) => membersOf(item, 'An item'))
-}
-
-/** Runs the items at once, or, when they are many, as a task. */
-export async function run(call: Call, here: Visit, kind: string, items: readonly Item[]): Promise<Answer> {
-  const { engine, settings } = call.context
-  const ops = items.flatMap(({ op }) => (op ? [op] : []))
-  const { actor, drive } = reaching(here, ops.flatMap(sourceDrives))
-  const isMuch = items.length > settings.smhInlineItemsMax || (await carriesMuch(call, actor, ops))
-  if (isMuch && ops.length > 0) {
-    const taskId = await engine.submit(actor, drive.id, kind, ops, notesOf(items))
-    return { status: 202, body: { taskId } }
-  }
-  const outcomes = (await engine.batch(actor, ops)).map(outcomeOf).values()
-  const result: ShownItem[] = items.map(({ words, op, fault }) => present(words, op ? outcomes.next().value! : fault))
-  return { status: result.some(isFault) ? 207 : 200, body: { result } }
-}
-
-/** The drive an entry is carried from; whether the caller opens it is judged where its word is read. */
-function sourceDrives(op: Op): DriveId[] {
-  return (op.kind === 'move' || op.kind === 'copy') && op.node.drive !== undefined ? [op.node.drive] : []
-}
-
-/**
- * Whether what must be carried entry by entry, copies and moves between spaces, is more than a caller should wait for. A
- * move within a space touches one row however much lies below.
- */
-async function carriesMuch(call: Call, actor: Actor, ops: readonly Op[]): Promise<boolean> {
-  const heavy = ops.flatMap((op) => {
-    const isHeavy = op.kind === 'copy' || (op.kind === 'move' && op.node.drive !== op.to.drive)
-    return isHeavy && op.expect !== 'file' ? [op.node] : []
-  })
-  if (heavy.length === 0) return false
-  const totals = await call.context.engine.totals(actor, heavy)
-  const entries = totals.reduce((sum, one) => sum + ('status' in one ? 0 : 1 + one.files + one.folders), 0)
-  return entries > INLINE_ENTRIES_MAX
-}
-
-/** What a task's report carries for each op: the item's number and words. */
-export interface Note {
-  readonly item: number
-  readonly words: Words
-  /** With the first op: the items that have none. */
-  readonly refused?: readonly { readonly item: number; readonly words: Words; readonly fault: Fault }[]
-}
-
-function notesOf(items: readonly Item[]): Json[] {
-  const refused = items.flatMap(({ words, fault }, item) => (fault ? [{ item, words, fault }] : []))
-  const notes = items.flatMap(({ words, op }, item): Note[] => (op ? [{ item, words }] : []))
-  return notes.map((note, at) => (at === 0 ? { ...note, refused } : note)) as unknown as Json[]
 }
 
 async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Promise<Item[]> {

@@ -1,7 +1,7 @@
 /** The recycle bin: list, details, restore, destroy. Pages 1283/75463–75469. */
 import type { App, NodeView, Op, RestoreOp, TrashCursor, TrashId, TrashView } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
-import { itemList, run } from './batch.ts'
+import { itemList, run } from './batch-run.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'

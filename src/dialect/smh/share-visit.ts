@@ -1,33 +1,24 @@
-/** Visiting a share: what it is, getting in by its extraction code, and what is inside. No account is needed for any of it. */
-import { equalTexts } from '../../auth/secrets.ts'
+/** Visiting a share: what it is and what is inside. No account is needed for any of it. */
 import {
   ACTIONS,
-  type Actor,
   type App,
-  type DriveId,
   type Link,
   type LinkCounts,
-  type LinkId,
   type ListOp,
-  lentBy,
   type NodeView,
   type OrderBy,
-  type Subject,
 } from '../../engine/index.ts'
-import { bearerOf } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { isDescending } from './listing.ts'
 import { pageIn } from './page.ts'
 import { pictureIn } from './picture.ts'
 import { downloadUrl, URL_LIFE_MS } from './present.ts'
-import { libraryActor } from './space-index.ts'
+import { holderOf, may, sharedOf, shareOf, type Visited, verify, visited } from './share-access.ts'
+import { saveOperations } from './share-save.ts'
 import { inodeOf, isoTime, spaceIdOf, userOf } from './terms.ts'
-import { members, text, word } from './words.ts'
+import { word } from './words.ts'
 
-/** How long a visitor's token lasts, ms. */
-const VISIT_MS = 10 * 60_000
-const TOKEN_PREFIX = 'sharetk01'
 /** How deep a chain of inodes may be. */
 const DEPTH_MAX = 64
 
@@ -70,53 +61,8 @@ export const visitOperations: readonly Operation[] = [
     flag: 'preview',
     handle: (call) => fetch(call, 'previews'),
   },
-  {
-    operation: 'Save shared files',
-    coverage: 'not planned: the vendor does not say how the two tokens travel; FunctionNotEnabled',
-    method: 'POST',
-    path: 'share/file/{code}',
-    flag: 'save',
-    handle: async () => {
-      throw refuse('FunctionNotEnabled')
-    },
-  },
+  ...saveOperations,
 ]
-
-/** What only this dialect keeps of a link, under `smh.share`. */
-export interface ShareConfig {
-  readonly library: string
-  readonly forbidAnonymousUser: boolean
-  readonly shareToUsers: readonly string[]
-  readonly ownerEnabled: boolean
-  readonly adminEnabled: boolean
-  readonly deleted: boolean
-  /** Whose authorities it was made with and goes by; absent = it was made with the grants of a token. */
-  readonly subjects?: readonly Subject[]
-}
-
-export function sharedOf(link: Link): ShareConfig {
-  return link.extra['smh.share'] as unknown as ShareConfig
-}
-
-/** Whether a link was made as a share of this library and still is one. */
-export function isShareOf(link: Link, library: App): boolean {
-  const config = sharedOf(link) as ShareConfig | undefined
-  return config !== undefined && config.library === library.id && link.tenant === library.tenant && !config.deleted
-}
-
-/** The share of a code and its library; whether it is open is another question. */
-async function shareOf(call: Call): Promise<{ link: Link; library: App }> {
-  const [link] = await call.context.engine.links([call.params.code as LinkId])
-  const config = link && (sharedOf(link) as ShareConfig | undefined)
-  const library = config && (await call.context.auth.app('smh', config.library))
-  if (!link || !library || !isShareOf(link, library)) throw refuse('ShareNotFound')
-  return { link, library }
-}
-
-function demandOpen(call: Call, { state, expiresAt }: Link): void {
-  if (state === 'closed') throw refuse('ShareDisabled')
-  if (expiresAt !== 0 && expiresAt <= call.context.engine.now()) throw refuse('ShareExpired')
-}
 
 async function urlDetail(call: Call): Promise<Answer> {
   const { link, library } = await shareOf(call)
@@ -142,88 +88,12 @@ async function urlDetail(call: Call): Promise<Answer> {
   }
 }
 
-function may({ actions }: Link, action: number): boolean {
-  return (actions & action) !== 0
-}
-
 async function topOf(call: Call, link: Link, library: App): Promise<NodeView[]> {
   const ops = link.nodes.map((id) => {
     return { kind: 'get', node: { drive: link.drive, id }, need: 0, trashed: 'no' } as const
   })
   const results = await call.context.engine.batch(holderOf(link, library), ops)
   return results.flatMap((result) => (result.status === 'done' ? [result.view!] : []))
-}
-
-async function verify(call: Call): Promise<Answer> {
-  const { link, library } = await shareOf(call)
-  demandOpen(call, link)
-  const body = members(call)
-  const user = await visitorOf(call, link, text(body, 'libraryId'), text(body, 'access_token'))
-  const { auth, engine } = call.context
-  if (link.password !== '' && !equalTexts(auth.unseal(link.password), text(body, 'extractionCode') ?? '')) {
-    throw refuse('ExtractionCodeInvalid')
-  }
-  const { text: accessToken, token } = await auth.issue(
-    {
-      ...{ dialect: 'smh', purpose: 'link', tenant: library.tenant, app: library.id, user, scopes: [] },
-      // Another code makes the token worthless.
-      data: { share: link.id, password: link.password },
-      ttlMs: VISIT_MS,
-    },
-    TOKEN_PREFIX,
-  )
-  await engine.useLinks([{ link: link.id, what: 'accesses' }])
-  return { status: 200, body: { accessToken, expireTime: isoTime(token.expiresAt) } }
-}
-
-/** Who comes, where the share wants to know: by the token of a library of the same tenant. */
-async function visitorOf(
-  call: Call,
-  link: Link,
-  library: string | undefined,
-  text: string | undefined,
-): Promise<string> {
-  const { forbidAnonymousUser, shareToUsers } = sharedOf(link)
-  if (!forbidAnonymousUser && shareToUsers.length === 0) return ''
-  if (!text) throw refuse('LoginRequired')
-  const token = await call.context.auth.check('smh', 'access', text)
-  if (!token || token.tenant !== link.tenant || (library && token.app !== library)) throw refuse('InvalidAccessToken')
-  if (token.user === '') throw refuse('AnonymousNotAllowed')
-  if (shareToUsers.length > 0 && !shareToUsers.includes(token.user)) throw refuse('ShareAccessDenied')
-  return token.user
-}
-
-/** Whoever comes through a share sees what is in it and nothing else. */
-function holderOf(link: Link, library: App): Actor {
-  const { subjects } = sharedOf(link)
-  const maker = { ...libraryActor(library), ...(subjects ? { admin: false, subjects } : {}) }
-  const nobody = {
-    ...maker,
-    self: `link:${link.id}` as const,
-    subjects: [],
-    admin: false,
-    app: '',
-    drives: [] as DriveId[],
-  }
-  return { ...nobody, lent: lentBy(link, maker) }
-}
-
-interface Visited {
-  readonly link: Link
-  readonly library: App
-  readonly actor: Actor
-}
-
-/** The share a visitor's token opens, which must be the one the path names. */
-async function visited(call: Call): Promise<Visited> {
-  const { link, library } = await shareOf(call)
-  demandOpen(call, link)
-  const given = word(call.query, 'access_token') ?? bearerOf(call)
-  if (given === undefined) throw refuse('EmptyAccessToken')
-  const token = await call.context.auth.check('smh', 'link', given)
-  const { share, password } = (token?.data ?? {}) as { share?: string; password?: string }
-  if (!token || share !== link.id || password !== link.password) throw refuse('ShareTokenInvalid')
-  return { link, library, actor: holderOf(link, library) }
 }
 
 /** The entry at the end of a chain of inodes; undefined for none, which is the share itself. */

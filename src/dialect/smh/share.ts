@@ -1,12 +1,13 @@
 /** Shares: links that open entries to whoever has them. Making, changing and telling of them; visiting is in share-visit.ts. */
-import { ACTIONS, type Json, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
+import { ACTIONS, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
 import { type Caller, callerOf, opens, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { rules } from './grant.ts'
 import { isDescending } from './listing.ts'
 import { pageIn } from './page.ts'
-import { isShareOf, type ShareConfig, sharedOf, visitOperations } from './share-visit.ts'
+import { extraOf, isShareOf, type ShareConfig, sharedOf } from './share-access.ts'
+import { visitOperations } from './share-visit.ts'
 import { libraryActor } from './space-index.ts'
 import { isoTime, userOf } from './terms.ts'
 import {
@@ -28,6 +29,8 @@ import {
 const SHARE = 'share/{lib}/{space}'
 /** The longest extraction code, in characters. */
 const CODE_CHARACTERS_MAX = 6
+/** The most users to whose number a share may be limited: they are remembered. */
+const USERS_MAX = 1000
 
 export const shareOperations: readonly Operation[] = [
   ...visitOperations,
@@ -45,7 +48,7 @@ export const shareOperations: readonly Operation[] = [
   },
   {
     operation: 'Create share',
-    coverage: 'partial: 100 entries of one directory at most; no userLimit',
+    coverage: 'partial: 100 entries of one directory at most',
     method: 'POST',
     path: SHARE,
     handle: create,
@@ -75,10 +78,9 @@ async function create(call: Call): Promise<Answer> {
   return { status: 200, body: made(call, link!) }
 }
 
-const OPEN = { forbidAnonymousUser: false, shareToUsers: [], ownerEnabled: true, adminEnabled: true, deleted: false }
-
-function extraOf(config: Partial<ShareConfig>): Record<string, Json> {
-  return { 'smh.share': config as Json }
+const OPEN = {
+  ...{ forbidAnonymousUser: false, shareToUsers: [], userLimit: 0, visitors: [] },
+  ...{ ownerEnabled: true, adminEnabled: true, deleted: false },
 }
 
 function configIn(body: Members): Members {
@@ -96,13 +98,14 @@ const NEW: Before = { actions: 0, expiresAt: undefined }
 
 /** What a body says of a share: what the engine keeps to, and what only this dialect does. */
 function settingsIn(call: Call, config: Members, before: Before): { link: LinkPatch; config: Partial<ShareConfig> } {
-  if (member(config, 'userLimit') !== undefined) throw refuse('FunctionNotEnabled', 'userLimit is not enabled.')
   const code = text(config, 'extractionCode')
   if (code !== undefined && [...code].length > CODE_CHARACTERS_MAX)
     throw refuse('ParamInvalid', 'extractionCode is too long.')
   const users = texts(config, 'shareToUsers')
   const forbids = flag(config, 'forbidAnonymousUser')
-  if (users && users.length > 0 && forbids === false) {
+  const userLimit = wholeNumber(config, 'userLimit', { min: 0, max: USERS_MAX })
+  const isForUsers = (users && users.length > 0) || (userLimit ?? 0) > 0
+  if (isForUsers && forbids === false) {
     throw refuse('ParamInvalid', 'What is shared with users forbids anonymous ones.')
   }
   return {
@@ -114,7 +117,9 @@ function settingsIn(call: Call, config: Members, before: Before): { link: LinkPa
     },
     config: {
       ...(forbids === undefined ? {} : { forbidAnonymousUser: forbids }),
-      ...(users ? { shareToUsers: users, forbidAnonymousUser: users.length > 0 || forbids === true } : {}),
+      ...(users ? { shareToUsers: users } : {}),
+      ...(userLimit === undefined ? {} : { userLimit }),
+      ...(isForUsers ? { forbidAnonymousUser: true } : {}),
     },
   }
 }
@@ -178,6 +183,8 @@ function whole(call: Call, link: Link) {
     previewUsed: counts.previews,
     downloadLimit: limits.downloads || null,
     downloadUsed: counts.downloads,
+    userLimit: config.userLimit || null,
+    userLimitUsed: config.visitors.length,
     toUsers: config.shareToUsers,
   }
 }

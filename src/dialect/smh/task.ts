@@ -1,7 +1,7 @@
 /** Tasks: what became of a batch that was answered 202. Pages 1339/71002 and 124487. */
 import { CLEAR_VERSIONS, type Json, parseDecimalId, type Task, type TaskId } from '../../engine/index.ts'
 import { callerOf, demand, visit } from './auth.ts'
-import type { Note } from './batch.ts'
+import type { Note } from './batch-run.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { faultOf, refuse } from './error.ts'
 import { isFault, present, type ShownItem } from './item.ts'
