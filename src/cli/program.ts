@@ -11,6 +11,7 @@ import { gcCommand } from './gc.ts'
 import { migrateCommand } from './migrate.ts'
 import { restoreCommand } from './restore.ts'
 import { serveCommand } from './serve.ts'
+import { tasksCommand } from './tasks.ts'
 import { tenantCommand } from './tenant.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
@@ -28,6 +29,7 @@ function program(): Command {
   const commands = [
     serveCommand,
     workCommand,
+    tasksCommand,
     migrateCommand,
     tokenCommand,
     tenantCommand,

@@ -11,9 +11,7 @@ import { idCodec } from './id.ts'
 import { createKnownContent } from './known-content.ts'
 import { createLinks } from './link.ts'
 import { createMarks } from './marks.ts'
-import { expireTrash, expireVersions } from './retention.ts'
 import { createSearch } from './search.ts'
-import { sweep } from './sweep.ts'
 import { createTasks } from './tasks.ts'
 import { createTickets } from './ticket.ts'
 import { createTotals } from './totals.ts'
@@ -25,7 +23,8 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
   const run = createBatch(context)
   const { seal, ...uploads } = createUploads(store, blobs, clock)
   const directory = createDirectory(store, clock)
-  const { turn, ...tasks } = createTasks(context)
+  const { turn, ...tasks } = createTasks({ ...context, blobs })
+  let atWork: Promise<unknown> = Promise.resolve()
   const evict = createEvictor(context)
   return {
     ...directory,
@@ -50,12 +49,15 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     tickets: createTickets(secret),
     ids: idCodec(secret),
     now: clock,
-    async work() {
-      const tasksLeft = await turn()
-      const trashLeft = await expireTrash(context)
-      const versionsLeft = await expireVersions(context)
-      const evictionLeft = await evict()
-      return (await sweep(store, blobs, clock)) || tasksLeft || trashLeft || versionsLeft || evictionLeft
+    work() {
+      // Whoever asks while it is at work waits for its end: what they find then is settled.
+      const slice = atWork.then(async () => {
+        const tasksLeft = await turn()
+        const evictionLeft = await evict()
+        return tasksLeft || evictionLeft
+      })
+      atWork = slice.catch(() => false)
+      return slice
     },
     async close() {
       await store.close()

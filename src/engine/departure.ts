@@ -2,6 +2,7 @@
 import { emptyChanges } from './effects.ts'
 import { MARK_KINDS, type Subject, type TenantId } from './model.ts'
 import type { WriteTx } from './port.ts'
+import type { Swept } from './sweep.ts'
 
 /** Grants taken away in one transaction; the sweep goes on with the rest. */
 const GRANTS_AT_ONCE = 1_000
@@ -14,11 +15,11 @@ export async function depart(tx: WriteTx, tenant: TenantId, subjects: readonly S
   await tx.putDeparted(subjects.map((subject) => ({ tenant, subject })))
 }
 
-/** One slice of the sweep; true while more waits. */
-export async function sweepDeparted(tx: WriteTx): Promise<boolean> {
+/** One slice of the sweep. */
+export async function sweepDeparted(_: unknown, tx: WriteTx): Promise<Swept> {
   const rows = await tx.departed(SUBJECTS_AT_ONCE)
   const [first] = rows
-  if (!first) return false
+  if (!first) return { removed: 0, hasMore: false }
   const together = rows.filter(({ tenant }) => tenant === first.tenant)
   const isDone = await forget(
     tx,
@@ -26,7 +27,7 @@ export async function sweepDeparted(tx: WriteTx): Promise<boolean> {
     together.map(({ subject }) => subject),
   )
   if (isDone) await tx.deleteDeparted(together)
-  return true
+  return { removed: together.length, hasMore: true }
 }
 
 /** Removes as much as fits; whether that was all. */

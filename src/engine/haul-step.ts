@@ -148,7 +148,7 @@ async function clear(work: HaulWork): Promise<Step> {
   const doomed = haul.doomed!
   const tops = await tx.nextChildren([{ ...doomed, after: null }], REMOVAL_ROOTS)
   if (tops.length === 0) return finish(work, haul.outcome!)
-  const { changes } = await removed(tx, tops, () => doomed.id)
+  const changes = await removed(tx, tops, () => doomed.id)
   return goOn(work, {}, changes)
 }
 

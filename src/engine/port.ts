@@ -140,7 +140,7 @@ export interface OrderedQuery {
   readonly by: 'name' | 'created' | 'size' | 'id'
   readonly descending: boolean
   /** Where to go on: a value and the node that had it, whether they are still there or not. */
-  readonly after: Standing | null
+  readonly after: OrderPlace | null
   /** Nodes that lack its terms may be left out. */
   readonly probe: Probe | null
   /** How many nodes are looked at, those left out among them. */
@@ -148,7 +148,7 @@ export interface OrderedQuery {
 }
 
 /** A place in an order; of the order by id the value is the id. */
-export interface Standing {
+export interface OrderPlace {
   readonly value: string | number
   readonly id: NodeId
 }
@@ -156,7 +156,7 @@ export interface Standing {
 export interface OrderedNodes {
   readonly nodes: readonly Node[]
   /** The last node looked at, which is always among those given; null when there are no more. */
-  readonly next: Standing | null
+  readonly next: OrderPlace | null
 }
 
 /** Everything that can be read. All reads of one transaction see one state. */
@@ -258,6 +258,10 @@ export interface ReadTx {
     failedOnly: boolean
     limit: number
   }): Promise<NumberedOutcome[]>
+  /** What is due to be taken away by the sweep, each kind once; it costs one statement. */
+  overdue(query: { now: number; tasksBefore: number; blobsBefore: number }): Promise<Overdue[]>
+  /** Open tasks, or done ones, of all tenants and of the deployment itself: the latest first; `limit` at most. */
+  latestTasks(query: { open: boolean; limit: number }): Promise<TaskRow[]>
   /** The first folders a task has still to work through, in order. */
   queue(task: TaskId, limit: number): Promise<QueuedFolder[]>
   /** Tasks not done yet whose `holds` name nodes of the drives. */
@@ -289,6 +293,11 @@ export interface ReadTx {
   departed(limit: number): Promise<OfTenant[]>
   departedOf(keys: readonly OfTenant[]): Promise<OfTenant[]>
   tokens(ids: readonly string[]): Promise<Token[]>
+  /**
+   * How often people of tenants have changed, who is in which group, or tokens were taken back; tenants with none may be absent.
+   * What was read of them under one number holds for as long as the number does.
+   */
+  standings(tenants: readonly TenantId[]): Promise<{ tenant: TenantId; seq: number }[]>
 
   links(ids: readonly LinkId[]): Promise<Link[]>
   /** Links of a tenant by id order, after `after` ('' = from the start); optionally only those of the given makers. */
@@ -357,7 +366,7 @@ export interface Changes {
   insertChanges: Change[]
   /** Inserted or, by id, replaced. */
   putUploads: Upload[]
-  /** New ones. */
+  /** New ones; one that is there stays as it is. */
   putTasks: NewTask[]
   updateTasks: TaskProgress[]
   insertOutcomes: NumberedOutcome[]
@@ -368,6 +377,12 @@ export interface Changes {
   putHolds: (NodeKey & { task: TaskId })[]
   deleteHolds: (NodeKey & { task: TaskId })[]
 }
+
+/**
+ * Kinds of what the sweep takes away. records: tokens, and tasks that ended long ago. departed: what deleted users and groups
+ * were given.
+ */
+export type Overdue = 'trash' | 'versions' | 'graves' | 'departed' | 'uploads' | 'records' | 'blobs'
 
 /** A task as a row: its outcomes and its queue are rows of their own. */
 export interface TaskRow extends Omit<Task, 'report'> {
@@ -500,7 +515,8 @@ export interface WriteTx extends ReadTx {
   expiredUploads(now: number, limit: number): Promise<UploadId[]>
   /** Removes blob rows without references last touched before `before`; returns their digests. */
   takeUnusedBlobs(before: number, limit: number): Promise<string[]>
-  deleteExpired(now: number, taskBefore: number): Promise<void>
+  /** Tokens whose time has come, and tasks that ended before `taskBefore`; returns how many. */
+  deleteExpired(now: number, taskBefore: number): Promise<number>
   /** Forgets files evicted before then. */
   forgetEvicted(before: number): Promise<void>
   /**

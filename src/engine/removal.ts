@@ -65,7 +65,7 @@ async function remove(tx: WriteTx, removal: RemovalCursor): Promise<Step> {
   )
   if (tops.length === 0) return { ...IDLE, changes: { ...emptyChanges(), deleteNodes: [...coffins] }, removal: null }
   const home = new Map(coffins.map(({ drive, id }) => [drive, id]))
-  const { changes } = await removed(tx, tops, ({ id }) => home.get(id)!)
+  const changes = await removed(tx, tops, ({ id }) => home.get(id)!)
   return { ...IDLE, changes, done: changes.deleteNodes.length, removal }
 }
 
@@ -74,11 +74,7 @@ async function remove(tx: WriteTx, removal: RemovalCursor): Promise<Step> {
  * tops themselves.
  * @param home the folder the tops of a drive hang under
  */
-export async function removed(
-  tx: WriteTx,
-  tops: readonly Node[],
-  home: (drive: Drive) => NodeId,
-): Promise<{ changes: Changes; isWhole: boolean }> {
+export async function removed(tx: WriteTx, tops: readonly Node[], home: (drive: Drive) => NodeId): Promise<Changes> {
   const below = await tx.subtrees(tops.filter(isFolder), REMOVAL_NODES)
   const isWhole = below.length < REMOVAL_NODES
   // Breadth-first: when the slice ends inside a tree, its files so far go and its folders so far become tops.
@@ -91,7 +87,7 @@ export async function removed(
   const keys = doomed.map(keyOf)
   // Only the trash of a deleted drive still has entries here.
   const gone = { deleteNodes: keys, deleteTrash: keys, placeNodes }
-  return { changes: { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives)) }, isWhole }
+  return { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives)) }
 }
 
 function isFolder({ kind }: Node): boolean {

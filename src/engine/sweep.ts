@@ -1,8 +1,12 @@
-/** What is destroyed at once for its user and removed here, a bounded slice at a time: buried trees, old uploads, unused bytes. */
+/**
+ * What time takes away, or what was destroyed at once for its user, a bounded slice at a time. Each kind is one thing to look after;
+ * what is due of them is the sweep's task to remove, see sweep-task.ts.
+ */
+import type { BatchContext } from './batch.ts'
 import { sweepDeparted } from './departure.ts'
-import type { BlobStore, Clock, Store, WriteTx } from './port.ts'
+import type { BlobStore, Clock, Overdue, Store, WriteTx } from './port.ts'
 import { REMOVAL_ROOTS, removed } from './removal.ts'
-import { TASK_KEPT_MS } from './tasks.ts'
+import { expireTrash, expireVersions } from './retention.ts'
 import { removeUploads } from './uploads.ts'
 
 /** Uploads, and bytes, removed in one slice. */
@@ -10,29 +14,82 @@ export const SWEEP_ROWS = 1_000
 /** How long bytes without any reference are kept: an upload of the same content may be about to refer to them. */
 export const UNUSED_BLOB_KEPT_MS = 10 * 60_000
 
-/** Runs one slice of everything; true while more waits. */
+/** How long a finished task can be asked about, ms: 30 days. */
+const TASK_KEPT_MS = 30 * 24 * 3600_000
+
+/** What one slice did. */
+export interface Swept {
+  readonly removed: number
+  readonly hasMore: boolean
+  /** What is to be done once the transaction is committed. */
+  readonly after?: () => Promise<void>
+}
+
+export interface SweepContext extends BatchContext {
+  readonly blobs: BlobStore
+}
+
+type Slice = (context: SweepContext, tx: WriteTx) => Promise<Swept>
+
+/** In the order in which they come: what one gives up the next may take. */
+export const SLICES: Readonly<Record<Overdue, Slice>> = {
+  trash: expireTrash,
+  versions: expireVersions,
+  graves: sweepGraves,
+  departed: sweepDeparted,
+  uploads: sweepUploads,
+  records: sweepRecords,
+  blobs: sweepBlobs,
+}
+
+/** The times before which the store's rows are due. */
+export function dueTimes(now: number) {
+  return { now, tasksBefore: now - TASK_KEPT_MS, blobsBefore: now - UNUSED_BLOB_KEPT_MS }
+}
+
+/** Runs one slice of everything that needs no planning, beside no server; true while more waits. */
 export async function sweep(store: Store, blobs: BlobStore, clock: Clock): Promise<boolean> {
-  const buriedLeft = await store.write(sweepGraves)
-  const departedLeft = await store.write(sweepDeparted)
-  const expired = await store.write(async (tx) => {
-    const ids = await tx.expiredUploads(clock(), SWEEP_ROWS)
-    return ids.length > 0 ? removeUploads(tx, ids) : []
-  })
-  await blobs.discard(expired.map(({ id }) => id))
-  const before = clock() - UNUSED_BLOB_KEPT_MS
-  const unused = await store.write(async (tx) => {
-    await tx.deleteExpired(clock(), clock() - TASK_KEPT_MS)
-    return tx.takeUnusedBlobs(before, SWEEP_ROWS)
-  })
-  await blobs.remove(unused, before)
-  return buriedLeft || departedLeft || expired.length === SWEEP_ROWS || unused.length === SWEEP_ROWS
+  const left: boolean[] = []
+  for (const slice of [sweepGraves, sweepDeparted, sweepUploads, sweepRecords, sweepBlobs]) {
+    const { hasMore, after } = await store.write((tx) => slice({ blobs, clock }, tx))
+    await after?.()
+    left.push(hasMore)
+  }
+  return left.includes(true)
 }
 
 /** Removes buried nodes, as many as fit one slice. */
-async function sweepGraves(tx: WriteTx): Promise<boolean> {
+async function sweepGraves(_: unknown, tx: WriteTx): Promise<Swept> {
   const buried = await tx.graveNodes(REMOVAL_ROOTS)
-  if (buried.length === 0) return false
-  const { changes, isWhole } = await removed(tx, buried, ({ grave }) => grave)
+  if (buried.length === 0) return { removed: 0, hasMore: false }
+  const changes = await removed(tx, buried, ({ grave }) => grave)
   await tx.apply(changes)
-  return !isWhole || buried.length === REMOVAL_ROOTS
+  // Looking once more, the store strikes the drives out whose graves are empty now.
+  return { removed: changes.deleteNodes.length, hasMore: true }
+}
+
+async function sweepUploads({ blobs, clock }: Pick<SweepContext, 'blobs' | 'clock'>, tx: WriteTx): Promise<Swept> {
+  const due = await tx.expiredUploads(clock(), SWEEP_ROWS)
+  const gone = due.length > 0 ? await removeUploads(tx, due) : []
+  return {
+    removed: gone.length,
+    hasMore: gone.length === SWEEP_ROWS,
+    after: () => blobs.discard(gone.map(({ id }) => id)),
+  }
+}
+
+/** Tokens, and tasks that ended long ago. */
+async function sweepRecords({ clock }: Pick<SweepContext, 'clock'>, tx: WriteTx): Promise<Swept> {
+  const { now, tasksBefore } = dueTimes(clock())
+  return { removed: await tx.deleteExpired(now, tasksBefore), hasMore: false }
+}
+
+async function sweepBlobs({ blobs, clock }: Pick<SweepContext, 'blobs' | 'clock'>, tx: WriteTx): Promise<Swept> {
+  const { blobsBefore } = dueTimes(clock())
+  const unused = await tx.takeUnusedBlobs(blobsBefore, SWEEP_ROWS)
+  return {
+    removed: unused.length,
+    hasMore: unused.length === SWEEP_ROWS,
+    after: () => blobs.remove(unused, blobsBefore),
+  }
 }

@@ -11,6 +11,8 @@ import type { Op, Result } from './op.ts'
 import { refsOf } from './plan.ts'
 import type { Changes, Lease, NodeKey, TaskRow, WriteTx } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
+import type { SweepContext } from './sweep.ts'
+import { SWEEP_TASK, sweepFailed, sweepStep } from './sweep-task.ts'
 import { cursorOf, inputOf, type Step, type TaskCursor } from './task-cursor.ts'
 
 /** Ops a step runs in one transaction. */
@@ -18,29 +20,51 @@ export const OPS_PER_STEP = 100
 /** How often one step may fail as a whole before the task is given up. */
 const STEP_FAILURES_MAX = 5
 
-/** True while there is more to do. False, too, when the task is another worker's by now: then nothing is written. */
-export function runStep(context: BatchContext, lease: Lease, isLast: boolean): Promise<boolean> {
+/** Has no more, too, when the task is another worker's by now: then nothing is written. */
+export async function runStep(context: SweepContext, lease: Lease, isLast: boolean): Promise<StepEnd> {
   const { store, clock, options } = context
-  return store.write(async (tx) => {
+  const { after, ...end } = await store.write(async (tx): Promise<StepEnd & { after?: () => Promise<void> }> => {
     const until = clock() + (isLast ? 0 : options.taskLeaseMs)
     const [mine] = await tx.renewTasks([lease], until)
     const [task] = mine === undefined ? [] : await tx.tasks([mine])
-    if (!task || task.state === 'done') return false
+    if (!task || task.state === 'done') return NOTHING_LEFT
+    if (task.id === SWEEP_TASK) {
+      const { progress, removed, after } = await sweepStep(context, tx, task)
+      await tx.apply({ ...emptyChanges(), updateTasks: [progress] })
+      // It sleeps, and whoever wakes it next need not wait for this lease to end.
+      if (progress.state === 'done') await tx.renewTasks([lease], clock())
+      return { hasMore: progress.state !== 'done', moved: removed > 0, after }
+    }
     const step = await nextStep(context, tx, task)
     const next = advanced(task, step, clock())
     await tx.apply({ ...step.changes, ...next })
-    return next.updateTasks[0]!.state !== 'done'
+    return { hasMore: next.updateTasks[0]!.state !== 'done', moved: true }
   })
+  await after?.()
+  return end
 }
+
+export interface StepEnd {
+  readonly hasMore: boolean
+  /** Whether it did anything: the sweep may find that what is due must stay for now. */
+  readonly moved: boolean
+}
+
+const NOTHING_LEFT: StepEnd = { hasMore: false, moved: true }
 
 /**
  * A step that failed as a whole is tried again; when it keeps failing, the op it is a slice of has failed, or, where it ran ops,
  * all that are left. What is made already must still be cleared away: that is tried for as long as it takes.
  */
-export function giveUp(context: BatchContext, lease: Lease): Promise<void> {
+export function giveUp(context: BatchContext, lease: Lease, error: unknown): Promise<void> {
   const { store, clock } = context
   return store.write(async (tx) => {
     const [task] = await tx.tasks([lease.id])
+    if (task?.id === SWEEP_TASK) {
+      // The next turn may try again.
+      await tx.renewTasks([lease], clock())
+      return tx.apply({ ...emptyChanges(), updateTasks: [sweepFailed(task, error, clock())] })
+    }
     if (!task || task.state === 'done') return
     const cursor = cursorOf(task)
     const failures = cursor.failures + 1
@@ -56,7 +80,7 @@ export function giveUp(context: BatchContext, lease: Lease): Promise<void> {
 
 /** Whether it is known what became of the op at work, or of all ops: what is left to do changes nothing about that. */
 export function isDecided(task: TaskRow): boolean {
-  if (task.state === 'done') return true
+  if (task.state === 'done' || task.id === SWEEP_TASK) return true
   const { haul, next } = cursorOf(task)
   return haul ? haul.outcome !== null : next >= inputOf(task).ops.length
 }

@@ -11,22 +11,21 @@ import type { DriveId, Json, NodeId, Task, TaskId, TaskOutcome } from './model.t
 import type { Op } from './op.ts'
 import { refsOf } from './plan.ts'
 import type { Lease, NodeKey, ReadTx, TaskRow } from './port.ts'
+import type { SweepContext } from './sweep.ts'
+import { wakeSweep } from './sweep-task.ts'
 import { FIRST_CURSOR } from './task-cursor.ts'
 import { giveUp, isDecided, runStep } from './task-step.ts'
-
-/** How long a finished task can be asked about, ms: 30 days. */
-export const TASK_KEPT_MS = 30 * 24 * 3600_000
 
 /** Tasks a worker takes up at once, and the steps it does for each before others have their turn. */
 const TASKS_PER_TURN = 4
 const STEPS_PER_TURN = 8
 
 export type Tasks = Pick<Engine, 'submit' | 'tasks' | 'taskReport' | 'cancelTasks'> & {
-  /** Runs some steps of the tasks whose turn it is; true while any of them is not done, or more may wait. */
+  /** Runs some steps of the tasks whose turn it is, the sweep's too; true while any of them is not done, or more may wait. */
   turn(): Promise<boolean>
 }
 
-export function createTasks(context: BatchContext): Tasks {
+export function createTasks(context: SweepContext): Tasks {
   const { store } = context
   return {
     submit: (actor, drive, kind, ops, notes) => submit(context, actor, drive, kind, ops, notes),
@@ -131,8 +130,9 @@ function heldBy(drive: DriveId, ops: readonly Op[]): NodeKey[] {
   return [...ids].map((id) => ({ drive, id }))
 }
 
-async function turn(context: BatchContext): Promise<boolean> {
+async function turn(context: SweepContext): Promise<boolean> {
   const { store, clock, options } = context
+  await wakeSweep(context)
   const now = clock()
   const claimed = await store.write((tx) =>
     tx.claimTasks({
@@ -146,14 +146,15 @@ async function turn(context: BatchContext): Promise<boolean> {
   const failure = ends.find((end) => end.status === 'rejected')
   if (failure) throw failure.reason
   // Behind those that are done by now others may wait.
-  return claimed.length > 0
+  return ends.some((end) => end.status === 'fulfilled' && end.value)
 }
 
-/** Runs some steps of a task, each one transaction, and gives the lease back with the last. */
-async function runSteps(context: BatchContext, lease: Lease, left = STEPS_PER_TURN): Promise<void> {
-  const hasMore = await runStep(context, lease, left === 1).catch(async (error: unknown) => {
-    await giveUp(context, lease)
+/** Runs some steps of a task, each one transaction, and gives the lease back with the last; true when any of them did something. */
+async function runSteps(context: SweepContext, lease: Lease, left = STEPS_PER_TURN): Promise<boolean> {
+  const { hasMore, moved } = await runStep(context, lease, left === 1).catch(async (error: unknown) => {
+    await giveUp(context, lease, error)
     throw error
   })
-  if (hasMore && left > 1) await runSteps(context, lease, left - 1)
+  const movedOn = hasMore && left > 1 && (await runSteps(context, lease, left - 1))
+  return moved || movedOn
 }

@@ -99,6 +99,48 @@ export function tasksConformance(open: Open) {
     })
   })
 
+  it('lists of all tenants’ tasks begin with the latest', async () => {
+    await apply(store, {
+      putTasks: [
+        task(1),
+        task(2, { state: 'done', finishedAt: 20 }),
+        task(3, { tenant: 'elsewhere' as typeof TENANT }),
+        task(4, { state: 'done', finishedAt: 10 }),
+      ],
+    })
+    const list = async (open: boolean, limit = 9) =>
+      (await store.read((tx) => tx.latestTasks({ open, limit }))).map(({ id }) => id)
+    expect([await list(true), await list(true, 1)]).toEqual([[3, 1], [3]])
+    expect([await list(false), await list(false, 1)]).toEqual([[2, 4], [2]])
+  })
+
+  it('a task that is there stays as it is when it is put again', async () => {
+    await apply(store, { putTasks: [task(1, { total: 5 })] })
+    await apply(store, { putTasks: [task(1, { total: 7 })] })
+    expect(await store.read((tx) => tx.tasks([taskId(1)]))).toMatchObject([{ total: 5 }])
+  })
+
+  it('what is due is told by its kinds, each from when its time has come', async () => {
+    const overdue = (now: number) => store.read((tx) => tx.overdue({ now, tasksBefore: now - 5, blobsBefore: now - 5 }))
+    await store.write((tx) => tx.putDrives([drive(DRIVE)]))
+    expect(await overdue(1_000)).toEqual([])
+    await store.write((tx) => tx.addBlobs([content(12)], 10))
+    await apply(store, { putTasks: [task(1, { state: 'done', finishedAt: 20 }), task(2, { holds: [keyOf(10)] })] })
+    expect([await overdue(15), await overdue(16)]).toEqual([[], ['blobs']])
+    expect([await overdue(25), await overdue(26)]).toEqual([['blobs'], ['records', 'blobs']])
+    // What a task holds in a grave is not due.
+    await apply(store, { insertNodes: [folder(10, 3, 'a')] })
+    expect(await overdue(1)).toEqual([])
+    await apply(store, { insertNodes: [folder(11, 3, 'b')] })
+    expect(await overdue(1)).toEqual(['graves'])
+    // A grave that is empty is to be struck out.
+    await apply(store, { deleteNodes: [keyOf(10), keyOf(11)] })
+    expect(await overdue(1)).toEqual(['graves'])
+    expect(await store.write((tx) => tx.graveNodes(9))).toEqual([])
+    expect(await overdue(1)).toEqual([])
+    expect(await store.write((tx) => tx.deleteExpired(26, 21))).toBe(1)
+  })
+
   describe('outcomes of tasks', () => {
     it('come by number, a page at a time, all or the failures only', async () => {
       const bad = outcome({ ok: false, code: 'busy', detail: 'x', note: null })

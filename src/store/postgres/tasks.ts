@@ -1,5 +1,5 @@
 /** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
-import type { Changes, DriveId, NodeId, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import type { Changes, DriveId, NodeId, Overdue, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
 import {
   fromOutcome,
   fromProgress,
@@ -25,7 +25,7 @@ export const TASKS_LOCKED = `${TASKS} order by id for update`
 
 export const INSERT_TASKS = `
 insert into task (${TASK_COLUMNS}, leased_until, lease)
-select k.*, 0, 0 from ${unnest('ntnttnnntttttnnnn')} k`
+select k.*, 0, 0 from ${unnest('ntnttnnntttttnnnn')} k on conflict (id) do nothing`
 /** Leases stay as they are. What is done needs its instructions no more. */
 export const UPDATE_TASKS = `
 update task t set state = k.state, total = k.total, done = k.done, failed = k.failed, error = k.error,
@@ -87,6 +87,30 @@ export const RENEW_TASKS = `
 update task set leased_until = $3
 where (id, lease) in (select * from ${unnest('nn')}) returning id`
 
+/** By the index task_open, and by task_finished. */
+export const OPEN_TASKS = `select ${TASK_COLUMNS} from task where state <> 'done' order by id desc limit $1`
+export const DONE_TASKS = `select ${TASK_COLUMNS} from task where state = 'done' order by finished_at desc limit $1`
+
+/** Each kind is looked for until one row of it is found, by the index that those who take it away use. */
+export const OVERDUE = `
+select 'trash' where exists (
+  select 1 from trash t join drive d on d.id = t.drive_id and d.status = 'active'
+  where t.expires_at > 0 and t.expires_at <= $1)
+union all select 'versions' where exists (
+  select 1 from version v join drive d on d.id = v.drive_id and d.status = 'active'
+  where v.expires_at > 0 and v.keep = 0 and v.expires_at <= $1)
+union all select 'graves' where exists (
+  select 1 from burial b join drive d on d.id = b.drive_id
+  where not exists (select 1 from node n where n.drive_id = d.id and n.parent_id = d.grave)
+  or exists (
+    select 1 from node n where n.drive_id = d.id and n.parent_id = d.grave
+      and not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id)))
+union all select 'departed' where exists (select 1 from departed)
+union all select 'uploads' where exists (select 1 from upload where expires_at <= $1)
+union all select 'records' where exists (select 1 from token where expires_at <= $1)
+  or exists (select 1 from task where state = 'done' and finished_at < $2)
+union all select 'blobs' where exists (select 1 from blob where refs = 0 and touched_at < $3)`
+
 /** Relies on the indexes token_expiry and task_finished. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= $1'
 export const DELETE_FINISHED_OUTCOMES = `
@@ -94,7 +118,7 @@ delete from task_outcome where task_id in (select id from task where state = 'do
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < $1`
 
 export const taskQueries: Queries<
-  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds'> &
+  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
     Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
   async tasks(db, ids) {
@@ -133,12 +157,21 @@ export const taskQueries: Queries<
     if (ids.length > 0) await db.run(CANCEL_TASKS, ids)
   },
 
+  async latestTasks(db, { open, limit }) {
+    return (await db.all<TaskRow>(open ? OPEN_TASKS : DONE_TASKS, limit)).map(toTask)
+  },
+
+  async overdue(db, { now, tasksBefore, blobsBefore }) {
+    return (await db.all<[Overdue]>(OVERDUE, now, tasksBefore, blobsBefore)).map(([kind]) => kind)
+  },
+
   async deleteExpired(db, now, taskBefore) {
-    await Promise.all([
+    const [tokens, , tasks] = await Promise.all([
       db.run(DELETE_EXPIRED_TOKENS, now),
       db.run(DELETE_FINISHED_OUTCOMES, taskBefore),
       db.run(DELETE_FINISHED_TASKS, taskBefore),
     ])
+    return tokens + tasks
   },
 }
 

@@ -1,5 +1,5 @@
 /** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
-import type { Changes, DriveId, NodeId, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import type { Changes, DriveId, NodeId, Overdue, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
 import {
   fromOutcome,
   fromProgress,
@@ -24,7 +24,8 @@ import type { Queries } from './transaction.ts'
 export const TASKS = `select ${TASK_COLUMNS} from task where id in (select value from json_each(?))`
 
 const INSERT_TASKS = `
-insert into task (${TASK_COLUMNS}, leased_until, lease) select ${members(TASK_COLUMN_COUNT)}, 0, 0 from json_each(?)`
+insert or ignore into task (${TASK_COLUMNS}, leased_until, lease)
+select ${members(TASK_COLUMN_COUNT)}, 0, 0 from json_each(?)`
 /** Leases stay as they are. What is done needs its instructions no more. */
 export const UPDATE_TASKS = `
 update task set state = value ->> 1, total = value ->> 2, done = value ->> 3, failed = value ->> 4, error = value ->> 5,
@@ -85,6 +86,32 @@ export const RENEW_TASKS = `
 update task set leased_until = ?
 where (id, lease) in (select value ->> 0, value ->> 1 from json_each(?)) returning id`
 
+/** By the index task_open, and by task_finished. */
+export const OPEN_TASKS = `select ${TASK_COLUMNS} from task indexed by task_open where state <> 'done' order by id desc limit ?`
+export const DONE_TASKS = `
+select ${TASK_COLUMNS} from task indexed by task_finished where state = 'done' order by finished_at desc limit ?`
+
+/** Each kind is looked for until one row of it is found, by the index that those who take it away use. */
+export const OVERDUE = `
+select 'trash' where exists (
+  select 1 from trash t indexed by trash_expiry cross join drive d on d.id = t.drive_id and d.status = 'active'
+  where t.expires_at > 0 and t.expires_at <= ?)
+union all select 'versions' where exists (
+  select 1 from version v indexed by version_expiry cross join drive d on d.id = v.drive_id and d.status = 'active'
+  where v.expires_at > 0 and v.keep = 0 and v.expires_at <= ?)
+union all select 'graves' where exists (
+  select 1 from burial b cross join drive d on d.id = b.drive_id
+  where not exists (
+    select 1 from node n indexed by node_name where n.drive_id = d.id and n.parent_id = d.grave)
+  or exists (
+    select 1 from node n indexed by node_name where n.drive_id = d.id and n.parent_id = d.grave
+      and not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id)))
+union all select 'departed' where exists (select 1 from departed)
+union all select 'uploads' where exists (select 1 from upload where expires_at <= ?)
+union all select 'records' where exists (select 1 from token where expires_at <= ?)
+  or exists (select 1 from task where state = 'done' and finished_at < ?)
+union all select 'blobs' where exists (select 1 from blob where refs = 0 and touched_at < ?)`
+
 /** Relies on the indexes token_expiry and task_finished. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= ?'
 export const DELETE_FINISHED_OUTCOMES = `
@@ -92,7 +119,7 @@ delete from task_outcome where task_id in (select id from task where state = 'do
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < ?`
 
 export const taskQueries: Queries<
-  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds'> &
+  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
     Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
   tasks(db, ids) {
@@ -130,10 +157,18 @@ export const taskQueries: Queries<
     if (ids.length > 0) db.run(CANCEL_TASKS, JSON.stringify(ids))
   },
 
+  latestTasks(db, { open, limit }) {
+    return db.all<TaskRow>(open ? OPEN_TASKS : DONE_TASKS, limit).map(toTask)
+  },
+
+  overdue(db, { now, tasksBefore, blobsBefore }) {
+    return db.all<[Overdue]>(OVERDUE, now, now, now, now, tasksBefore, blobsBefore).map(([kind]) => kind)
+  },
+
   deleteExpired(db, now, taskBefore) {
-    db.run(DELETE_EXPIRED_TOKENS, now)
+    const tokens = db.run(DELETE_EXPIRED_TOKENS, now)
     db.run(DELETE_FINISHED_OUTCOMES, taskBefore)
-    db.run(DELETE_FINISHED_TASKS, taskBefore)
+    return tokens + db.run(DELETE_FINISHED_TASKS, taskBefore)
   },
 }
 
