@@ -35,6 +35,7 @@ function node(more: Partial<Node> = {}): Node {
 function hasTerms(terms: ReadonlySet<string>, probe: Probe | null): boolean {
   if (probe === null) return true
   if (typeof probe === 'string') return terms.has(probe)
+  if ('prefix' in probe) return [...terms].some((one) => one.startsWith(probe.prefix))
   if ('all' in probe) return probe.all.every((one) => hasTerms(terms, one))
   return probe.any.some((one) => hasTerms(terms, one))
 }
@@ -45,7 +46,7 @@ describe('pieces of a text', () => {
   it('are two characters together, and each ideograph alone', () => {
     expect(grams('abc')).toEqual(['ab', 'bc'])
     expect(grams('年度报告a1')).toEqual(['年', '度', '报', '告', 'a1'])
-    expect(grams('a报b')).toEqual(['报'])
+    expect(grams('a报b')).toEqual(['报', 'a\u0002'])
     expect(grams('aaa')).toEqual(['aa'])
     expect(grams('')).toEqual([])
     expect(grams('😀b')).toEqual(['😀b'])
@@ -178,7 +179,8 @@ describe('a probe', () => {
 
   it('of months and days is short', () => {
     const count = (probe: Probe | null): number => {
-      if (probe === null || typeof probe === 'string') return probe === null ? 0 : 1
+      if (probe === null) return 0
+      if (typeof probe === 'string' || 'prefix' in probe) return 1
       return ('all' in probe ? probe.all : probe.any).reduce((sum, one) => sum + count(one), 0)
     }
     const since = (value: number): Where => ({ field: 'created', is: '>=', value })

@@ -11,8 +11,12 @@ import { periodsBetween, periodsOf, sizeClass, sizeClasses } from './bucket.ts'
 import type { DriveId, Node } from './model.ts'
 import { type Condition, extensionOf, fold, type Where } from './where.ts'
 
-/** Nodes wanted by their terms: a term, all of some, or at least one of some. Neither list is ever empty. */
-export type Probe = string | { readonly all: readonly Probe[] } | { readonly any: readonly Probe[] }
+/** Nodes wanted by their terms: a term, any that begins alike, all of some, or at least one of some. Neither list is ever empty. */
+export type Probe =
+  | string
+  | { readonly prefix: string }
+  | { readonly all: readonly Probe[] }
+  | { readonly any: readonly Probe[] }
 
 /** Marks both ends of a name, so that a prefix and a whole name have terms of their own. */
 const EDGE = '\u0002'
@@ -20,8 +24,8 @@ const EDGE = '\u0002'
 const IDEOGRAPH = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Script=Bopomofo}/u
 
 /**
- * A folded text in pieces: each ideograph alone, of everything else every two characters that stand together. A text
- * that contains another has all of its pieces.
+ * A folded text in pieces: each ideograph alone, of everything else every two characters that stand together, and the last
+ * before an ideograph with an edge, so that every character begins a piece. A text that contains another has all of its pieces.
  */
 export function grams(folded: string): string[] {
   const pieces = new Set<string>()
@@ -29,7 +33,7 @@ export function grams(folded: string): string[] {
   for (const character of folded) {
     const alone = IDEOGRAPH.test(character)
     if (alone) pieces.add(character)
-    else if (before) pieces.add(before + character)
+    if (before && !(alone && before === EDGE)) pieces.add(before + (alone ? EDGE : character))
     before = alone ? '' : character
   }
   return [...pieces]
@@ -70,7 +74,7 @@ export function termsOf(node: Node): string[] {
     for (const value of values) found.add(term(born, FIELDS[field], value))
   }
   add('name', grams(EDGE + fold(name) + EDGE))
-  if (description) add('description', grams(fold(description)))
+  if (description) add('description', grams(fold(description) + EDGE))
   if (node.kind === 'file') add('extension', [extensionOf(node)])
   else add('kind', ['folder'])
   add('label', labels)
@@ -135,9 +139,9 @@ function demandedBy(condition: Condition, drive: DriveId): Probe | null {
     values.map((value) => term(drive, FIELDS[field], value))
   switch (condition.field) {
     case 'name':
-      return allOf(terms('name', grams(edged(condition))))
+      return textProbe(drive, FIELDS.name, edged(condition))
     case 'description':
-      return allOf(terms('description', grams(fold(condition.text))))
+      return textProbe(drive, FIELDS.description, fold(condition.text))
     case 'contentType': {
       const type = condition.text.toLowerCase()
       const known = condition.is === 'equals' ? type : family(type)
@@ -169,6 +173,14 @@ function demandedBy(condition: Condition, drive: DriveId): Probe | null {
     default:
       return null
   }
+}
+
+/** A single character stands at the beginning of a piece wherever it stands in a text, as every text ends with an edge. */
+function textProbe(drive: DriveId, field: string, folded: string): Probe | null {
+  const pieces = grams(folded)
+  const saysNothing = folded === '' || folded === EDGE
+  if (pieces.length === 0) return saysNothing ? null : { prefix: term(drive, field, folded) }
+  return allOf(pieces.map((piece) => term(drive, field, piece)))
 }
 
 function edged({ is, text }: Extract<Condition, { readonly field: 'name' }>): string {

@@ -212,7 +212,9 @@ class Race {
     const source = this.#best()
     this.#chosen = source
     const { nodesPerReadMin, nodesPerReadMax } = this.#seek.limits
-    const nodes = await source.next(Math.min(Math.max(2 * this.#expected(source), nodesPerReadMin), nodesPerReadMax))
+    const nodes = await source.next(
+      Math.min(Math.max(Math.ceil(2 * this.#expected(source)), nodesPerReadMin), nodesPerReadMax),
+    )
     if (nodes === null) return this.#gathered.filter(({ id }) => !this.#given.has(id))
     if (nodes === undefined) {
       this.#sources = this.#sources.filter((other) => other !== source)

@@ -2,7 +2,7 @@
 import type { Probe } from './gram.ts'
 import type { Drive, Node, NodeId } from './model.ts'
 import type { OrderBy } from './op.ts'
-import type { OrderedQuery, Standing, Store } from './port.ts'
+import type { OrderedQuery, OrderPlace, Store } from './port.ts'
 import type { Leg } from './search-legs.ts'
 import { type LogLimits, logWalk } from './search-log.ts'
 import type { Bounds, Where } from './where.ts'
@@ -51,7 +51,7 @@ function onlyParent(where: Where | null): NodeId | null {
 }
 
 /** Where a leg begins: behind its cursor, with all that has the cursor's value where the order says more than this. */
-function startOf(by: OrderBy | 'id', { cursor, depth }: Leg, descending: boolean, isExact: boolean): Standing | null {
+function startOf(by: OrderBy | 'id', { cursor, depth }: Leg, descending: boolean, isExact: boolean): OrderPlace | null {
   const value = by === 'id' ? cursor?.id : cursor?.values[depth]
   // A cursor comes back from the client: one of another order begins at the beginning.
   if (!cursor || typeof value !== (by === 'name' ? 'string' : 'number')) return null
@@ -64,7 +64,7 @@ type Indexed = OrderedQuery['by']
 interface Way<By> {
   readonly by: By
   readonly descending: boolean
-  readonly after: Standing | null
+  readonly after: OrderPlace | null
   readonly isExact?: boolean
   readonly bounds?: Bounds
 }
@@ -93,7 +93,7 @@ export function indexWalk(
 const EVERYWHERE: Bounds = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
 
 /** Whichever comes later: a place, or where the bounds let the order begin. */
-function laterOf(after: Standing | null, descending: boolean, { from, until }: Bounds): Standing | null {
+function laterOf(after: OrderPlace | null, descending: boolean, { from, until }: Bounds): OrderPlace | null {
   const edge = descending ? until : from
   if (!Number.isFinite(edge)) return after
   const start = { value: edge, id: (descending ? Number.MAX_SAFE_INTEGER : 0) as NodeId }

@@ -1,6 +1,6 @@
 /** Conformance: a whole drive gone through in an order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Node, OrderedNodes, OrderedQuery, Standing, Store } from '../../engine/index.ts'
+import type { Node, OrderedNodes, OrderedQuery, OrderPlace, Store } from '../../engine/index.ts'
 import { apply, content, file, folder, idsOf, keyOf, nodeId, type Open, type Opened, OTHER } from './sample.ts'
 
 export function orderConformance(open: Open) {
@@ -55,7 +55,7 @@ export function orderConformance(open: Open) {
       expect(await read({ ...query, by, descending })).toEqual({ nodes: all, next: null })
       for (const limit of [1, 2, 5]) {
         const paged: Node[] = []
-        let after: Standing | null = null
+        let after: OrderPlace | null = null
         do {
           const page: OrderedNodes = await read({ ...query, by, descending, after, limit })
           paged.push(...page.nodes)
@@ -68,7 +68,7 @@ export function orderConformance(open: Open) {
 
     it('those that lack terms may be left out, but not the last of a page', async () => {
       const found: Node[] = []
-      let after: Standing | null = null
+      let after: OrderPlace | null = null
       do {
         const page: OrderedNodes = await read({ ...query, by, descending: false, after, probe: '7nodd', limit: 2 })
         if (page.next) expect(page.nodes.at(-1)!.id).toBe(page.next.id)

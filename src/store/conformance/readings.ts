@@ -148,6 +148,12 @@ function termsConformance(store: () => Store) {
     expect(await find('7nab')).toEqual([file(14, 1, 'n14')])
   })
 
+  it('are wanted by how they begin', async () => {
+    expect(await ids({ prefix: '7na' })).toEqual([10, 11, 13, 14])
+    expect(await ids({ all: [{ prefix: '7no' }, '7nb'] })).toEqual([12])
+    expect(await ids({ prefix: '7no0' })).toEqual([])
+  })
+
   it('are wanted together, or one of them, to any depth', async () => {
     expect(await ids({ all: ['7na', '7nb'] })).toEqual([10])
     expect(await ids({ any: ['7na', '7nand', '7nno'] })).toEqual([10, 11, 13])

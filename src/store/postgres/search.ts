@@ -104,5 +104,6 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
 /** A probe as a text search query, in which a word in quotation marks stands for itself. */
 function queryOf(probe: Probe): string {
   if (typeof probe === 'string') return `'${probe}'`
+  if ('prefix' in probe) return `'${probe.prefix}':*`
   return 'all' in probe ? `(${probe.all.map(queryOf).join(' & ')})` : `(${probe.any.map(queryOf).join(' | ')})`
 }

@@ -88,5 +88,6 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
 /** A probe in the index's own language, in which a word in quotation marks stands for itself. */
 function matchOf(probe: Probe): string {
   if (typeof probe === 'string') return `"${probe}"`
+  if ('prefix' in probe) return `"${probe.prefix}" *`
   return 'all' in probe ? `(${probe.all.map(matchOf).join(' AND ')})` : `(${probe.any.map(matchOf).join(' OR ')})`
 }
