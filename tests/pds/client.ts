@@ -44,6 +44,8 @@ export interface Assertion {
   readonly now?: number
   readonly exp?: number
   readonly alg?: string
+  /** Whether the user is to be made on its first use. */
+  readonly autoCreate?: boolean
 }
 
 /** The JWT the SDK's `getJwtToken` makes: issued 300 s ago, good for 300 s, with a short id. */
@@ -56,7 +58,7 @@ export async function assertion({
   ...times
 }: Assertion) {
   const now = times.now ?? Math.floor(Date.now() / 1000)
-  return new SignJWT({ sub_type: subType, auto_create: true })
+  return new SignJWT({ sub_type: subType, auto_create: times.autoCreate ?? false })
     .setProtectedHeader({ alg: times.alg ?? 'RS256', typ: 'JWT' })
     .setIssuer(iss)
     .setSubject(sub)

@@ -280,6 +280,43 @@ test('the JavaScript client’s name for the grant will do, and a code ends afte
   expect((await later.call('/file/get', { file_id: 'root' })).body.code).toBe('ForbiddenNoPermission.Api')
 })
 
+test('a person signs in by what the account is linked with, too', async () => {
+  const alice = await world.clientOf('alice', world.alice.drive)
+  const link = { identity: '13800138000', type: 'mobile', user_id: 'alice' }
+  await alice.ok('/account/link', link)
+  await alice.ok('/account/link', { ...link, identity: 'alice@example.com', type: 'email' })
+  for (const user of ['13800138000', 'alice@example.com']) {
+    const back = await signIn({ user })
+    const code = new URL(back.headers.get('location')!).searchParams.get('code')!
+    expect((await exchange(code)).body.user_id).toBe('alice')
+    expect((await signIn({ user, password: 'admin' })).status).toBe(401)
+  }
+  // Whoever takes another's name for a link is not taken for the other.
+  await alice.ok('/account/link', { ...link, identity: 'admin', type: 'custom' })
+  expect((await signIn({ user: 'admin' })).status).toBe(401)
+  await alice.ok('/account/unlink', link, 204)
+  expect((await signIn({ user: '13800138000' })).status).toBe(401)
+})
+
+test('an assertion may have its user made, once, where the application may make users', async () => {
+  const asked = (sub: string, autoCreate: boolean, iss = 'demo-pds') => ask({ sub, autoCreate, iss })
+  expectRefused(await asked('newcomer', false), 403, 'ForbiddenAccountNotFound')
+  const first = await asked('newcomer', true)
+  expect([first.status, first.body.user_id, first.body.role, first.body.is_first_login]).toEqual([
+    200,
+    'newcomer',
+    'user',
+    true,
+  ])
+  expect((await asked('newcomer', true)).body).toMatchObject({ user_id: 'newcomer', is_first_login: false })
+  expectRefused(await asked('#', true), 403, 'ForbiddenAccountNotFound')
+  const [app] = await world.store.read((tx) => tx.apps([{ dialect: 'pds', id: 'demo-pds' }]))
+  const narrow = { dialect: 'pds', id: 'narrow-pds', publicKey: app!.publicKey, scopes: ['FILE.ALL'] } as const
+  const about = { tenant: 'demo' as TenantId, at: Date.now() }
+  await world.store.write((tx) => addApps(tx, about, [{ ...narrow, extra: { 'pds.kind': 'jwt' } }]))
+  expectRefused(await asked('another', true, 'narrow-pds'), 403, 'ForbiddenAccountNotFound')
+})
+
 test('passwords are not to be tried in turn', async () => {
   const guesses = await Promise.all(Array.from({ length: 20 }, (_, i) => signIn({ password: `guess ${i}` })))
   expect(new Set(guesses.map(({ status }) => status))).toEqual(new Set([401]))

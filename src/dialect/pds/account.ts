@@ -15,7 +15,7 @@ const USUAL_COUNTRY = '86'
 export const accountLink: DirectEndpoint = {
   url: '/account/link',
   operation: 'LinkAccount',
-  coverage: 'partial: nobody signs in by an identity; it finds the user',
+  coverage: 'done',
   scope: 'ACCOUNT.LINK',
   async run(body, env) {
     const user = text(body, 'user_id') || env.user
@@ -87,6 +87,11 @@ function keyOf(body: Body): IdentityKey {
   const given = text(body, 'custom_identity') || requiredText(body, 'identity', IDENTITY_CHARACTERS_MAX)
   const extra = text(body, 'extra', IDENTITY_CHARACTERS_MAX) || (kind === 'mobile' ? USUAL_COUNTRY : '')
   return { kind, value: JSON.stringify([given, extra]) }
+}
+
+/** What somebody who types this into a sign-in page may be known by. */
+export function identitiesTyped(typed: string): IdentityKey[] {
+  return TYPES.map((kind) => ({ kind, value: JSON.stringify([typed, kind === 'mobile' ? USUAL_COUNTRY : '']) }))
 }
 
 function shownName(body: Body): string {

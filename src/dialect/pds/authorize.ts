@@ -4,8 +4,9 @@
  */
 import type { FastifyReply } from 'fastify'
 import { passwordMatches } from '../../auth/password.ts'
-import type { App } from '../../engine/index.ts'
+import type { App, User } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
+import { identitiesTyped } from './account.ts'
 import { appKind, permits } from './auth.ts'
 import { notSupported, notValid, Refusal } from './error.ts'
 import { type Body, requiredText, text } from './request.ts'
@@ -35,9 +36,9 @@ export async function authorizePage(context: DialectContext, query: Body, reply:
 export async function signIn(context: DialectContext, form: Body, reply: FastifyReply): Promise<void> {
   const asked = await askedOf(context, form)
   const { app, redirectUri, state, scopes } = asked
-  const [id, password] = [text(form, 'user') ?? '', text(form, 'password') ?? '']
-  const [user] = await context.engine.users(app.tenant, [id])
-  const secret = `user ${app.tenant} ${id}`
+  const [typed, password] = [text(form, 'user') ?? '', text(form, 'password') ?? '']
+  const user = await userOf(context, app, typed)
+  const secret = `user ${app.tenant} ${user?.id ?? typed}`
   if (!context.auth.mayGuess(secret)) {
     return sendPage(reply, app, form, 'There were too many wrong passwords. Try again in a minute.')
   }
@@ -53,6 +54,15 @@ export async function signIn(context: DialectContext, form: Body, reply: Fastify
   back.searchParams.set('code', code)
   if (state !== undefined) back.searchParams.set('state', state)
   reply.code(302).header('location', back.href).header('cache-control', 'no-store').send()
+}
+
+/** Whom what was typed stands for: a user's id, or something by which one is known elsewhere, such as a mobile number. */
+async function userOf({ engine, auth }: DialectContext, { tenant, id: app }: App, typed: string): Promise<User | null> {
+  const [named] = await engine.users(tenant, [typed])
+  const reader = named ? undefined : await auth.actor({ tenant, dialect: 'pds', app, user: '', admin: true })
+  if (!reader) return named ?? null
+  const found = (await engine.identities(reader, identitiesTyped(typed))).find((one) => one !== null)
+  return found ? (await engine.users(tenant, [found.user]))[0]! : null
 }
 
 /** A password that nobody has. */
@@ -123,7 +133,7 @@ input, button { padding: .5rem; margin: .25rem 0 1rem }
 ${problem && `<p role="alert">${escaped(problem)}</p>`}
 <form method="post" action="authorize">
 ${hidden}
-<label>User <input name="user" autocomplete="username" required autofocus></label>
+<label>User, mobile number or mail address <input name="user" autocomplete="username" required autofocus></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
 </form>

@@ -3,7 +3,7 @@ import { createPublicKey, randomUUID } from 'node:crypto'
 import { errors as joseErrors, jwtVerify } from 'jose'
 import type { App, Token, User } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
-import { appKind, type Caller } from './auth.ts'
+import { appKind, type Caller, permits } from './auth.ts'
 import { type Answer, notSupported, notValid, Refusal, sound } from './error.ts'
 import { type Body, requiredText, text } from './request.ts'
 import { iso } from './terms.ts'
@@ -20,6 +20,8 @@ interface Grant {
   readonly user: string
   /** What the tokens may do at most, in this API's words; empty means all. */
   readonly scopes: readonly string[]
+  /** The user was made for this very sign-in. */
+  readonly isNew?: boolean
 }
 
 /** `POST /oauth/token`; the fields come form-encoded. */
@@ -58,12 +60,22 @@ async function appOf({ auth }: DialectContext, id: string, field: string): Promi
 }
 
 /** Whom a JWT assertion, signed with the app's private key, asks tokens for. */
-async function assertedBy({ engine }: DialectContext, app: App, assertion: string): Promise<Grant> {
+async function assertedBy(context: DialectContext, app: App, assertion: string): Promise<Grant> {
   if (!app.publicKey) throw new Refusal(notValid('client_id'))
-  const { sub, sub_type: type } = await claimsOf(app, assertion, new Date(engine.now()))
+  const { sub, sub_type: type, auto_create } = await claimsOf(app, assertion, new Date(context.engine.now()))
   if (type === 'service' && sub === app.tenant) return { app, user: '', scopes: app.scopes }
-  if (type === 'user' && sub) return { app, user: sub, scopes: app.scopes }
-  throw new Refusal(notValid('assertion', 'sub and sub_type name nobody.'))
+  if (type !== 'user' || !sub) throw new Refusal(notValid('assertion', 'sub and sub_type name nobody.'))
+  const isNew = auto_create === true && (await makeUser(context, app, sub))
+  return { app, user: sub, scopes: app.scopes, isNew }
+}
+
+/** Makes the user an assertion names, if there is none and the application may; whether it did. */
+async function makeUser({ engine, auth }: DialectContext, app: App, id: string): Promise<boolean> {
+  const { tenant } = app
+  if (!permits(app.scopes, 'USER.CREATE') || (await engine.users(tenant, [id]))[0]) return false
+  const maker = await auth.actor({ tenant, dialect: 'pds', app: app.id, user: '', admin: true })
+  const [made] = maker ? await engine.createUsers(maker, [{ id }]) : []
+  return made !== undefined && !('error' in made)
 }
 
 async function claimsOf(app: App, assertion: string, now: Date) {
@@ -115,7 +127,7 @@ async function refreshed({ auth }: DialectContext, app: App, body: Body): Promis
 }
 
 /** 200 with a Token object. */
-async function tokens({ auth, engine }: DialectContext, { app, user, scopes }: Grant): Promise<Answer> {
+async function tokens({ auth, engine }: DialectContext, { app, user, scopes, isNew = false }: Grant): Promise<Answer> {
   const person = user === '' ? null : await enabledUser(engine, app, user)
   const spec = {
     dialect: 'pds' as const,
@@ -141,7 +153,7 @@ async function tokens({ auth, engine }: DialectContext, { app, user, scopes }: G
       domain_id: app.tenant,
       device_id: '',
       device_name: '',
-      is_first_login: false,
+      is_first_login: isNew,
       need_link: false,
       need_rp_verify: false,
       pin_setup: false,
