@@ -397,7 +397,6 @@ describe('a file', () => {
     await smh.put('a.txt')
     const cases: [method: string, query: string, body?: object][] = [
       ['PUT', 'convert', { convertFrom: 'a.docx' }],
-      ['PUT', '', { fromTemplate: 'word.docx' }],
       ['POST', 'uncompress'],
       ['GET', 'zip-preview'],
     ]

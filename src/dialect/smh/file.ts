@@ -13,6 +13,7 @@ import { perform } from './perform.ts'
 import { isPreview, pictureIn } from './picture.ts'
 import { downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
 import { createLink, targetsOf } from './symlink.ts'
+import { createFromTemplate } from './template.ts'
 import { transfer } from './transfer.ts'
 import { abort, confirm, renew, start, state } from './upload.ts'
 import { createVirtual } from './virtual.ts'
@@ -34,7 +35,7 @@ export const fileOperations: readonly Operation[] = [
   },
   {
     operation: 'Start simple upload, copy or move file, create symbolic link',
-    coverage: 'partial: no creation from a template',
+    coverage: 'done',
     method: 'PUT',
     path: PATH,
     handle: put,
@@ -104,7 +105,7 @@ async function put(call: Call): Promise<Answer> {
   if (member(body, 'copyFrom') !== undefined) return carry(call, 'copy', body)
   if (member(body, 'from') !== undefined) return carry(call, 'move', body)
   if (member(body, 'linkTo') !== undefined) return createLink(call, requiredText(body, 'linkTo'))
-  if (member(body, 'fromTemplate') !== undefined) throw refuse('FunctionNotEnabled', 'fromTemplate is not enabled.')
+  if (member(body, 'fromTemplate') !== undefined) return createFromTemplate(call, requiredText(body, 'fromTemplate'))
   return start(call, body, 'simple')
 }
 

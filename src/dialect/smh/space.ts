@@ -11,10 +11,14 @@ import { totalsOf } from './stats.ts'
 import { isoTime, SCENE, spaceIdOf, userOf } from './terms.ts'
 import { booleanOf, list as commaList, count, type Members, member, members, text, texts, word, yes } from './words.ts'
 
-const PROPERTIES = 'partial: recognizeSensitiveContent is refused'
-
 export const spaceOperations: readonly Operation[] = [
-  { operation: 'Create space', coverage: PROPERTIES, method: 'POST', path: 'space/{lib}', handle: create },
+  {
+    operation: 'Create space',
+    coverage: 'done; nothing is recognized',
+    method: 'POST',
+    path: 'space/{lib}',
+    handle: create,
+  },
   {
     operation: 'List spaces',
     coverage: 'done',
@@ -34,7 +38,7 @@ export const spaceOperations: readonly Operation[] = [
   },
   {
     operation: 'Set space extension',
-    coverage: PROPERTIES,
+    coverage: 'done; nothing is recognized',
     method: 'POST',
     path: 'space/{lib}/{space}/extension',
     handle: setExtension,
@@ -82,8 +86,6 @@ function extensionIn(body: Members): Extension {
   }
   // Null clears a tag, so it is told from absent.
   if (Object.hasOwn(body, 'spaceTag')) found.spaceTag = text(body, 'spaceTag') ?? null
-  // Better refused than kept and not kept to.
-  if (found.recognizeSensitiveContent) throw refuse('FunctionNotEnabled', 'recognizeSensitiveContent is not enabled.')
   return found
 }
 
