@@ -51,6 +51,8 @@ export interface Caller {
   readonly spaces: readonly DriveId[] | null
   /** The tag that a space must have to be opened; null = none. */
   readonly tag: string | null
+  /** Absent for who named the library's secret, or came without a credential. */
+  readonly token?: Token
 }
 
 /** A caller within one space. */
@@ -133,7 +135,7 @@ async function holder(call: Call, text: string): Promise<Caller> {
   const grants = new Set(token.scopes)
   // A user may be named for one call only where the token has none of its own and may act for anyone.
   const user = token.user === '' && grants.has('admin') ? userWord(call) : token.user
-  return { library, user, grants, spaces: memo.spaces as readonly DriveId[] | null, tag: memo.tag }
+  return { library, user, grants, spaces: memo.spaces as readonly DriveId[] | null, tag: memo.tag, token }
 }
 
 /** Refuses the call unless the caller has one of the grants, or holds everything in the library. */
@@ -220,9 +222,10 @@ export async function actorOf(call: Call, caller: Caller, drive: Drive, verb: Ve
 async function authorized(call: Call, caller: Caller, drives: readonly DriveId[] | null): Promise<Actor> {
   const allow = { file: ALL_ACTIONS, folder: ALL_ACTIONS }
   const actor = await made(call, caller, { admin: false, drives, allow })
-  // What the library owns is not its tokens' own.
+  // What the library owns, and what it began, is not its tokens' own.
   const own = actor.subjects.filter((subject) => !subject.startsWith('app:'))
-  return { ...actor, admin: false, subjects: [...own, ...(caller.spaces ?? []).map(teamOf)] }
+  const self = caller.user === '' ? (`app:${caller.library.id}/` as const) : actor.self
+  return { ...actor, self, admin: false, subjects: [...own, ...(caller.spaces ?? []).map(teamOf)] }
 }
 
 /**
@@ -247,9 +250,11 @@ async function opened(call: Call, caller: Caller): Promise<readonly DriveId[] | 
   return drives.flatMap((drive) => (opens(caller, drive) ? [drive.id] : []))
 }
 
-async function made(call: Call, { library, user }: Caller, rights: Pick<Actor, 'admin' | 'drives' | 'allow'>) {
-  const { tenant, id: app } = library
-  const actor = await call.context.auth.actor({ tenant, dialect: 'smh', app, user, anyUser: true, ...rights })
+async function made(call: Call, caller: Caller, rights: Pick<Actor, 'admin' | 'drives' | 'allow'>) {
+  const { user, token } = caller
+  const { tenant, id: app } = caller.library
+  const held = token === undefined ? {} : { token }
+  const actor = await call.context.auth.actor({ tenant, dialect: 'smh', app, user, anyUser: true, ...held, ...rights })
   if (!actor) throw refuse('InvalidAccessToken', 'The user of the access token is disabled.')
   return actor
 }
