@@ -10,7 +10,7 @@ export const ONCE: Readonly<Record<string, string>> = {
 /** What talks to a store, whichever it is: it runs on both. A tidy test finds what is missing. */
 export const ON_BOTH = [
   'src/app.test.ts',
-  'src/auth/create.test.ts',
+  'src/auth/{actors,create}.test.ts',
   'src/demo.test.ts',
   'src/engine/{directory,retention,sweep,tasks}.test.ts',
   'src/http/{thumbnail,transfer}.test.ts',

@@ -24,6 +24,7 @@ import {
   StorageError,
   type Store,
 } from './engine/index.ts'
+import { keepCurrent } from './engine/standing.ts'
 import type { Dialect, DialectContext } from './http/dialect.ts'
 import { createHttp } from './http/server.ts'
 import { registerTransfer } from './http/transfer.ts'
@@ -171,7 +172,7 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     const engine = config.work ? working(core, http, closers) : core
     const url = () => urlOf(http, config)
     await register(http, {
-      engine,
+      engine: keepCurrent(engine, store, auth.renew),
       auth,
       settings: config.settings,
       origin: (request) => originOf(request, config, url()),

@@ -25,6 +25,8 @@ export interface ActorSpec {
   readonly allow?: Readonly<Record<Kind, ActionBits>>
   /** Accept a user the tenant does not know: its id is only written down (SMH). */
   readonly anyUser?: boolean
+  /** What the credential was found good by; the actor is nobody once it is taken back. */
+  readonly token?: Token
 }
 
 export interface Auth {
@@ -59,6 +61,8 @@ export interface Auth {
   ): Promise<number>
   /** The actor a credential stands for; undefined when the user does not exist or is disabled. */
   actor(spec: ActorSpec): Promise<Actor | undefined>
+  /** An actor made of what is so now; one without any right when its token or its user is gone. */
+  renew(actor: Actor): Promise<Actor>
   /** The tenant of a public tenant id, undefined when there is none. */
   tenantExists(id: string): Promise<boolean>
 }

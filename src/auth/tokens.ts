@@ -1,5 +1,5 @@
 /** Tokens: handed out, checked, prolonged and revoked. The rows hold ids only; see token-text.ts. */
-import type { Clock, Store, Token, WriteTx } from '../engine/index.ts'
+import type { Clock, ReadTx, Store, TenantId, Token, WriteTx } from '../engine/index.ts'
 import { Memo } from '../engine/memo.ts'
 import type { Auth, TokenSpec } from './auth.ts'
 import { type TokenTexts, tokenTexts } from './token-text.ts'
@@ -17,63 +17,97 @@ const POINTER = '@current'
 
 type Tokens = Pick<Auth, 'issue' | 'reissue' | 'check' | 'extend' | 'revoke' | 'revokeOf'>
 
+/** Tokens read or written a moment ago, and the number of their tenant's standing that each was read under. */
+export interface TokenMemory {
+  readonly rows: Memo<Token>
+  readonly seqs: WeakMap<Token, number>
+  keep(token: Token, seq: number): void
+}
+
+export function tokenMemory(clock: Clock): TokenMemory {
+  const rows = new Memo<Token>({ clock, lifeMs: LIFE_MS, sizeMax: REMEMBERED_MAX })
+  const seqs = new WeakMap<Token, number>()
+  return {
+    rows,
+    seqs,
+    keep(token, seq) {
+      seqs.set(token, seq)
+      rows.keep([[token.id, token]])
+    },
+  }
+}
+
+/** The number that changes whenever something of a tenant is taken back. */
+export async function seqOf(tx: ReadTx, tenant: TenantId): Promise<number> {
+  const [row] = await tx.standings([tenant])
+  return row?.seq ?? 0
+}
+
 interface Context {
   readonly store: Store
   readonly clock: Clock
   readonly texts: TokenTexts
-  readonly rows: Memo<Token>
-  readonly keep: (token: Token) => void
+  readonly memory: TokenMemory
   readonly alive: (token: Token | undefined) => token is Token
 }
 
-export function createTokens({ store, secret, clock }: { store: Store; secret: Buffer; clock: Clock }): Tokens {
-  const rows = new Memo<Token>({ clock, lifeMs: LIFE_MS, sizeMax: REMEMBERED_MAX })
+interface TokenParts {
+  readonly store: Store
+  readonly secret: Buffer
+  readonly clock: Clock
+  readonly memory: TokenMemory
+}
+
+export function createTokens({ store, secret, clock, memory }: TokenParts): Tokens {
   const context: Context = {
     store,
     clock,
     texts: tokenTexts(secret),
-    rows,
-    keep: (token) => rows.keep([[token.id, token]]),
+    memory,
     alive: (token): token is Token => token !== undefined && token.expiresAt > clock(),
   }
   return { ...issuing(context), ...checking(context), ...revoking(context) }
 }
 
-function issuing({ store, clock, texts, keep, alive }: Context): Pick<Tokens, 'issue' | 'reissue'> {
+function issuing({ store, clock, texts, memory, alive }: Context): Pick<Tokens, 'issue' | 'reissue'> {
   return {
     async issue(spec, prefix = '') {
       const token = tokenRow(spec, texts.freshId(), clock())
-      await store.write((tx) => tx.putTokens([token]))
-      keep(token)
+      const seq = await store.write(async (tx) => {
+        await tx.putTokens([token])
+        return seqOf(tx, token.tenant)
+      })
+      memory.keep(token, seq)
       return { text: texts.text(token.id, prefix), token }
     },
 
     async reissue(spec, prefix = '') {
       const { dialect, purpose, tenant, app, user } = spec
       const pointerId = texts.derivedId([dialect, purpose, tenant, app, user])
-      const token = await store.write(async (tx) => {
+      const { token, seq } = await store.write(async (tx) => {
         const earlier = await tokenBehind(tx, pointerId)
         const fresh = tokenRow(spec, alive(earlier) ? earlier.id : texts.freshId(), clock())
         const renewed = alive(earlier)
           ? { ...fresh, createdAt: earlier.createdAt, expiresAt: Math.max(earlier.expiresAt, fresh.expiresAt) }
           : fresh
         await tx.putTokens([renewed, { ...renewed, id: pointerId, scopes: [], data: { [POINTER]: renewed.id } }])
-        return renewed
+        return { token: renewed, seq: await seqOf(tx, tenant) }
       })
-      keep(token)
+      memory.keep(token, seq)
       return { text: texts.text(token.id, prefix), token }
     },
   }
 }
 
-function checking({ store, clock, texts, rows, keep, alive }: Context): Pick<Tokens, 'check' | 'extend'> {
+function checking({ store, clock, texts, memory, alive }: Context): Pick<Tokens, 'check' | 'extend'> {
   return {
     async check(dialect, purpose, text) {
       const id = texts.parse(text)
       if (id === undefined) return undefined
-      const [token] = await rows.get([id], async (ids) => {
-        const found = await store.read((tx) => tx.tokens(ids))
-        return new Map(found.map((row) => [row.id, row]))
+      const [token] = await memory.rows.get([id], async (ids) => {
+        const found = await store.read((tx) => readTokens(tx, ids))
+        for (const [row, seq] of found) memory.seqs.set(row, seq)
+        return new Map([...found.keys()].map((row) => [row.id, row]))
       })
       if (!alive(token) || pointsAt(token) !== undefined) return undefined
       return token.dialect === dialect && token.purpose === purpose ? token : undefined
@@ -85,17 +119,19 @@ function checking({ store, clock, texts, rows, keep, alive }: Context): Pick<Tok
       const extended = await store.write(async (tx) => {
         // Read again: the token may have been revoked or prolonged meanwhile, and neither may be undone.
         const [current] = await tx.tokens([token.id])
-        if (!alive(current) || current.expiresAt >= expiresAt) return current
+        if (!current) return null
+        const seq = await seqOf(tx, current.tenant)
+        if (!alive(current) || current.expiresAt >= expiresAt) return { row: current, seq }
         const longer = { ...current, expiresAt }
         await tx.putTokens([longer])
-        return longer
+        return { row: longer, seq }
       })
-      if (extended) keep(extended)
+      if (extended) memory.keep(extended.row, extended.seq)
     },
   }
 }
 
-function revoking({ store, rows, alive }: Context): Pick<Tokens, 'revoke' | 'revokeOf'> {
+function revoking({ store, memory: { rows }, alive }: Context): Pick<Tokens, 'revoke' | 'revokeOf'> {
   return {
     async revoke(ids) {
       await store.write((tx) => tx.deleteTokens(ids))
@@ -114,6 +150,14 @@ function revoking({ store, rows, alive }: Context): Pick<Tokens, 'revoke' | 'rev
       return revoked.filter(alive).length
     },
   }
+}
+
+/** Tokens, each with the number of its tenant's standing. */
+async function readTokens(tx: ReadTx, ids: readonly string[]): Promise<Map<Token, number>> {
+  const tokens = await tx.tokens(ids)
+  const rows = await tx.standings([...new Set(tokens.map(({ tenant }) => tenant))])
+  const seqs = new Map(rows.map(({ tenant, seq }) => [tenant, seq]))
+  return new Map(tokens.map((token) => [token, seqs.get(token.tenant) ?? 0]))
 }
 
 function tokenRow(spec: TokenSpec, id: string, now: number): Token {

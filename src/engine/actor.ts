@@ -23,6 +23,24 @@ export interface Actor {
   readonly dialect: string
   /** What a link lends it on top of its own rights. */
   readonly lent?: Lent
+  /** What it was made of, and when; absent = nobody asks whether it is still so. */
+  readonly basis?: Basis
+}
+
+/** What an actor's rights rest on, as it was read. */
+export interface Basis {
+  /** The number of its tenant's standing under which all of it was read. */
+  readonly seq: number
+  /** Whom the credential names. */
+  readonly self: Subject
+  /** The groups that one is in. */
+  readonly groups: readonly string[]
+  /** The id of the token behind it; '' = there is none. */
+  readonly token: string
+  /** Whether the credential itself carries every right. */
+  readonly admin: boolean
+  /** Whether the user need not be known. */
+  readonly anyUser: boolean
 }
 
 /**

@@ -11,6 +11,7 @@ import type { DriveId, TaskId } from './model.ts'
 import type { Mode, Op, Result } from './op.ts'
 import { isReading, type PlanFor, plan, refsOf } from './plan.ts'
 import type { Clock, ReadTx, Store, WriteTx } from './port.ts'
+import { settled } from './standing.ts'
 import { MISSING, View } from './view.ts'
 
 /**
@@ -97,15 +98,16 @@ async function planned(
   { clock, options }: BatchContext,
   tx: ReadTx,
   write: WriteTx | null,
-  actor: Actor,
+  caller: Actor,
   ops: readonly Op[],
   terms: Partial<PlanTerms>,
 ): Promise<Planned> {
   const { mode = 'each', task = 0, stops = false, ready = null, subtreeNodesMax = options.subtreeNodesMax } = terms
   const now = clock()
+  const actor = settled(caller)
   const facts = emptyFacts()
   if (ready) expect(facts, ready)
-  const loading: LoadContext = { tx, write, actor, ops, subtreeNodesMax, doomedMax: doomedMax(options), task }
+  const loading: LoadContext = { tx, write, caller, actor, ops, subtreeNodesMax, doomedMax: doomedMax(options), task }
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const outcome = plan(facts, actor, ops, mode, now, { task, stops, ready, inlineNodesMax: options.inlineNodesMax })
     if (outcome.results) return outcome
@@ -137,7 +139,16 @@ export async function planWork<Outcome>(
   const now = clock()
   facts.begun = true
   const { subtreeNodesMax } = options
-  const loading: LoadContext = { tx, write: tx, actor, ops: [], subtreeNodesMax, doomedMax: doomedMax(options), task }
+  const loading: LoadContext = {
+    tx,
+    write: tx,
+    caller: actor,
+    actor,
+    ops: [],
+    subtreeNodesMax,
+    doomedMax: doomedMax(options),
+    task,
+  }
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const view = new View(facts, actor, now, 0)
     const outcome = attemptWork(view, work)

@@ -24,6 +24,7 @@ import type {
   Task,
   TaskId,
   TaskOutcome,
+  Tenant,
   TenantId,
   Totals,
   TrashEntry,
@@ -110,6 +111,7 @@ export type Directory = Pick<
   | 'updatePools'
   | 'users'
   | 'groups'
+  | 'ownTenant'
   | keyof Roster
 >
 
@@ -162,8 +164,8 @@ export interface InGroup {
 
 /**
  * Who there is in a tenant. Everyone may look; users are made, changed and removed by admins (what describes oneself, by
- * oneself), groups by admins too; an existing group and who is in it also by its managers. What was done is known to other
- * processes, and to the rights of those it is about, within seconds. Failures: `forbidden`, `node_not_found` (at 'target': the
+ * oneself), groups by admins too; an existing group and who is in it also by its managers. What was done the rights of those it
+ * is about know at once, in every process; their names and looks may be shown as before for some seconds. Failures: `forbidden`, `node_not_found` (at 'target': the
  * member), `name_taken`, `name_invalid`, `cycle`, `precondition_failed` (a group that still holds groups).
  */
 export interface Roster {
@@ -270,6 +272,14 @@ export interface PoolPatch {
   readonly eviction?: Eviction | null
   /** All that shall share it from now on, DRIVES_PER_POOL_MAX at most. */
   readonly drives?: readonly DriveId[]
+}
+
+export interface TenantView {
+  readonly tenant: Tenant
+  readonly users: number
+  /** Bytes; null = unlimited. */
+  readonly quota: number | null
+  readonly used: number
 }
 
 export interface TrashView {
@@ -395,6 +405,9 @@ export interface Engine extends Readings, Roster {
   /** Users and groups of a tenant, by id, in the order asked; null for unknown ones. Cached for a moment. */
   users(tenant: TenantId, ids: readonly string[]): Promise<(User | null)[]>
   groups(tenant: TenantId, ids: readonly string[]): Promise<(Group | null)[]>
+
+  /** The actor's tenant, how many users it has, and what all its drives may hold and hold together. */
+  ownTenant(actor: Actor): Promise<TenantView>
 
   /** Links by id, null for unknown ones. Of any tenant: a link is for whoever knows it. */
   links(ids: readonly LinkId[]): Promise<(Link | null)[]>

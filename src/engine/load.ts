@@ -10,6 +10,7 @@ import { GRAVE_KEY } from './new-drive.ts'
 import type { Op } from './op.ts'
 import { PairMap } from './pair-map.ts'
 import type { ChildKey, NodeKey, ReadTx, Seek, Walk, WriteTx } from './port.ts'
+import { demandCurrent } from './standing.ts'
 
 const NO_CHILD = { ids: [], whole: true } as const
 
@@ -17,6 +18,8 @@ export interface LoadContext {
   readonly tx: ReadTx
   /** Present when the batch writes: only then can fresh numbers be drawn and held nodes matter. */
   readonly write: WriteTx | null
+  /** The actor with what it was made of. */
+  readonly caller: Actor
   readonly actor: Actor
   readonly ops: readonly Op[]
   readonly subtreeNodesMax: number
@@ -30,6 +33,9 @@ export async function load(context: LoadContext, facts: Facts, needs: Needs): Pr
   const fresh: Node[] = []
   const isFirst = !facts.begun
   facts.begun = true
+  // Asked beside the first facts and awaited with the last, for it must not cost a round trip.
+  const isCurrent = isFirst ? demandCurrent(context.tx, context.caller) : undefined
+  isCurrent?.catch(() => undefined)
   await loadReferences(context, facts, needs)
   await loadDrives(context, facts, needs, needs.drives)
   await loadChains(context, facts, needs, fresh)
@@ -39,8 +45,9 @@ export async function load(context: LoadContext, facts: Facts, needs: Needs): Pr
     loadNeighbours(context, facts, needs, fresh),
     loadAnnotations(context, facts, needs),
     loadNumbers(context, facts, needs),
+    isCurrent,
   ])
-  await loadStanding(context, facts, fresh)
+  await loadGrants(context, facts, fresh)
 }
 
 /** Uploads and trash entries by id: they name drives and nodes that the next steps then read. */
@@ -266,7 +273,7 @@ async function loadAnnotations({ tx, actor }: LoadContext, facts: Facts, needs: 
 }
 
 /** What follows from the nodes just read: the actor's grants on them, and the entries of trashed ones. */
-async function loadStanding({ tx, actor }: LoadContext, facts: Facts, fresh: readonly Node[]) {
+async function loadGrants({ tx, actor }: LoadContext, facts: Facts, fresh: readonly Node[]) {
   const foreign = fresh.filter((node) => {
     const drive = facts.drives.get(node.drive)
     return drive && !ownsDrive(actor, drive)

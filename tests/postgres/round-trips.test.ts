@@ -107,6 +107,18 @@ describe('a batch of ten and one of a thousand take the same few round trips', (
     expect(few).toBeLessThanOrEqual(TRIPS_MAX)
   })
 
+  test('whether or not it is asked if the actor’s rights are still what they were', async () => {
+    const asked: Actor = {
+      ...alice,
+      basis: { seq: 0, self: alice.self, groups: [], token: '', admin: false, anyUser: true },
+    }
+    const [some, others] = [nodes.slice(0, FEW), nodes.slice(FEW, 2 * FEW)]
+    const to = (node: Node) => move(byId(node), at(drive, 'to'))
+    const read = (node: Node) => get(byId(node))
+    expect(await trips(asked, some.map(read))).toBe(await trips(alice, some.map(read)))
+    expect(await trips(asked, some.map(to))).toBe(await trips(alice, others.map(to)))
+  })
+
   test('for someone whose rights come from grants', async () => {
     await done(alice, [grant(at(drive), 'user:bob', ACTIONS.list | ACTIONS.move | ACTIONS.rename)])
     const moved = await trips(

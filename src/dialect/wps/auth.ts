@@ -46,7 +46,7 @@ async function callerOf({ auth }: DialectContext, text: string): Promise<Caller 
 /** Whom a token stands for: its user, or the app itself with every right in its company. */
 export function actorOf({ auth }: Pick<DialectContext, 'auth'>, token: Token): Promise<Actor | undefined> {
   const { tenant, app, user } = token
-  return auth.actor({ tenant, dialect: 'wps', app, user, admin: user === '' })
+  return auth.actor({ tenant, dialect: 'wps', app, user, admin: user === '', token })
 }
 
 async function signatureProblem(

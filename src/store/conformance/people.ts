@@ -14,6 +14,7 @@ import type {
   TenantId,
   User,
   UserFilter,
+  WriteTx,
 } from '../../engine/index.ts'
 import {
   apply,
@@ -256,6 +257,11 @@ export function peopleConformance(open: Open) {
       })
       await store.read(async (tx) => {
         expect(await tx.tenants([TENANT, 'none' as TenantId])).toEqual([{ ...tenant, name: 'Acme 2' }])
+        expect(await tx.userCounts([])).toEqual([])
+        const counts = await tx.userCounts([TENANT, ELSEWHERE, 'none' as TenantId])
+        expect(counts).toHaveLength(2)
+        expect(counts).toContainEqual({ tenant: TENANT, users: 2 })
+        expect(counts).toContainEqual({ tenant: ELSEWHERE, users: 1 })
         expect(await tx.apps([{ dialect: 'pds', id: 'shop' }])).toEqual([app])
         expect(await tx.apps([{ dialect: 'smh', id: 'shop' }])).toEqual([])
         const users = await tx.users(['ann', 'bob', 'eve'].map((id) => ({ tenant: TENANT, id })))
@@ -346,6 +352,37 @@ export function peopleConformance(open: Open) {
         ]),
       )
       expect(await groups({})).toEqual(['2'])
+    })
+
+    it('counts, tenant by tenant, what takes rights away', async () => {
+      const seq = async (tenant = TENANT) => (await store.read((tx) => tx.standings([tenant, TENANT])))[0]?.seq ?? 0
+      const seqs: number[] = []
+      const raises = async (fn: (tx: WriteTx) => Promise<unknown>) => {
+        seqs.push(await seq())
+        await store.write(fn)
+        return (await seq()) > seqs.at(-1)!
+      }
+      const ann = { tenant: TENANT, id: 'a' }
+      const member = memberRow('team', 'user:a')
+      const of = { tenant: TENANT, app: 'shop', user: null }
+      expect(await raises((tx) => tx.putUsers([userRow('a', {})]))).toBe(true)
+      expect(await raises((tx) => tx.putMembers([member]))).toBe(true)
+      expect(await raises((tx) => tx.putTokens([token('t1'), token('t2')]))).toBe(false)
+      expect(await raises((tx) => tx.deleteTokens(['t1']))).toBe(true)
+      expect(await raises((tx) => tx.deleteTokens(['t1']))).toBe(false)
+      expect(await raises((tx) => tx.deleteTokensOf(of))).toBe(true)
+      expect(await raises((tx) => tx.deleteTokensOf(of))).toBe(false)
+      expect(await raises((tx) => tx.deleteMembers([member]))).toBe(true)
+      expect(await raises((tx) => tx.deleteUsers([ann]))).toBe(true)
+      expect(await raises((tx) => tx.putUsers([userRow('c', { tenant: ELSEWHERE })]))).toBe(false)
+      expect(await store.read((tx) => tx.standings([ELSEWHERE]))).toEqual([{ tenant: ELSEWHERE, seq: 1 }])
+      expect(await store.read((tx) => tx.standings([]))).toEqual([])
+      const failing = store.write(async (tx) => {
+        await tx.deleteUsers([ann])
+        throw new Error('changed its mind')
+      })
+      await expect(failing).rejects.toThrow('changed its mind')
+      expect(await raises(async () => undefined)).toBe(false)
     })
 
     it('keeps who is gone until nothing is left of them', async () => {

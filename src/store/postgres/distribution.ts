@@ -34,6 +34,7 @@ export const DISTRIBUTION = {
   member: 'everywhere',
   identity: 'everywhere',
   departed: 'everywhere',
+  standing: 'everywhere',
   token: 'everywhere',
   link: 'everywhere',
   mark: 'everywhere',

@@ -22,6 +22,7 @@ import {
   type UserRow,
 } from '../row/people.ts'
 import { columns, latest, unnest } from './sets.ts'
+import { raiseStandings } from './standings.ts'
 import type { Queries } from './transaction.ts'
 
 export const TENANTS = `select ${TENANT_COLUMNS} from tenant where id = any($1::text[])`
@@ -126,6 +127,7 @@ export const peopleQueries: Queries<
   async putUsers(db, rows) {
     if (rows.length === 0) return
     await db.run(PUT_USERS, ...columns(latest(rows, ofTenant).map(fromUser), 15))
+    await raiseStandings(db, rows)
   },
 
   async putGroups(db, rows) {
@@ -134,11 +136,15 @@ export const peopleQueries: Queries<
   },
 
   async putMembers(db, rows) {
-    if (rows.length > 0) await db.run(PUT_MEMBERS, ...columns(latest(rows, memberKey).map(fromMember), 8))
+    if (rows.length === 0) return
+    await db.run(PUT_MEMBERS, ...columns(latest(rows, memberKey).map(fromMember), 8))
+    await raiseStandings(db, rows)
   },
 
   async deleteMembers(db, rows) {
-    if (rows.length > 0) await db.run(DELETE_MEMBERS, ...columns(rows.map(fromMemberKey), 3))
+    if (rows.length === 0) return
+    await db.run(DELETE_MEMBERS, ...columns(rows.map(fromMemberKey), 3))
+    await raiseStandings(db, rows)
   },
 }
 

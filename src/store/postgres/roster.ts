@@ -18,6 +18,7 @@ import {
   type UserRow,
 } from '../row/people.ts'
 import { columns, latest, unnest } from './sets.ts'
+import { raiseStandings } from './standings.ts'
 import type { Queries } from './transaction.ts'
 
 export const MEMBERS = `
@@ -57,6 +58,8 @@ on conflict (tenant_id, kind, value) do update set
 export const DELETE_IDENTITIES = `
 delete from identity where (tenant_id, kind, value) in (select * from ${unnest('ttt')})`
 
+export const USER_COUNTS = `
+select tenant_id, count(*) from "user" where tenant_id = any($1::text[]) group by tenant_id`
 export const DELETE_USERS = `delete from "user" where (tenant_id, id) in (select * from ${unnest('tt')})`
 export const DELETE_GROUPS = `delete from user_group where (tenant_id, id) in (select * from ${unnest('tt')})`
 
@@ -90,7 +93,15 @@ const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
 export const rosterQueries: Queries<
   Pick<
     ReadTx,
-    'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf' | 'departed' | 'departedOf'
+    | 'members'
+    | 'userCounts'
+    | 'userPage'
+    | 'groupPage'
+    | 'memberPage'
+    | 'identities'
+    | 'identitiesOf'
+    | 'departed'
+    | 'departedOf'
   > &
     Pick<
       WriteTx,
@@ -100,6 +111,11 @@ export const rosterQueries: Queries<
   async members(db, keys) {
     if (keys.length === 0) return []
     return (await db.all<MemberRow>(MEMBERS, ...columns(keys.map(fromMemberKey), 3))).map(toMember)
+  },
+
+  async userCounts(db, tenants) {
+    const rows = tenants.length === 0 ? [] : await db.all<[TenantId, number]>(USER_COUNTS, tenants)
+    return rows.map(([tenant, users]) => ({ tenant, users }))
   },
 
   async userPage(db, { tenant, filter, after, limit }) {
@@ -151,7 +167,9 @@ export const rosterQueries: Queries<
   },
 
   async deleteUsers(db, keys) {
-    if (keys.length > 0) await db.run(DELETE_USERS, ...keysOf(keys))
+    if (keys.length === 0) return
+    await db.run(DELETE_USERS, ...keysOf(keys))
+    await raiseStandings(db, keys)
   },
 
   async deleteGroups(db, keys) {

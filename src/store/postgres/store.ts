@@ -24,6 +24,7 @@ import { rosterQueries } from './roster.ts'
 import { searchQueries } from './search.ts'
 import { Sequences } from './sequences.ts'
 import { Session, type Spent } from './session.ts'
+import { standingQueries } from './standings.ts'
 import { taskQueries } from './tasks.ts'
 import { tokenQueries } from './tokens.ts'
 import { totalQueries } from './totals.ts'
@@ -240,6 +241,7 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...peopleQueries,
     ...rosterQueries,
     ...searchQueries,
+    ...standingQueries,
     ...taskQueries,
     ...tokenQueries,
     ...totalQueries,

@@ -1,7 +1,8 @@
 /** Bearer credentials that were handed out. */
-import type { ReadTx, WriteTx } from '../../engine/index.ts'
+import type { ReadTx, TenantId, WriteTx } from '../../engine/index.ts'
 import { fromToken, TOKEN_COLUMNS, type TokenRow, toToken } from '../row/token.ts'
 import { columns, latest, unnest } from './sets.ts'
+import { raiseStandings } from './standings.ts'
 import type { Queries } from './transaction.ts'
 
 export const TOKENS = `select ${TOKEN_COLUMNS} from token where id = any($1::text[])`
@@ -13,7 +14,7 @@ on conflict (id) do update set
   dialect = excluded.dialect, purpose = excluded.purpose, tenant_id = excluded.tenant_id, app = excluded.app,
   user_id = excluded.user_id, scopes = excluded.scopes, data = excluded.data, created_at = excluded.created_at,
   expires_at = excluded.expires_at`
-export const DELETE_TOKENS = 'delete from token where id = any($1::text[])'
+export const DELETE_TOKENS = 'delete from token where id = any($1::text[]) returning tenant_id'
 /** Both rely on the index token_of_app. */
 export const DELETE_TOKENS_OF_APP = `delete from token where tenant_id = $1 and app = $2 returning ${TOKEN_COLUMNS}`
 export const DELETE_TOKENS_OF_USER = `
@@ -38,7 +39,12 @@ export const tokenQueries: Queries<
   },
 
   async deleteTokens(db, ids) {
-    if (ids.length > 0) await db.run(DELETE_TOKENS, ids)
+    if (ids.length === 0) return
+    const tenants = await db.all<[TenantId]>(DELETE_TOKENS, ids)
+    await raiseStandings(
+      db,
+      tenants.map(([tenant]) => ({ tenant })),
+    )
   },
 
   async deleteTokensOf(db, { tenant, app, user }) {
@@ -46,6 +52,8 @@ export const tokenQueries: Queries<
     const ofUser = () => db.all<TokenRow>(DELETE_TOKENS_OF_USER, tenant, app, user)
     const ofPerson = () => db.all<TokenRow>(DELETE_TOKENS_OF_PERSON, tenant, user)
     const rows = await (app === null ? ofPerson() : user === null ? ofApp() : ofUser())
-    return rows.map(toToken)
+    const tokens = rows.map(toToken)
+    await raiseStandings(db, tokens)
+    return tokens
   },
 }

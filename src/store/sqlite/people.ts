@@ -22,6 +22,7 @@ import {
   type UserRow,
 } from '../row/people.ts'
 import { members } from './json.ts'
+import { raiseStandings } from './standings.ts'
 import type { Queries } from './transaction.ts'
 
 // `insert or replace` is safe here: these tables have no unique key but their primary one.
@@ -93,7 +94,9 @@ export const peopleQueries: Queries<
   },
 
   putUsers(db, rows) {
-    if (rows.length > 0) db.run(PUT_USERS, JSON.stringify(rows.map(fromUser)))
+    if (rows.length === 0) return
+    db.run(PUT_USERS, JSON.stringify(rows.map(fromUser)))
+    raiseStandings(db, rows)
   },
 
   putGroups(db, rows) {
@@ -101,10 +104,14 @@ export const peopleQueries: Queries<
   },
 
   putMembers(db, rows) {
-    if (rows.length > 0) db.run(PUT_MEMBERS, JSON.stringify(rows.map(fromMember)))
+    if (rows.length === 0) return
+    db.run(PUT_MEMBERS, JSON.stringify(rows.map(fromMember)))
+    raiseStandings(db, rows)
   },
 
   deleteMembers(db, rows) {
-    if (rows.length > 0) db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMemberKey)))
+    if (rows.length === 0) return
+    db.run(DELETE_MEMBERS, JSON.stringify(rows.map(fromMemberKey)))
+    raiseStandings(db, rows)
   },
 }

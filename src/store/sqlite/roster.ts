@@ -18,6 +18,7 @@ import {
   type UserRow,
 } from '../row/people.ts'
 import { members } from './json.ts'
+import { raiseStandings } from './standings.ts'
 import type { Queries } from './transaction.ts'
 
 export const MEMBERS = `
@@ -56,6 +57,8 @@ const PUT_IDENTITIES = `insert or replace into identity (${IDENTITY_COLUMNS}) se
 const DELETE_IDENTITIES = `
 delete from identity where (tenant_id, kind, value) in (select ${members(3)} from json_each(?))`
 
+export const USER_COUNTS = `
+select tenant_id, count(*) from user where tenant_id in (select value from json_each(?)) group by tenant_id`
 const DELETE_USERS = 'delete from user where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))'
 const DELETE_GROUPS = `
 delete from user_group where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
@@ -78,7 +81,15 @@ const keysOf = (keys: readonly { tenant: string; id: string }[]) =>
 export const rosterQueries: Queries<
   Pick<
     ReadTx,
-    'members' | 'userPage' | 'groupPage' | 'memberPage' | 'identities' | 'identitiesOf' | 'departed' | 'departedOf'
+    | 'members'
+    | 'userCounts'
+    | 'userPage'
+    | 'groupPage'
+    | 'memberPage'
+    | 'identities'
+    | 'identitiesOf'
+    | 'departed'
+    | 'departedOf'
   > &
     Pick<
       WriteTx,
@@ -87,6 +98,11 @@ export const rosterQueries: Queries<
 > = {
   members(db, keys) {
     return keys.length === 0 ? [] : db.all<MemberRow>(MEMBERS, JSON.stringify(keys.map(fromMemberKey))).map(toMember)
+  },
+
+  userCounts(db, tenants) {
+    const rows = tenants.length === 0 ? [] : db.all<[TenantId, number]>(USER_COUNTS, JSON.stringify(tenants))
+    return rows.map(([tenant, users]) => ({ tenant, users }))
   },
 
   userPage(db, { tenant, filter, after, limit }) {
@@ -123,7 +139,9 @@ export const rosterQueries: Queries<
   },
 
   deleteUsers(db, keys) {
-    if (keys.length > 0) db.run(DELETE_USERS, keysOf(keys))
+    if (keys.length === 0) return
+    db.run(DELETE_USERS, keysOf(keys))
+    raiseStandings(db, keys)
   },
 
   deleteGroups(db, keys) {

@@ -17,6 +17,7 @@ import { peopleQueries } from './people.ts'
 import { rosterQueries } from './roster.ts'
 import { searchQueries } from './search.ts'
 import { Sequences } from './sequences.ts'
+import { standingQueries } from './standings.ts'
 import { taskQueries } from './tasks.ts'
 import { tokenQueries } from './tokens.ts'
 import { totalQueries } from './totals.ts'
@@ -84,6 +85,7 @@ function writeQueries(sequences: Sequences): Queries<WriteTx> {
     ...searchQueries,
     ...peopleQueries,
     ...rosterQueries,
+    ...standingQueries,
     ...taskQueries,
     ...linkQueries,
     ...markQueries,

@@ -92,6 +92,12 @@ create table identity (
 );
 create index identity_of_user on identity (tenant_id, user_id);
 
+-- How often people of a tenant, and what was handed out to them, have changed; tenants with none are at 0.
+create table standing (
+  tenant_id text collate "C" not null primary key,
+  seq bigint not null
+);
+
 create table departed (
   tenant_id text collate "C" not null,
   subject text collate "C" not null,

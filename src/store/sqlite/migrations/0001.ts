@@ -86,6 +86,12 @@ create table identity (
 ) strict, without rowid;
 create index identity_of_user on identity (tenant_id, user_id);
 
+-- How often people of a tenant, and what was handed out to them, have changed; tenants with none are at 0.
+create table standing (
+  tenant_id text not null primary key,
+  seq integer not null
+) strict, without rowid;
+
 create table departed (
   tenant_id text not null,
   subject text not null,
