@@ -14,7 +14,7 @@ import {
   type TrashEntry,
 } from '../../src/engine/index.ts'
 import { at, grant, MERGE, putFile, putFolders, trash } from '../engine/ops.ts'
-import { done } from '../engine/world.ts'
+import { actorOf, done } from '../engine/world.ts'
 import { type StartOptions, startServer, type TestServer } from '../server.ts'
 import type { Ask, Caller, Routes } from './routes.ts'
 import type { Ids } from './sample.ts'
@@ -70,10 +70,8 @@ export async function startParties(options: StartOptions = {}): Promise<TestServ
 }
 
 /** The administrator of a tenant, as a dialect's credential makes it. */
-async function ownerOf({ auth }: TestServer, { tenant, apps }: Party, dialect: keyof Party['apps']): Promise<Actor> {
-  const actor = await auth.actor({ tenant, dialect, app: apps[dialect], user: 'admin' })
-  if (!actor) throw new Error(`${tenant} has no admin`)
-  return actor
+export function ownerOf({ tenant, apps }: Party, dialect: keyof Party['apps']): Actor {
+  return actorOf('user:admin', { tenant, admin: true, app: apps[dialect], dialect })
 }
 
 let made = 0
@@ -82,7 +80,7 @@ let made = 0
 export async function makeEstate(server: TestServer, party: Party, dialect: keyof Party['apps']): Promise<Estate> {
   const { engine } = server
   const number = ++made
-  const actor = await ownerOf(server, party, dialect)
+  const actor = ownerOf(party, dialect)
   const drives = await engine.createDrives(
     actor,
     ['one', 'two'].map((name) => ({ name, owner: actor.self })),
