@@ -175,7 +175,7 @@ function otherwiseKept({ settings: before }: Drive, { id, settings: after }: Dri
   return [{ drive: id, forMs: days === 0 ? null : days * DAY_MS }]
 }
 
-function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'> & Roster {
+function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups' | 'ownTenant'> & Roster {
   const options = { clock, lifeMs: PEOPLE_LIFE_MS, sizeMax: PEOPLE_REMEMBERED_MAX }
   const users = new Memo<User>(options)
   const groups = new Memo<Group>(options)
@@ -190,6 +190,17 @@ function people(store: Store, clock: Clock): Pick<Directory, 'users' | 'groups'>
 
   return {
     ...roster,
+    async ownTenant({ tenant: id }) {
+      return store.read(async (tx) => {
+        const [tenant] = await tx.tenants([id])
+        if (!tenant) throw new Error(`tenant ${id} has an actor and no row`)
+        const [count] = await tx.userCounts([id])
+        // Without a drive there is no pool yet.
+        const [pool] = await tx.pools([{ tenant: id, kind: 'tenant', key: '' }])
+        return { tenant, users: count?.users ?? 0, quota: pool?.quota ?? null, used: pool?.used ?? 0 }
+      })
+    },
+
     async users(tenant, ids) {
       const rows = await users.get(
         ids.map((id) => memoKey({ tenant, id })),

@@ -268,6 +268,8 @@ export interface ReadTx {
   holds(drives: readonly DriveId[]): Promise<{ drive: DriveId; task: TaskId; node: NodeId }[]>
 
   tenants(ids: readonly TenantId[]): Promise<Tenant[]>
+  /** How many users tenants have; one without any is absent. */
+  userCounts(tenants: readonly TenantId[]): Promise<{ tenant: TenantId; users: number }[]>
   apps(keys: readonly { dialect: DialectName; id: string }[]): Promise<App[]>
   users(keys: readonly { tenant: TenantId; id: string }[]): Promise<User[]>
   groups(keys: readonly { tenant: TenantId; id: string }[]): Promise<Group[]>

@@ -29,7 +29,10 @@ export async function placesOf(
   { drives: ids, below: ref, trashed }: SearchQuery,
 ): Promise<Place[] | Failed> {
   const rows = await store.read((tx) => tx.drives([...new Set(ids)]))
-  const drives = rows.filter((drive) => seesDrive(actor, drive))
+  const seen = rows.filter((drive) => seesDrive(actor, drive))
+  const drives = seen.filter(({ settings }) => !settings.disabled)
+  // One of several that is closed is passed over, like one that cannot be seen.
+  if (seen.length > 0 && drives.length === 0) return fail('drive_disabled')
   if (ref) {
     const [view] = await look(batch, actor, [ref], trashed === 'only' ? 'any' : 'no')
     const drive = drives.find(({ id }) => id === view?.node.drive)

@@ -108,12 +108,18 @@ class Copy {
     const page = await changesBelow(byId(this.#top), this.#after, { limit })
     for (const { change, view } of page.items) {
       const isGone = view === null || view.trash !== null || ['trash', 'purge', 'leave'].includes(change.kind)
-      if (isGone) this.#nodes.delete(change.node)
+      if (isGone) this.#drop(change.node)
       else
         await this.#take(view.node, (change.from === null && change.kind !== 'update') || !this.#nodes.has(change.node))
     }
     this.#after = page.next
     return page.more
+  }
+
+  /** What goes takes along what is below it. */
+  #drop(id: NodeId): void {
+    this.#nodes.delete(id)
+    for (const [child, { parent }] of this.#nodes) if (parent === id) this.#drop(child)
   }
 
   /** What comes from elsewhere brings along what is below it. */

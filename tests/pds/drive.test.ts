@@ -167,7 +167,16 @@ test('the domain is one’s own; its quota counts what its drives hold', async (
   const before = (await admin.ok('/domain/get_quota')).size_used
   await alice.upload('ten', 'ten bytes.')
   expect(await admin.ok('/domain/get_quota')).toMatchObject({ size_quota: 0, size_used: before + 10 })
-  expect(await alice.ok('/domain/get')).toMatchObject({ domain_id: 'demo', data_hash_name: 'sha1', status: 1 })
+  const { user_count_used: users } = await admin.ok('/domain/get_quota')
+  const about = { domain_id: 'demo', data_hash_name: 'sha1', status: 1, size_quota_used: before + 10 }
+  expect(await alice.ok('/domain/get')).toMatchObject({ ...about, user_count_quota: 0, user_count_used: users })
+  await admin.ok('/user/create', { user_id: 'counted' }, 201)
+  expect((await admin.ok('/domain/get_quota')).user_count_used).toBe(users + 1)
+  await admin.ok('/user/delete', { user_id: 'counted' }, 204)
+  expect((await admin.ok('/domain/get')).user_count_used).toBe(users)
+  await world.server.engine.setQuotas('demo' as TenantId, [{ kind: 'tenant', key: '', quota: 10 ** 12 }])
+  expect((await alice.ok('/domain/get')).size_quota).toBe(10 ** 12)
+  await world.server.engine.setQuotas('demo' as TenantId, [{ kind: 'tenant', key: '', quota: null }])
   await addTenant(world, 'other')
   expect(code(await alice.call('/domain/get', { domain_id: 'other' }))).toEqual([404, 'NotFound.Domain'])
 })
