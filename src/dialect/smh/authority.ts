@@ -265,7 +265,7 @@ const ORDERS: Readonly<Record<string, (a: NodeView, b: NodeView) => number>> = {
 }
 
 function orderOf({ query }: Call): (a: NodeView, b: NodeView) => number {
-  const by = word(query, 'order_by', 'orderBy') ?? 'name'
+  const by = word(query, 'order_by') ?? 'name'
   const order = Object.hasOwn(ORDERS, by) ? ORDERS[by] : undefined
   if (!order) throw refuse('ParamInvalid', 'order_by is unknown.')
   const sign = isDescending(query) ? -1 : 1

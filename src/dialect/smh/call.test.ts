@@ -73,3 +73,14 @@ describe('paths in bodies', () => {
     expect(['...', '.a', 'a.', ' ', '..a', 'a:b'].filter(isIllegalSegment)).toEqual([])
   })
 })
+
+describe('the words of a query', () => {
+  it('are found in any spelling, and as they are written', () => {
+    const query = queryOf('/api/v1/x?orderBy=name&order-by-type=desc&by-page&page_size=7&pageSize=9&setEnabled')
+    expect(query.get('order_by')).toBe('name')
+    expect(query.get('order_by_type')).toBe('desc')
+    expect([query.has('by-page'), query.has('setEnabled')]).toEqual([true, true])
+    expect(query.get('page_size')).toBe('7')
+    expect([...queryOf('/api/v1/x')]).toEqual([])
+  })
+})

@@ -55,9 +55,15 @@ function decode(segment: string): string {
   }
 }
 
+/** The query; words that a client writes as `orderBy` or `order-by` are there as `order_by` too. */
 export function queryOf(target: string): URLSearchParams {
   const at = target.indexOf('?')
-  return new URLSearchParams(at < 0 ? '' : target.slice(at + 1))
+  const query = new URLSearchParams(at < 0 ? '' : target.slice(at + 1))
+  for (const [name, value] of [...query]) {
+    const plain = name.replace(/-/g, '_').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    if (!query.has(plain)) query.append(plain, value)
+  }
+  return query
 }
 
 export interface Match {

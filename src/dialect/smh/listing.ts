@@ -93,14 +93,14 @@ export async function entries(call: Call, here: Visit, items: readonly NodeView[
 }
 
 function orderOf(query: URLSearchParams): Order {
-  const order = word(query, 'order_by', 'orderBy') ?? 'name'
+  const order = word(query, 'order_by') ?? 'name'
   const by = Object.hasOwn(ORDERS, order) ? ORDERS[order] : undefined
   if (by === undefined) throw refuse('ParamInvalid', 'order_by is unknown.')
   return { by, descending: isDescending(query), foldersFirst: word(query, 'sort_type') !== 'union' }
 }
 
 export function isDescending(query: URLSearchParams): boolean {
-  const direction = word(query, 'order_by_type', 'orderByType') ?? 'asc'
+  const direction = word(query, 'order_by_type') ?? 'asc'
   if (direction !== 'asc' && direction !== 'desc') throw refuse('ParamInvalid', 'order_by_type must be asc or desc.')
   return direction === 'desc'
 }

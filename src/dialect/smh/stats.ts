@@ -25,7 +25,7 @@ export function statsOperations(path: string): readonly Operation[] {
 }
 
 function typeOf(query: URLSearchParams): StatsType {
-  const given = word(query, 'stats_type', 'statsType') ?? 'normal'
+  const given = word(query, 'stats_type') ?? 'normal'
   const type = TYPES.find((known) => known === given)
   if (!type) throw refuse('InvalidDirectoryStatsType')
   return type
@@ -58,7 +58,7 @@ async function calibrate(call: Call): Promise<Answer> {
 /** A directory by its path, or, in the bin, by the number of its item. */
 function refOf(call: Call, { drive }: Visit, type: StatsType): Ref {
   if (type !== 'recycle') return { drive: drive.id, path: entryPath(call) }
-  const id = word(call.query, 'recycled_id', 'recycledId') ?? ''
+  const id = word(call.query, 'recycled_id') ?? ''
   if (!/^[1-9][0-9]{0,14}$/.test(id)) throw refuse('RecycledItemNotFound')
   return { drive: drive.id, trash: Number(id) as TrashId }
 }

@@ -30,12 +30,7 @@ export function isStrategy(text: unknown): text is Strategy {
 
 /** The strategy of a single call; undefined when the client leaves it to the call's default. */
 export function strategyOf(query: URLSearchParams): Strategy | undefined {
-  const given = word(
-    query,
-    'conflict_resolution_strategy',
-    'conflict-resolution-strategy',
-    'conflictResolutionStrategy',
-  )
+  const given = word(query, 'conflict_resolution_strategy')
   if (given === undefined || isStrategy(given)) return given
   throw refuse('InvalidConflictResolutionStrategy')
 }

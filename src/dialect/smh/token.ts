@@ -55,10 +55,10 @@ async function mint(call: Call): Promise<Answer> {
   const unknown = scopes.find((grant) => !GRANTS.some((known) => known === grant))
   if (unknown !== undefined) throw refuse('ParamInvalid', `grant has an unknown permission: ${unknown}`)
   const period = periodOf(query)
-  const tag = word(query, 'allow_space_tag', 'allowSpaceTag') ?? null
+  const tag = word(query, 'allow_space_tag') ?? null
   if (tag !== null && tag.length > TAG_CHARACTERS_MAX) throw refuse('ParamInvalid', 'allow_space_tag is too long.')
   // Names a folder that a client keeps in step; nothing here goes by it.
-  identity(word(query, 'local_sync_id', 'localSyncId') ?? '', 'local_sync_id')
+  identity(word(query, 'local_sync_id') ?? '', 'local_sync_id')
   const memo = {
     spaces: await spacesNamed(call, library, scopes, tag),
     tag,
