@@ -369,7 +369,7 @@ export type ChangeKind =
   | 'purge'
   | 'leave'
   | 'grant'
-  /** Something of a file's earlier versions changed, not its content. */
+  /** Something of a file's earlier versions changed, not its content; where it replaces, some are gone. */
   | 'history'
 
 /** One entry of a drive's append-only change log. */

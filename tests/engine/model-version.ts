@@ -34,7 +34,7 @@ export const VERSION_OPS: Pick<Handlers, 'versions' | 'revert' | 'updateVersion'
     const file = work.subject(op.node, ACTIONS.purge, { ...op, trashed: 'no', expect: 'file' })
     work.stop()
     const doomed = op.versions.map((number) => earlier(work, file!, number))
-    if (doomed.length > 0) work.note('history', file!)
+    if (doomed.length > 0) work.note('history', file!, { replaces: true })
     file!.versions = file!.versions.filter((version) => !doomed.includes(version))
     return shown(work, file!)
   },

@@ -97,7 +97,7 @@ describe('the change log', () => {
       of('move', 'a/h', { from: 'b/g' }),
       of('update', 'a/h'),
       of('copy', 'b/h', { own: false }),
-      of('history', 'a/h'),
+      of('history', 'a/h', { replaces: true }),
       of('trash', 'a/h'),
       of('restore', 'a/h'),
       of('grant', '/a', { own: false }),

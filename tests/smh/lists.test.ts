@@ -155,6 +155,35 @@ describe('the changes of a space', () => {
     expect((await delta(`cursor=${first.cursor}`)).body.contents).toEqual(rest)
   })
 
+  it('tell where things went, what links lead to, and what the bin and a history lose', async () => {
+    const files = `/api/v1/file/${LIBRARY}/${smh.space}`
+    await smh.mkdir('d')
+    await smh.put('a.txt', '1')
+    await smh.put('old.txt', '22')
+    await smh.call('PUT', `${files}/a.txt?conflict_resolution_strategy=overwrite`, { body: { copyFrom: 'old.txt' } })
+    const before = await cursor()
+    const inodeOf = async (path: string) => {
+      const reply = await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/${path}?info&with_inode=1`)
+      return reply.body.inode as string
+    }
+    const [folder, file, old] = [await inodeOf('d'), await inodeOf('a.txt'), await inodeOf('old.txt')]
+    await smh.batch('move', [{ from: 'a.txt', to: 'd/b.txt' }])
+    await smh.call('PUT', `${files}/link`, { body: { linkTo: 'd/b.txt' } })
+    const history = `/api/v1/directory-history/${LIBRARY}/${smh.space}`
+    const { contents } = (await smh.call('GET', `${history}/history-list/d/b.txt`)).body
+    await smh.call('POST', `${history}/delete`, { body: contents.flatMap(({ id }: { id?: number }) => id ?? []) })
+    const [{ recycledItemId }] = (await smh.batch('delete', [{ path: 'old.txt' }])).body.result
+    await smh.call('DELETE', `/api/v1/recycled/${LIBRARY}/${smh.space}/${recycledItemId}`)
+    const moved = { fromParentInode: expect.any(String), toParentInode: folder, fromName: 'a.txt' }
+    expect((await delta(`cursor=${before}`)).body.contents).toMatchObject([
+      { eventType: 'FILE.MOVE', inode: file, parentInode: folder, extraInfo: moved },
+      { eventType: 'FILE.CREATE', type: 'symlink', linkTo: file, extraInfo: { targetInode: file }, category: '' },
+      { eventType: 'HISTORY.DELETE', inode: file, location: 2 },
+      { eventType: 'FILE.TRASH', inode: old, location: 3 },
+      { eventType: 'RECYCLE.DELETE', inode: old, location: 3, removedByQuota: false },
+    ])
+  })
+
   it('want a cursor that was handed out', async () => {
     expectFault(await delta(''), 400, 'ParamInvalid')
     expectFault(await delta('cursor=x'), 400, 'CursorExpired')

@@ -59,7 +59,7 @@ it('files go when the capacity has been exceeded for so many days, the oldest fi
   expect(check.body).toEqual({ reason: 'RemovedByQuota', deletedAt, quotaCleanupRecordRetentionDays: 30 })
   const delta = await smh.call('GET', `/api/v1/fs-delta/${LIBRARY}/${space}/delta?cursor=${cursor}`)
   expect(delta.body.contents).toMatchObject([
-    { eventType: 'FILE.DELETE', inode, name: 'old.txt', location: 3, removedByQuota: true, eventTime: deletedAt },
+    { eventType: 'TASK.FILE.DELETE', inode, name: 'old.txt', location: 3, removedByQuota: true, eventTime: deletedAt },
   ])
 
   await pass(31 * DAY)

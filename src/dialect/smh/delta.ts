@@ -1,11 +1,19 @@
 /** What changed in a space, in order, for clients that keep a copy of it; and why a file is gone. */
-import { type Change, type ChangeView, EVICTED_KEPT_DAYS, type NodeId } from '../../engine/index.ts'
+import {
+  type Change,
+  type ChangeView,
+  type Drive,
+  type DriveId,
+  EVICTED_KEPT_DAYS,
+  type Node,
+  type NodeId,
+} from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
-import { typeOf } from './entry-kind.ts'
+import { aimOf, typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { isMedia } from './library.ts'
-import { content, eTagOf, type Shown } from './present.ts'
+import { content, eTagOf, type Shown, written } from './present.ts'
 import { isoTime, userOf } from './terms.ts'
 import { count, word } from './words.ts'
 
@@ -21,7 +29,7 @@ export const deltaOperations: readonly Operation[] = [
   },
   {
     operation: 'List changes',
-    coverage: 'partial: what the bin or a history loses for good is told as FILE.DELETE and HISTORY.MODIFY',
+    coverage: 'partial: nothing of what was overwritten, nor where from another space it came',
     method: 'GET',
     path: 'fs-delta/{lib}/{space}/delta',
     handle: delta,
@@ -72,7 +80,7 @@ async function removedByQuota(call: Call, { actor, drive }: Visit, items: readon
 }
 
 /** How a change is called; `replaces` where the newcomer took the place of another. Changes of rights are not told. */
-function eventOf({ kind, replaces }: Change): string | undefined {
+function eventOf({ kind, replaces, parent }: Change, { trash }: Drive, removed: boolean): string | undefined {
   const overwrite = replaces ? '_OVERWRITE' : ''
   switch (kind) {
     case 'create':
@@ -90,10 +98,13 @@ function eventOf({ kind, replaces }: Change): string | undefined {
     case 'restore':
       return `FILE.RESTORE${overwrite}`
     case 'purge':
+      // Only what lay there itself counts as the bin's.
+      if (parent === trash) return 'RECYCLE.DELETE'
+      return removed ? 'TASK.FILE.DELETE' : 'FILE.DELETE'
     case 'leave':
       return 'FILE.DELETE'
     case 'history':
-      return 'HISTORY.MODIFY'
+      return replaces ? 'HISTORY.DELETE' : 'HISTORY.MODIFY'
     default:
       return undefined
   }
@@ -101,14 +112,20 @@ function eventOf({ kind, replaces }: Change): string | undefined {
 
 const NORMAL = 0
 const IN_BIN = 1
+const IN_HISTORY = 2
 const GONE = 3
 
-function shown(call: Call, { caller }: Visit, { change, view }: ChangeView, removed: boolean): Shown[] {
-  const eventType = eventOf(change)
+function locationOf({ change, view }: ChangeView): number {
+  if (change.kind === 'history') return IN_HISTORY
+  return !view ? GONE : view.trash ? IN_BIN : NORMAL
+}
+
+function shown(call: Call, { caller, drive }: Visit, item: ChangeView, removed: boolean): Shown[] {
+  const { change, view } = item
+  const eventType = eventOf(change, drive, removed)
   if (eventType === undefined) return []
   const { ids } = call.context.engine
   const node = view?.node
-  const location = !view ? GONE : view.trash ? IN_BIN : NORMAL
   return [
     {
       eventType,
@@ -118,14 +135,36 @@ function shown(call: Call, { caller }: Visit, { change, view }: ChangeView, remo
       name: change.name,
       type: node ? typeOf(node, isMedia(caller.library)) : change.nodeKind === 'folder' ? 'dir' : 'file',
       userId: userOf(change.by),
-      location,
+      location: locationOf(item),
       ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
       ...(node ? { eTag: eTagOf(node) } : {}),
-      ...(node?.kind === 'file' ? content(node) : {}),
+      ...(node?.kind === 'file' ? { ...content(node), ...written(node), ...linkedTo(call, node) } : {}),
       ...(change.nodeKind === 'file' ? { removedByQuota: removed } : {}),
-      extraInfo: change.kind === 'rename' && change.from ? { fromName: change.from.name } : {},
+      extraInfo: extraOf(call, item),
     },
   ]
+}
+
+/** The inode of what a symbolic link leads to. */
+function linkedTo(call: Call, node: Node): { linkTo?: string } {
+  const aim = aimOf(node)
+  return aim ? { linkTo: call.context.engine.ids.fileId({ born: aim.born as DriveId, id: aim.id as NodeId }) } : {}
+}
+
+/** What the vendor tells beside, as far as the log knows it. */
+function extraOf(call: Call, { change, view }: ChangeView): Shown {
+  const { ids } = call.context.engine
+  const { kind, from, parent } = change
+  if (kind === 'create' && view) {
+    const { linkTo } = linkedTo(call, view.node)
+    return linkTo === undefined ? {} : { targetInode: linkTo }
+  }
+  if ((kind !== 'move' && kind !== 'rename') || !from) return {}
+  const fromParentInode = ids.fileId({ born: from.parentBorn, id: from.parent })
+  // Where it went is known as long as it is still there, or did not go anywhere else.
+  const to = parent === from.parent ? from.parentBorn : view?.node.parent === parent ? view.parentBorn : undefined
+  const toParentInode = to === undefined ? {} : { toParentInode: ids.fileId({ born: to, id: parent }) }
+  return { fromParentInode, ...toParentInode, fromName: from.name }
 }
 
 async function deletion(call: Call): Promise<Answer> {

@@ -78,7 +78,7 @@ export function deleteVersions(view: View, op: DeleteVersionsOp): Result {
     view.versionsOf(node).filter((version) => !doomed.includes(version)),
   )
   if (found.trash) view.touchTrash(drive.id)
-  view.note('history', node)
+  view.note('history', node, { replaces: true })
   return shown(view, node)
 }
 
