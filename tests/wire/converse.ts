@@ -15,6 +15,8 @@ export interface Parties {
   readonly wire: Wire
   /** What the server's clock shows. */
   readonly clock: { now: number }
+  /** Which calls were made. */
+  readonly called: Set<string>
 }
 
 /** Throws where the server's answers, or what it stores, are not the model's. */
@@ -32,13 +34,14 @@ export async function converse(parties: Parties, { steps }: Conversation, closel
   await pair.compareState('at the end ')
 }
 
-async function ask({ server, wire, clock }: Parties, pair: Pair, asking: Asking): Promise<void> {
+async function ask({ server, wire, clock, called }: Parties, pair: Pair, asking: Asking): Promise<void> {
   const { state } = pair.model
   const scene = new Scene(pair.ids, server.engine.ids, everyNode(state), asking.oddity)
   const question = wire.question(asking, scene)
   if (!question) return
   clock.now += 1_000
   const when = `${JSON.stringify(asking)}\nwhich is ${question.ops.map((op) => `\n  ${JSON.stringify(op)}`).join('')}\n`
+  for (const call of question.calls) called.add(call)
   const said = await question.send()
   const expected = answer(pair, wire.actor, question, clock.now)
   const difference = isTotals(said) ? totalsDiffer(said, expected) : saidDiffers(wire, said, expected)

@@ -16,6 +16,12 @@ const CODES: Wire['codes'] = {
   cycle: ['InvalidParameter.ToParentFileId'],
 }
 
+const CALLS = [
+  ...['/file/create', '/file/update', '/file/move', '/file/copy', '/file/delete', '/file/get'],
+  ...['/recyclebin/trash', '/recyclebin/restore'],
+]
+const UPLOAD = '/file/create, PUT, /file/complete'
+
 /** `ignore`, `auto_rename` and `refuse`, as far as they can be said of what is asked. */
 function modeOf({ strategy }: Asking) {
   if (strategy === 'duplicate') return { word: 'ignore', conflict: onConflict('duplicate') }
@@ -29,6 +35,7 @@ export const pds: Dialect = async (server) => {
   return {
     actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
+    calls: [...CALLS.flatMap((url) => [url, `${url} in a batch`]), UPLOAD],
     question: (asking, scene) => new Asked(client, asking, scene).question(),
   }
 }
@@ -46,7 +53,7 @@ class Asked {
 
   question(): Question | null {
     const { asking, scene } = this
-    const { picks, to, name } = asking
+    const { picks, to, name, named } = asking
     const nodes = () => picks.map((pick) => scene.node(pick))
     switch (asking.do) {
       case 'folder':
@@ -72,6 +79,14 @@ class Asked {
           '/recyclebin/restore',
           picks.map((pick) => scene.away(pick)),
           (node) => ({ kind: 'restore', node, conflict: onConflict('rename'), naming: NAMING, parentGone: 'recreate' }),
+        )
+      case 'star':
+        return this.children(
+          nodes().map((node) => {
+            const [ids, ref] = this.named(node)
+            const set = { starred: named, description: name }
+            return { url: '/file/update', body: { ...ids, ...set }, op: { kind: 'update', node: ref, set } }
+          }),
         )
       case 'get':
         return this.simple('/file/get', nodes(), (node) => ({ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }))
@@ -131,14 +146,24 @@ class Asked {
   }
 
   private children(children: readonly Child[]): Question {
+    const ops = children.map(({ op }) => op)
+    if (this.asking.alone) return { ops, calls: children.map(({ url }) => url), send: () => this.oneByOne(children) }
     return {
-      ops: children.map(({ op }) => op),
+      ops,
+      calls: children.map(({ url }) => `${url} in a batch`),
       send: async () => {
         const answer = await this.client.batch(children.map(({ url, body }): ChildRequest => ({ url, body })))
         if (answer.status !== 200) throw new Error(`the batch was answered ${answer.text}`)
         return answer.body.responses.map((one: Pick<Answer, 'status' | 'body'>) => this.said(one))
       },
     }
+  }
+
+  private async oneByOne(children: readonly Child[]): Promise<Said[]> {
+    const said: Said[] = []
+    // The order of the calls is the order of the ops.
+    for (const { url, body } of children) said.push(this.said(await this.client.call(url, body)))
+    return said
   }
 
   private said({ status, body }: Pick<Answer, 'status' | 'body'>): Said {
@@ -161,6 +186,7 @@ class Asked {
         { kind: 'commit', upload: '' as UploadId, ...terms, attributes: { contentType: 'application/octet-stream' } },
       ],
       text,
+      calls: [UPLOAD],
       send: async () => [await this.sent(drive, { ...ids, name, check_name_mode: word })],
     }
   }

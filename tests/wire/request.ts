@@ -4,7 +4,7 @@ import type { OnConflict } from '../engine/vocabulary.ts'
 
 /** What is asked for, mostly of several nodes at once. Picks are numbers that stand for nodes, names or drives. */
 export interface Asking {
-  readonly do: 'folder' | 'file' | 'rename' | 'move' | 'copy' | 'trash' | 'purge' | 'restore' | 'get'
+  readonly do: 'folder' | 'file' | 'rename' | 'move' | 'copy' | 'trash' | 'purge' | 'restore' | 'get' | 'star'
   /** Which nodes; the things that one request is about. */
   readonly picks: readonly number[]
   /** Which folder they should go into. */
@@ -14,13 +14,28 @@ export interface Asking {
   readonly named: boolean
   readonly strategy: OnConflict
   readonly text: string
+  /** Whether each thing is asked for in a call of its own, where the dialect has such calls. */
+  readonly alone: boolean
   /** Says whether something unusual is tried: an unknown id, another drive's. */
   readonly oddity: number
 }
 
 const VERBS: readonly Asking['do'][] = [
   ...(['folder', 'folder', 'folder', 'file', 'file', 'file', 'rename'] as const),
-  ...(['move', 'move', 'move', 'copy', 'copy', 'trash', 'trash', 'purge', 'restore', 'restore', 'get'] as const),
+  ...([
+    'move',
+    'move',
+    'move',
+    'copy',
+    'copy',
+    'trash',
+    'trash',
+    'purge',
+    'restore',
+    'restore',
+    'get',
+    'star',
+  ] as const),
 ]
 const NAMES = ['a', 'b', 'c', 'x.txt', 'y.txt', 'é', 'e\u0301']
 
@@ -32,6 +47,7 @@ export const asking: fc.Arbitrary<Asking> = fc.record({
   named: fc.boolean(),
   strategy: fc.constantFrom<OnConflict[]>('fail', 'rename', 'replace', 'reuse', 'duplicate'),
   text: fc.constantFrom('', 'x', 'some text'),
+  alone: fc.boolean(),
   oddity: fc.nat(19),
 })
 

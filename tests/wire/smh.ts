@@ -2,6 +2,7 @@
 import {
   ACTIONS,
   type Conflict,
+  type Kind,
   type Naming,
   type Op,
   onConflict,
@@ -38,6 +39,12 @@ function strategyOf({ strategy }: Asking): { word: string; conflict: (replace: R
   return { word, conflict: (replace) => ({ file, folder, replace, guardHistory: replace === 'purge' }) }
 }
 
+const CALLS = [
+  ...['create directory', 'start, PUT, confirm', 'details', 'update'],
+  ...['batch move', 'batch copy', 'batch delete', 'batch restore', 'restore'],
+  ...['file', 'directory'].flatMap((family) => [`move ${family}`, `copy ${family}`, `delete ${family}`]),
+]
+
 type Call = (method: string, path: string, body?: unknown) => Promise<Reply>
 
 export const smh: Dialect = (server) => smhAs(server, 'admin')
@@ -54,6 +61,7 @@ export async function smhAs(server: TestServer, user: string): Promise<Wire> {
   return {
     actor: actorOf(`user:${user}`, { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
+    calls: CALLS,
     question: (asking, scene) => new Asked(call, asking, scene).question(),
   }
 }
@@ -105,12 +113,15 @@ class Asked {
             const path = targetPath(node)
             const ref = { drive: space, path }
             const op: Op = permanent ? { kind: 'purge', node: ref, trashed: 'no' } : { kind: 'trash', node: ref }
-            return { item: { path: path.join('/'), permanent }, op }
+            const single: Single = { method: 'DELETE', kind: kindOf(node), path, query: permanent ? 'permanent=1' : '' }
+            return { item: { path: path.join('/'), permanent }, op, single }
           }),
         )
       }
       case 'restore':
         return this.restore(picks.map((pick) => scene.away(pick).trash?.id ?? 999_999))
+      case 'star':
+        return this.update(nodes()[0]!)
       case 'get':
         return this.details(nodes()[0]!)
     }
@@ -127,6 +138,7 @@ class Asked {
     const path = `directory/${LIBRARY}/${this.space}/${encoded([...into, name])}`
     return {
       ops: [op],
+      calls: ['create directory'],
       send: async () => [saidOf(await this.call('PUT', `${path}?conflict_resolution_strategy=${given}`))],
     }
   }
@@ -142,6 +154,7 @@ class Asked {
         { kind: 'commit', upload: '' as UploadId, ...terms },
       ],
       text,
+      calls: ['start, PUT, confirm'],
       send: async () => {
         const chosen = word === '' ? '' : `?conflict_resolution_strategy=${word}`
         const begun = await this.call('PUT', `${base}/${encoded([...into, name])}${chosen}`)
@@ -164,12 +177,18 @@ class Asked {
     } as Op
     const strategy = word === '' ? {} : { conflictResolutionStrategy: word }
     const item = { [field!]: from.join('/'), [spaceField!]: String(source), to: to.join('/'), ...strategy }
-    return { item, op }
+    const body = { [field!]: from.join('/') }
+    const query = word === '' ? '' : `conflict_resolution_strategy=${word}`
+    const isHere = source === this.space && from.length > 0
+    return { item, op, single: isHere ? { method: 'PUT', kind: kindOf(node), path: to, query, body } : null }
   }
 
   private batch(verb: 'move' | 'copy' | 'delete', items: readonly Item[]): Question {
+    const singles = items.flatMap(({ single }) => (single && single.path.length > 0 ? [single] : []))
+    if (this.asking.alone && singles.length === items.length) return this.oneByOne(verb, items, singles)
     return {
       ops: items.map(({ op }) => op),
+      calls: [`batch ${verb}`],
       send: async () => {
         const path = `batch/${LIBRARY}/${this.space}?${verb}`
         const asked = items.map(({ item }) => item)
@@ -180,12 +199,50 @@ class Asked {
     }
   }
 
+  /** Each in the call for its kind, which refuses another. */
+  private oneByOne(verb: string, items: readonly Item[], singles: readonly Single[]): Question {
+    const familyOf = ({ kind }: Single) => (kind === 'file' ? 'file' : 'directory')
+    return {
+      ops: items.map(({ op }, at) => ({ ...op, expect: singles[at]!.kind }) as Op),
+      calls: singles.map((single) => `${verb} ${familyOf(single)}`),
+      send: async () => {
+        const said: Said[] = []
+        for (const single of singles) {
+          const target = `${familyOf(single)}/${LIBRARY}/${this.space}/${encoded(single.path)}?${single.query}`
+          said.push(saidOf(await this.call(single.method, target, single.body)))
+        }
+        return said
+      },
+    }
+  }
+
   private restore(ids: readonly number[]): Question {
     const conflict = { file: 'rename', folder: 'rename', replace: 'purge', guardHistory: true } as const
     const ref = (id: number) => ({ drive: this.space, trash: id as TrashId })
+    const ops = ids.map((id): Op => ({ kind: 'restore', node: ref(id), conflict, naming: NAMING, parentGone: 'fail' }))
+    const bin = `recycled/${LIBRARY}/${this.space}`
+    if (this.asking.alone)
+      return {
+        ops: ops.slice(0, 1),
+        calls: ['restore'],
+        send: async () => [saidOf(await this.call('POST', `${bin}/${ids[0]}?restore`))],
+      }
     return {
-      ops: ids.map((id) => ({ kind: 'restore', node: ref(id), conflict, naming: NAMING, parentGone: 'fail' })),
-      send: async () => resultsOf(await this.call('POST', `recycled/${LIBRARY}/${this.space}?restore`, ids)),
+      ops,
+      calls: ['batch restore'],
+      send: async () => resultsOf(await this.call('POST', `${bin}?restore`, ids)),
+    }
+  }
+
+  private update(node: Target): Question | null {
+    const path = targetPath(node)
+    if (path.length === 0) return null
+    const labels = [this.asking.name]
+    const target = `directory/${LIBRARY}/${this.space}/${encoded(path)}?update`
+    return {
+      ops: [{ kind: 'update', node: { drive: this.space, path }, set: { labels } }],
+      calls: ['update'],
+      send: async () => [saidOf(await this.call('POST', target, { labels }))],
     }
   }
 
@@ -193,6 +250,7 @@ class Asked {
     const path = targetPath(node)
     const target = `directory/${LIBRARY}/${this.space}/${encoded(path)}?info`
     return {
+      calls: ['details'],
       ops: [{ kind: 'get', node: { drive: this.space, path }, need: ACTIONS.list, trashed: 'no' }],
       send: async () => [saidOf(await this.call('GET', target))],
     }
@@ -202,6 +260,20 @@ class Asked {
 interface Item {
   readonly item: object
   readonly op: Op
+  /** The call for this one alone; null when there is none. */
+  readonly single: Single | null
+}
+
+interface Single {
+  readonly method: 'PUT' | 'DELETE'
+  readonly kind: Kind
+  readonly path: readonly string[]
+  readonly query: string
+  readonly body?: object
+}
+
+function kindOf(node: Target): Kind {
+  return 'kind' in node ? node.kind : 'file'
 }
 
 function encoded(path: readonly string[]): string {

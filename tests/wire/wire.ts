@@ -21,6 +21,8 @@ export interface Question {
   readonly mode?: Mode
   /** A file's bytes, sent between its upload and its commit. */
   readonly text?: string
+  /** What is called for it; a call about one thing among many says so. */
+  readonly calls: readonly string[]
   /** Sends it. One answer for each op, or one in all for a file. */
   send(): Promise<readonly Said[] | Totals>
 }
@@ -30,6 +32,8 @@ export interface Wire {
   readonly actor: Actor
   /** How the dialect says what the model may find wrong; a code that is missing must not occur. */
   readonly codes: Readonly<Partial<Record<ErrorCode, readonly string[]>>>
+  /** Every call the questions are made of; the random ones must have come to each. */
+  readonly calls: readonly string[]
   /** The question an asking is in this dialect; null when it cannot ask that. */
   question(asking: Asking, scene: Scene): Question | null
 }

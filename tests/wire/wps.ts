@@ -33,11 +33,15 @@ function conflictOf({ strategy }: Asking) {
     : { word: 'rename', conflict: onConflict('rename') }
 }
 
+const BATCHES = ['batch_move', 'batch_copy', 'batch_delete', 'batch_restore', 'batch_purge', 'batch_get_meta']
+const CALLS = ['create', 'request_upload, PUT, commit_upload', 'rename', ...BATCHES]
+
 export const wps: Dialect = async (server) => {
   const client = await userClient(server, 'admin', { ttlMs: 10 * 365 * 24 * 3_600_000 })
   return {
     actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
+    calls: CALLS,
     question: (asking, scene) => new Asked(client, asking, scene).question(),
   }
 }
@@ -81,6 +85,8 @@ class Asked {
       case 'purge':
       case 'restore':
         return this.empty(picks.map((pick) => scene.away(pick)))
+      case 'star':
+        return null
       case 'get':
         return this.details(nodes)
     }
@@ -102,6 +108,7 @@ class Asked {
     const url = `/v7/drives/${drive}/files/${this.id(into)}/create`
     const body = { file_type: 'folder', name, on_name_conflict: word }
     return {
+      calls: ['create'],
       ops: [{ kind: 'createFolder', parent: this.ref(into, drive), name, conflict, naming: NAMING }],
       send: async () => [this.said(await this.client.post(url, body))],
     }
@@ -113,6 +120,7 @@ class Asked {
     const drive = isRoot(into) ? into.drive : this.scene.claimed(into)
     const terms = { parent: this.ref(into, drive), name, conflict, naming: NAMING }
     return {
+      calls: ['request_upload, PUT, commit_upload'],
       ops: [
         { kind: 'upload', drive, ...terms, size: text.length, ttlMs: 24 * 3_600_000 },
         { kind: 'commit', upload: '' as UploadId, ...terms },
@@ -129,6 +137,7 @@ class Asked {
     const drive = this.scene.claimed(node)
     const url = `/v7/drives/${drive}/files/${this.id(node)}/rename`
     return {
+      calls: ['rename'],
       ops: [{ kind: 'rename', node: this.ref(node, drive), name, conflict: onConflict('fail'), naming: NAMING }],
       send: async () => [this.said(await this.client.post(url, { dst_name: name }))],
     }
@@ -160,6 +169,7 @@ class Asked {
   private task(url: string, nodes: readonly Target[], body: object, op: (ref: Ref) => Op, drive?: DriveId): Question {
     const once = [...new Map(nodes.map((node) => [this.id(node), node])).values()]
     return {
+      calls: [this.asking.do === 'trash' ? 'batch_delete' : `batch_${this.asking.do}`],
       ops: once.map((node) => op(this.ref(node, drive))),
       send: async (): Promise<Totals> => {
         const answer = await this.client.post(url, { file_ids: nodes.map((node) => this.id(node)), ...body })
@@ -173,6 +183,7 @@ class Asked {
   private details(nodes: readonly Target[]): Question {
     const once = [...new Map(nodes.map((node) => [this.id(node), node])).values()]
     return {
+      calls: ['batch_get_meta'],
       ops: once.map((node) => ({ kind: 'get', node: this.ref(node), need: ACTIONS.list, trashed: 'no' })),
       send: async () => {
         const ids = once.map((node) => this.id(node))
