@@ -40,7 +40,6 @@ export async function plantTree(dataDir: string, nodes: number): Promise<Tree> {
     return await store.write(async (tx) => {
       const [drive] = await tx.drives([id])
       const content = oneContent()
-      await tx.addBlobs([content], Date.now())
       const made = layOut(drive!, (await tx.ids('node', nodes + 2 * CLIENTS)) as NodeId[], nodes, content)
       await plant(tx, made.all, content)
       return { drive: drive!, nodes: made.all.length, playgrounds: made.playgrounds }
@@ -116,7 +115,8 @@ async function plant(tx: Parameters<Parameters<Store['write']>[0]>[0], nodes: re
         ...{ keep: false, description: '', expiresAt: 0 },
       }),
     )
-    const blobRefs = [{ digest: content.digest, delta: files.length }]
+    const refs = { content, delta: files.length, at: Date.now() }
+    const blobRefs = insertNodes[0] ? [{ drive: insertNodes[0].drive, ...refs }] : []
     await tx.apply({ ...emptyChanges(), insertNodes, insertVersions, blobRefs })
   }
 }

@@ -69,9 +69,14 @@ it('removes what is destroyed, unreferenced or of nobody, and nothing else', asy
   ).toEqual([true, true, true])
 
   const { code, out } = await runHere(['gc', ...place.args])
-  expect([code, out.split('\n').slice(0, 3)]).toEqual([
+  expect([code, out.split('\n').slice(0, 4)]).toEqual([
     0,
-    ['removed 2 destroyed nodes', 'removed 1 blob of nobody, 10 bytes', 'removed 1 staged upload of nobody, 0 bytes'],
+    [
+      'removed 2 destroyed nodes',
+      'removed 1 blob without a reference',
+      'removed 1 blob of nobody, 10 bytes',
+      'removed 1 staged upload of nobody, 0 bytes',
+    ],
   ])
   const { faults, leftovers, strangers, rows } = await fsck({
     ...inspectData(place),

@@ -317,6 +317,16 @@ export function describeBlobStore(name: string, open: (clock: Clock) => Promise<
       expect(await readAll(first)).toBe('again')
     })
 
+    it('spares what was kept since, and says what could not be', async () => {
+      const [kept, left] = [await blobOf('kept'), await blobOf('left')]
+      now += 1000
+      expect(await blobs.keep([kept.digest, 'f'.repeat(64)])).toEqual([kept.digest])
+      expect(await blobs.keep([])).toEqual([])
+      await blobs.remove([kept.digest, left.digest], now)
+      expect(await blobs.has([kept.digest, left.digest])).toEqual([kept.digest])
+      expect(await readAll(kept)).toBe('kept')
+    })
+
     it('can be undone by sealing again', async () => {
       const upload = newUpload()
       await stage(upload, 1, 'back')

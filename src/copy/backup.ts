@@ -110,7 +110,7 @@ async function copyReferred(parts: BackupParts, file: string, copied: { count: n
   }
   try {
     found.rows = await rows.counts()
-    const total = found.rows.get('blob') ?? 0
+    const total = await rows.blobCount()
     const page: BlobRow[] = []
     const flush = async () => {
       parts.onProgress?.('copying bytes', found.count, total)

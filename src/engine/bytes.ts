@@ -9,9 +9,9 @@ export function weight(view: View, node: Node): number {
   return view.versionsOf(node).reduce((sum, version) => sum + version.content.size, 0)
 }
 
-/** Releases a node's bytes, as a step of destroying it. Returns how many bytes that were. */
-function release(view: View, node: Node): number {
-  for (const version of view.versionsOf(node)) view.addBlobRef(version.content.digest, -1)
+/** Takes what a drive refers to for a node from it, or gives it. Returns how many bytes that are. */
+export function refer(view: View, drive: Drive, node: Node, delta: 1 | -1): number {
+  for (const { content } of view.versionsOf(node)) view.addBlobRef(drive.id, content, delta)
   return weight(view, node)
 }
 
@@ -19,7 +19,7 @@ function release(view: View, node: Node): number {
 export function destroy(view: View, drive: Drive, nodes: readonly Node[]): void {
   let freed = 0
   for (const node of nodes) {
-    freed += release(view, node)
+    freed += refer(view, drive, node, -1)
     view.destroy(node)
   }
   view.charge(drive, -freed)
@@ -63,10 +63,10 @@ export function addVersion(
     expiresAt: 0,
   }
   view.charge(drive, growth(view, drive, file, content, succession))
-  for (const version of gone) view.addBlobRef(version.content.digest, -1)
+  for (const version of gone) view.addBlobRef(drive.id, version.content, -1)
   const kept = before.filter((version) => !gone.includes(version))
   view.setVersions(file.id, [...kept.map((version) => superseded(view, drive, file, version)), next])
-  view.addBlobRef(content.digest, 1)
+  view.addBlobRef(drive.id, content, 1)
   const { now, actor } = view
   const node = view.put({
     ...file,
@@ -85,7 +85,7 @@ export function addVersion(
 export function addFile(view: View, drive: Drive, node: Node, content: Content): Node {
   const { now, actor } = view
   view.charge(drive, content.size)
-  view.addBlobRef(content.digest, 1)
+  view.addBlobRef(drive.id, content, 1)
   const origin = { createdAt: now, creator: actor.self, keep: false, description: '', expiresAt: 0 }
   view.setVersions(node.id, [{ drive: drive.id, node: node.id, version: 1, content, ...origin }])
   return view.put({ ...node, kind: 'file', content, version: 1 })

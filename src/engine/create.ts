@@ -33,7 +33,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...createClearVersions(context),
     ...createEvicted(store, run),
     ...createHashChains(store, blobs),
-    ...createKnownContent(store, run),
+    ...createKnownContent(store, run, clock),
     ...createLinks(store, clock, run),
     ...createTotals(store, run),
     ...createChanges(store, run),

@@ -171,7 +171,7 @@ function contentEffects(view: View, changes: Changes) {
     for (const version of before)
       if (!after.has(version)) changes.deleteVersions.push({ drive: node.drive, node: id, version })
   }
-  for (const [digest, delta] of view.blobRefs) if (delta !== 0) changes.blobRefs.push({ digest, delta })
+  for (const ref of view.blobRefs.values()) if (ref.delta !== 0) changes.blobRefs.push(ref)
 }
 
 function standingEffects(view: View, changes: Changes) {

@@ -440,10 +440,10 @@ export interface Engine extends Readings, Roster {
   /** Stores one part of an open upload. Authorised by a ticket, not by an actor. */
   writePart(upload: UploadId, part: number, bytes: AsyncIterable<Uint8Array>): Promise<StoredPart | Failed>
   /**
-   * SHA-256 digests of contents of the actor's tenant that have this size and this beginning, or this chain of hashes, see
-   * hash-chain.ts. That there is such content gives no right to it.
+   * SHA-256 digests of contents that one of these drives of the actor's tenant holds and that have this size and this beginning,
+   * or this chain of hashes, see hash-chain.ts. That there is such content gives no right to it.
    */
-  contentsLike(actor: Actor, like: { size: number; head?: string; chain?: string }): Promise<string[]>
+  contentsLike(actor: Actor, like: ContentsLike): Promise<string[]>
   /** The bytes of a node's version, for the holder of a ticket; `stream` opens any range of them. */
   openVersion(key: { drive: DriveId; node: Node['id']; version: number }): Promise<OpenVersion | Failed>
 
@@ -455,6 +455,14 @@ export interface Engine extends Readings, Roster {
   /** Runs one bounded slice of waiting tasks and of the sweep; true while there is more to do. */
   work(): Promise<boolean>
   close(): Promise<void>
+}
+
+export interface ContentsLike {
+  readonly drives: readonly DriveId[]
+  readonly size: number
+  /** SHA-256 of the first stride. */
+  readonly head?: string
+  readonly chain?: string
 }
 
 export interface OpenVersion {

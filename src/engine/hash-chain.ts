@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import type { Engine } from './engine.ts'
-import type { TenantId } from './model.ts'
 import type { BlobStore, Holding, Store } from './port.ts'
 
 /** Content is cut into strides of so many bytes; what is shorter than one is not recognised. */
@@ -18,15 +17,33 @@ export function createHashChains(store: Store, blobs: BlobStore): Pick<Engine, '
   const chains = createChains(store, blobs)
 
   return {
-    async contentsLike({ tenant }, { size, head, chain }) {
+    async contentsLike({ tenant }, { drives, size, head, chain }) {
       if (size < STRIDE_BYTES) return []
-      const held = await store.read((tx) => tx.holdings([{ tenant, size }], CANDIDATES_MAX))
+      const held = await store.read(async (tx) => {
+        const own = (await tx.drives(drives)).filter((drive) => drive.tenant === tenant)
+        return known(
+          await tx.holdings(
+            own.map((drive) => ({ drive: drive.id, size })),
+            CANDIDATES_MAX,
+          ),
+        )
+      })
       const begun = head === undefined ? held : (await withHeads(store, blobs, held)).filter((one) => one.head === head)
       if (chain === undefined) return begun.map(({ digest }) => digest)
       const whole = await Promise.all(begun.map((one) => chains.of(one)))
       return begun.filter((_, at) => whole[at] === chain).map(({ digest }) => digest)
     },
   }
+}
+
+/** Each content once, with what any of the drives knows of it. */
+function known(held: readonly Holding[]): Holding[] {
+  const contents = new Map<string, Holding>()
+  for (const one of held) {
+    const before = contents.get(one.digest) ?? one
+    contents.set(one.digest, { ...before, head: before.head || one.head, chain: before.chain || one.chain })
+  }
+  return [...contents.values()]
 }
 
 /** Fills in how contents begin, and remembers it. */
@@ -53,11 +70,10 @@ function createChains(store: Store, blobs: BlobStore) {
   const running = new Map<string, Promise<string>>()
 
   function compute(one: Holding): Promise<string> {
-    const key = `${one.tenant} ${one.digest}`
-    const known = running.get(key)
-    if (known) return known
-    const work = computeAndKeep(store, blobs, one).finally(() => running.delete(key))
-    running.set(key, work)
+    const begun = running.get(one.digest)
+    if (begun) return begun
+    const work = computeAndKeep(store, blobs, one).finally(() => running.delete(one.digest))
+    running.set(one.digest, work)
     return work
   }
 
@@ -101,10 +117,4 @@ export async function chainOf(bytes: AsyncIterable<Buffer>): Promise<string> {
     }
   }
   return isEmpty ? '' : hash.digest('hex')
-}
-
-/** What is worth remembering of new content. */
-export function holdingsOf(contents: readonly { tenant: TenantId; digest: string; size: number }[]): Holding[] {
-  const large = contents.filter(({ size }) => size >= STRIDE_BYTES)
-  return large.map(({ tenant, digest, size }) => ({ tenant, digest, size, head: '', chain: '' }))
 }

@@ -123,7 +123,7 @@ export async function fillWithRows(work: HaulWork): Promise<Step | Failed | null
     const over = view.overQuota({ ...found.to, pools: own }, sizeOf(versions))
     if (over) return fail(over)
     view.charge(found.to, sizeOf(versions))
-    for (const { content } of versions) view.addBlobRef(content.digest, 1)
+    for (const { content } of versions) view.addBlobRef(found.to.id, content, 1)
     return found
   })
   if (isFailed(outcome)) return outcome

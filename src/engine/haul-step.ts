@@ -144,11 +144,11 @@ async function tell(work: HaulWork): Promise<Step> {
 }
 
 async function clear(work: HaulWork): Promise<Step> {
-  const { tx, haul } = work
+  const { context, tx, haul } = work
   const doomed = haul.doomed!
   const tops = await tx.nextChildren([{ ...doomed, after: null }], REMOVAL_ROOTS)
   if (tops.length === 0) return finish(work, haul.outcome!)
-  const changes = await removed(tx, tops, () => doomed.id)
+  const changes = await removed(tx, tops, context.clock(), () => doomed.id)
   return goOn(work, {}, changes)
 }
 

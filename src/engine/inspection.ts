@@ -36,7 +36,7 @@ export interface Fault {
   readonly says: string
 }
 
-/** A blob as its row describes it. */
+/** A blob as the rows of the drives that hold it describe it. */
 export interface BlobRow {
   readonly digest: string
   readonly size: number
@@ -57,13 +57,15 @@ export interface Inspection {
   counts(): Promise<ReadonlyMap<string, number>>
   /** The first `limit` violations of a check. */
   faults(check: CheckName, limit: number): Promise<Fault[]>
-  /** Blob rows in the order of their digests, after one of them ('' = from the start). */
+  /** How many blobs any drive holds. */
+  blobCount(): Promise<number>
+  /** Blobs in the order of their digests, after one of them ('' = from the start). */
   blobs(after: string, limit: number): Promise<BlobRow[]>
   blobsOf(digests: readonly string[]): Promise<BlobRow[]>
   /** Parts of open uploads in order of (upload, number), after one of them. */
   parts(after: { upload: UploadId | ''; number: number }, limit: number): Promise<PartRow[]>
   partsOf(uploads: readonly UploadId[]): Promise<PartRow[]>
-  /** What the sweep has before it: nodes below graves, uploads past their time, blobs without a reference. */
+  /** What the sweep has before it: nodes below graves, uploads past their time, blobs without a reference in any drive. */
   awaitingSweep(now: number): Promise<{ nodes: number; uploads: number; blobs: number }>
   /** Which of the uploads have a row. */
   uploads(ids: readonly UploadId[]): Promise<UploadId[]>

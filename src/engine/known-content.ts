@@ -6,9 +6,9 @@ import type { Engine } from './engine.ts'
 import { fail } from './error.ts'
 import type { Upload } from './model.ts'
 import type { Failed, NodeView, Op, Result } from './op.ts'
-import type { Store, WriteTx } from './port.ts'
+import type { Clock, Store, WriteTx } from './port.ts'
 
-export function createKnownContent(store: Store, batch: RunBatch): Pick<Engine, 'fillUploads'> {
+export function createKnownContent(store: Store, batch: RunBatch, clock: Clock): Pick<Engine, 'fillUploads'> {
   return {
     async fillUploads(actor, fills) {
       const need = ACTIONS.list | ACTIONS.download
@@ -19,6 +19,7 @@ export function createKnownContent(store: Store, batch: RunBatch): Pick<Engine, 
           tx,
           fills.map(({ upload }, i) => ({ upload, source: results[i]! })),
           (upload) => upload.tenant === actor.tenant && (actor.admin || upload.creator === actor.self),
+          clock(),
         ),
       )
     },
@@ -30,6 +31,7 @@ async function fill(
   tx: WriteTx,
   fills: readonly { upload: Upload['id']; source: Result }[],
   isOwn: (upload: Upload) => boolean,
+  at: number,
 ): Promise<(Upload | Failed)[]> {
   const views = fills.flatMap(({ source }) => (source.status === 'done' && source.view ? [source.view.node] : []))
   const uploads = new Map((await tx.uploads(fills.map(({ upload }) => upload))).map((row) => [row.id, row]))
@@ -47,7 +49,7 @@ async function fill(
     return sealed
   })
   const sealed = outcomes.filter((outcome): outcome is Upload => 'content' in outcome)
-  const blobRefs = sealed.map(({ content }) => ({ digest: content!.digest, delta: 1 }))
+  const blobRefs = sealed.map(({ drive, content }) => ({ drive, content: content!, delta: 1, at }))
   if (sealed.length > 0) await tx.apply({ ...emptyChanges(), blobRefs, putUploads: sealed })
   return outcomes
 }

@@ -67,9 +67,9 @@ export interface Walk {
   readonly keys: readonly string[]
 }
 
-/** A content that a tenant has, and how clients may name it; '' = not computed yet. */
+/** A content that a drive has, and how clients may name it; '' = not computed yet. */
 export interface Holding {
-  readonly tenant: TenantId
+  readonly drive: DriveId
   /** SHA-256 of the whole, lower-case hex; names the blob. */
   readonly digest: string
   readonly size: number
@@ -247,9 +247,11 @@ export interface ReadTx {
 
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
   uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
-  blobs(digests: readonly string[]): Promise<(Content & { refs: number })[]>
-  /** Contents of tenants by their size, `limit` each at most. One stays known until its blob is removed. */
-  holdings(keys: readonly { tenant: TenantId; size: number }[], limit: number): Promise<Holding[]>
+  blobs(keys: readonly { drive: DriveId; digest: string }[]): Promise<(Content & { drive: DriveId; refs: number })[]>
+  /** Which of these contents some drive holds; every drive is asked. One without references is held until the sweep takes it. */
+  heldContents(digests: readonly string[]): Promise<string[]>
+  /** Contents of drives by their size, a mebibyte or more, `limit` each at most. */
+  holdings(keys: readonly { drive: DriveId; size: number }[], limit: number): Promise<Holding[]>
   tasks(ids: readonly TaskId[]): Promise<TaskRow[]>
   /** Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start); `limit` rows in total. */
   outcomes(query: {
@@ -355,8 +357,7 @@ export interface Changes {
   /** `keep`, `description` and `expiresAt` take the given values. */
   updateVersions: Version[]
   deleteVersions: { drive: DriveId; node: NodeId; version: number }[]
-  /** Added to the reference counts of blobs; a blob row must exist. */
-  blobRefs: { digest: string; delta: number }[]
+  blobRefs: BlobRef[]
   deleteTrash: NodeKey[]
   insertTrash: TrashEntry[]
   putGrants: Grant[]
@@ -385,6 +386,18 @@ export interface Changes {
  * were given.
  */
 export type Overdue = 'trash' | 'versions' | 'graves' | 'departed' | 'uploads' | 'records' | 'blobs'
+
+/**
+ * Added to the number of references a drive has to a content. A drive that had none holds the content from then on; references
+ * can only be taken from what it holds.
+ */
+export interface BlobRef {
+  readonly drive: DriveId
+  readonly content: Content
+  readonly delta: number
+  /** When, in ms: from here on the sweep counts how long a content has been without any. */
+  readonly at: number
+}
 
 /** A task as a row: its outcomes and its queue are rows of their own. */
 export interface TaskRow extends Omit<Task, 'report'> {
@@ -497,10 +510,8 @@ export interface WriteTx extends ReadTx {
   putUploadParts(rows: readonly UploadPart[]): Promise<void>
   /** Uploads and their part rows; returns the uploads removed. */
   deleteUploads(ids: readonly UploadId[]): Promise<Upload[]>
-  /** Inserted or, by tenant and digest, filled in: a hash that is '' takes nothing away. */
+  /** Filled in by drive and digest: a hash that is '' takes nothing away, and what a drive does not hold is passed over. */
   putHoldings(rows: readonly Holding[]): Promise<void>
-  /** Blob rows that are not there yet, with no reference. Existing ones are touched (their sweep clock restarts at `at`). */
-  addBlobs(contents: readonly Content[], at: number): Promise<void>
 
   /**
    * Leases tasks to the caller until `until`. Of each tenant only the first `perTenantMax` open tasks come into question, begun
@@ -515,7 +526,7 @@ export interface WriteTx extends ReadTx {
 
   /** What the sweep may take: each returns at most `limit` rows. */
   expiredUploads(now: number, limit: number): Promise<UploadId[]>
-  /** Removes blob rows without references last touched before `before`; returns their digests. */
+  /** Lets drives let go of contents that they have not referred to since `before`; returns the digests, of each drive one. */
   takeUnusedBlobs(before: number, limit: number): Promise<string[]>
   /** Tokens whose time has come, and tasks that ended before `taskBefore`; returns how many. */
   deleteExpired(now: number, taskBefore: number): Promise<number>
@@ -581,7 +592,9 @@ export interface BlobStore {
   read(digest: string, range: { start: number; end: number }): NodeJS.ReadableStream
   /** Which of the blobs are there. */
   has(digests: readonly string[]): Promise<string[]>
-  /** Removes blobs last written or re-sealed before `before` (ms); missing ones are no error. */
+  /** Takes blobs for sealed anew, as far as `remove` is concerned; returns those that are there. */
+  keep(digests: readonly string[]): Promise<string[]>
+  /** Removes blobs last written, sealed or kept before `before` (ms); missing ones are no error. */
   remove(digests: readonly string[], before: number): Promise<void>
   close(): Promise<void>
 }

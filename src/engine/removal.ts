@@ -24,14 +24,14 @@ export interface RemovalCursor {
 export const NO_REMOVAL: RemovalCursor = { coffins: [], tops: 0, phase: 'queue', queued: 0 }
 
 /** One slice of it: a step of a task whose ops have all been run. */
-export function removalStep(tx: WriteTx, task: TaskRow, removal: RemovalCursor): Promise<Step> {
+export function removalStep(tx: WriteTx, task: TaskRow, removal: RemovalCursor, now: number): Promise<Step> {
   switch (removal.phase) {
     case 'queue':
       return Promise.resolve(begin(task, removal))
     case 'count':
       return count(tx, task, removal)
     case 'remove':
-      return remove(tx, removal)
+      return remove(tx, removal, now)
   }
 }
 
@@ -57,7 +57,7 @@ async function count(tx: WriteTx, task: TaskRow, removal: RemovalCursor): Promis
   return { ...IDLE, changes, total, removal: { ...removal, queued: removal.queued + folders.length } }
 }
 
-async function remove(tx: WriteTx, removal: RemovalCursor): Promise<Step> {
+async function remove(tx: WriteTx, removal: RemovalCursor, now: number): Promise<Step> {
   const { coffins } = removal
   const tops = await tx.nextChildren(
     coffins.map((coffin) => ({ ...coffin, after: null })),
@@ -65,16 +65,22 @@ async function remove(tx: WriteTx, removal: RemovalCursor): Promise<Step> {
   )
   if (tops.length === 0) return { ...IDLE, changes: { ...emptyChanges(), deleteNodes: [...coffins] }, removal: null }
   const home = new Map(coffins.map(({ drive, id }) => [drive, id]))
-  const changes = await removed(tx, tops, ({ id }) => home.get(id)!)
+  const changes = await removed(tx, tops, now, ({ id }) => home.get(id)!)
   return { ...IDLE, changes, done: changes.deleteNodes.length, removal }
 }
 
 /**
  * What removes the tops and all below them; of trees too large for one slice, as much as fits: the folders that are left become
  * tops themselves.
+ * @param now in ms
  * @param home the folder the tops of a drive hang under
  */
-export async function removed(tx: WriteTx, tops: readonly Node[], home: (drive: Drive) => NodeId): Promise<Changes> {
+export async function removed(
+  tx: WriteTx,
+  tops: readonly Node[],
+  now: number,
+  home: (drive: Drive) => NodeId,
+): Promise<Changes> {
   const below = await tx.subtrees(tops.filter(isFolder), REMOVAL_NODES)
   const isWhole = below.length < REMOVAL_NODES
   // Breadth-first: when the slice ends inside a tree, its files so far go and its folders so far become tops.
@@ -87,7 +93,7 @@ export async function removed(tx: WriteTx, tops: readonly Node[], home: (drive: 
   const keys = doomed.map(keyOf)
   // Only the trash of a deleted drive still has entries here.
   const gone = { deleteNodes: keys, deleteTrash: keys, placeNodes }
-  return { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives)) }
+  return { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives, now)) }
 }
 
 function isFolder({ kind }: Node): boolean {
@@ -99,16 +105,13 @@ function keyOf({ drive, id }: Node): NodeKey {
 }
 
 /** What the doomed nodes held: references to blobs, and room in the pools of their drives. */
-async function release(tx: WriteTx, doomed: readonly Node[], drives: ReadonlyMap<Node['drive'], Drive>) {
-  const refs = new Map<string, number>()
+async function release(tx: WriteTx, doomed: readonly Node[], drives: ReadonlyMap<Node['drive'], Drive>, at: number) {
   const sizes = new Map<Node['drive'], number>()
-  for (const { drive, content } of await tx.versions(doomed.filter(({ kind }) => kind === 'file').map(keyOf))) {
-    refs.set(content.digest, (refs.get(content.digest) ?? 0) - 1)
-    sizes.set(drive, (sizes.get(drive) ?? 0) + content.size)
-  }
+  const versions = await tx.versions(doomed.filter(({ kind }) => kind === 'file').map(keyOf))
+  for (const { drive, content } of versions) sizes.set(drive, (sizes.get(drive) ?? 0) + content.size)
   const poolDeltas = [...sizes].flatMap(([id, size]) => {
     const drive = drives.get(id)!
     return drive.pools.map(({ kind, key }) => ({ tenant: drive.tenant, kind, key, delta: -size }))
   })
-  return { blobRefs: [...refs].map(([digest, delta]) => ({ digest, delta })), poolDeltas }
+  return { blobRefs: versions.map(({ drive, content }) => ({ drive, content, delta: -1, at })), poolDeltas }
 }

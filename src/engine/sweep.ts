@@ -7,12 +7,11 @@ import { sweepDeparted } from './departure.ts'
 import type { BlobStore, Clock, Overdue, Store, WriteTx } from './port.ts'
 import { REMOVAL_ROOTS, removed } from './removal.ts'
 import { expireTrash, expireVersions } from './retention.ts'
-import { removeUploads } from './uploads.ts'
+import { removeUnheld, UNHELD_ROWS } from './unheld.ts'
+import { removeUploads, UNUSED_BLOB_KEPT_MS } from './uploads.ts'
 
-/** Uploads, and bytes, removed in one slice. */
+/** Uploads removed in one slice. */
 export const SWEEP_ROWS = 1_000
-/** How long bytes without any reference are kept: an upload of the same content may be about to refer to them. */
-export const UNUSED_BLOB_KEPT_MS = 10 * 60_000
 
 /** How long a finished task can be asked about, ms: 30 days. */
 const TASK_KEPT_MS = 30 * 24 * 3600_000
@@ -39,7 +38,7 @@ export const SLICES: Readonly<Record<Overdue, Slice>> = {
   departed: sweepDeparted,
   uploads: sweepUploads,
   records: sweepRecords,
-  blobs: sweepBlobs,
+  blobs: sweepUnused,
 }
 
 /** The times before which the store's rows are due. */
@@ -50,8 +49,8 @@ export function dueTimes(now: number) {
 /** Runs one slice of everything that needs no planning, beside no server; true while more waits. */
 export async function sweep(store: Store, blobs: BlobStore, clock: Clock): Promise<boolean> {
   const left: boolean[] = []
-  for (const slice of [sweepGraves, sweepDeparted, sweepUploads, sweepRecords, sweepBlobs]) {
-    const { hasMore, after } = await store.write((tx) => slice({ blobs, clock }, tx))
+  for (const slice of [sweepGraves, sweepDeparted, sweepUploads, sweepRecords, sweepUnused]) {
+    const { hasMore, after } = await store.write((tx) => slice({ store, blobs, clock }, tx))
     await after?.()
     left.push(hasMore)
   }
@@ -59,10 +58,10 @@ export async function sweep(store: Store, blobs: BlobStore, clock: Clock): Promi
 }
 
 /** Removes buried nodes, as many as fit one slice. */
-async function sweepGraves(_: unknown, tx: WriteTx): Promise<Swept> {
+async function sweepGraves({ clock }: Pick<SweepContext, 'clock'>, tx: WriteTx): Promise<Swept> {
   const buried = await tx.graveNodes(REMOVAL_ROOTS)
   if (buried.length === 0) return { removed: 0, hasMore: false }
-  const changes = await removed(tx, buried, ({ grave }) => grave)
+  const changes = await removed(tx, buried, clock(), ({ grave }) => grave)
   await tx.apply(changes)
   // Looking once more, the store strikes the drives out whose graves are empty now.
   return { removed: changes.deleteNodes.length, hasMore: true }
@@ -70,7 +69,7 @@ async function sweepGraves(_: unknown, tx: WriteTx): Promise<Swept> {
 
 async function sweepUploads({ blobs, clock }: Pick<SweepContext, 'blobs' | 'clock'>, tx: WriteTx): Promise<Swept> {
   const due = await tx.expiredUploads(clock(), SWEEP_ROWS)
-  const gone = due.length > 0 ? await removeUploads(tx, due) : []
+  const gone = due.length > 0 ? await removeUploads(tx, due, clock()) : []
   return {
     removed: gone.length,
     hasMore: gone.length === SWEEP_ROWS,
@@ -84,12 +83,15 @@ async function sweepRecords({ clock }: Pick<SweepContext, 'clock'>, tx: WriteTx)
   return { removed: await tx.deleteExpired(now, tasksBefore), hasMore: false }
 }
 
-async function sweepBlobs({ blobs, clock }: Pick<SweepContext, 'blobs' | 'clock'>, tx: WriteTx): Promise<Swept> {
+async function sweepUnused(
+  { store, blobs, clock }: Pick<SweepContext, 'store' | 'blobs' | 'clock'>,
+  tx: WriteTx,
+): Promise<Swept> {
   const { blobsBefore } = dueTimes(clock())
-  const unused = await tx.takeUnusedBlobs(blobsBefore, SWEEP_ROWS)
+  const released = await tx.takeUnusedBlobs(blobsBefore, UNHELD_ROWS)
   return {
-    removed: unused.length,
-    hasMore: unused.length === SWEEP_ROWS,
-    after: () => blobs.remove(unused, blobsBefore),
+    removed: released.length,
+    hasMore: released.length === UNHELD_ROWS,
+    after: () => removeUnheld(store, blobs, released, blobsBefore),
   }
 }

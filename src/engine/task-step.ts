@@ -89,7 +89,7 @@ async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Prom
   const { ops } = inputOf(task)
   const { haul, next, removal } = cursorOf(task)
   if (haul) return haulStep(haulWork(context, tx, task, haul))
-  if (removal && next >= ops.length) return removalStep(tx, task, removal)
+  if (removal && next >= ops.length) return removalStep(tx, task, removal, context.clock())
   if (task.cancelled) return refusal(task, 'cancelled')
   return task.kind === CLEAR_VERSIONS ? clearing(context, tx, task) : opsStep(context, tx, task)
 }

@@ -3,14 +3,20 @@ import type { Actor } from './actor.ts'
 import { emptyChanges } from './effects.ts'
 import type { Engine, OpenVersion, StoredPart } from './engine.ts'
 import { fail } from './error.ts'
-import { holdingsOf } from './hash-chain.ts'
 import type { Content, Upload, UploadId, UploadPart } from './model.ts'
 import type { Failed } from './op.ts'
-import { type BlobStore, type Clock, type Store, TooLongError } from './port.ts'
+import { type BlobStore, type Clock, type Store, TooLongError, type WriteTx } from './port.ts'
 
 /** The largest part, and so the largest file sent in one piece: 5 TiB, as large as any object store takes. */
 export const PART_BYTES_MAX = 5 * 2 ** 40
 export const PARTS_MAX = 10_000
+
+/**
+ * How long a content without any reference is kept, its row and its bytes: an upload of the same content may be about to refer
+ * to it. Bytes that were sealed longer ago than a part of that are not relied on.
+ */
+export const UNUSED_BLOB_KEPT_MS = 10 * 60_000
+const SEALED_RELIED_ON_MS = UNUSED_BLOB_KEPT_MS / 5
 
 export type Uploads = Pick<Engine, 'uploads' | 'abortUploads' | 'writePart' | 'openVersion'> & {
   /** Turns the stored parts of open uploads into blobs. Uploads that lack parts, or do not exist, are left as they are. */
@@ -24,7 +30,7 @@ export function createUploads(store: Store, blobs: BlobStore, clock: Clock): Upl
     async abortUploads(actor, ids) {
       const own = await ownUploads(store, actor, ids)
       const doomed = own.flatMap((found) => (found && found.upload.state !== 'committed' ? [found.upload.id] : []))
-      const removed = await store.write((tx) => removeUploads(tx, doomed))
+      const removed = await store.write((tx) => removeUploads(tx, doomed, clock()))
       await blobs.discard(removed.map(({ id }) => id))
       const gone = new Map(removed.map((upload) => [upload.id, upload]))
       return own.map((found): Upload | Failed => {
@@ -62,18 +68,12 @@ async function ownUploads(store: Store, actor: Actor, ids: readonly UploadId[]) 
 }
 
 /** Removes upload rows; what a sealed one held of its blob is given back. */
-export async function removeUploads(tx: Parameters<Parameters<Store['write']>[0]>[0], ids: readonly UploadId[]) {
+export async function removeUploads(tx: WriteTx, ids: readonly UploadId[], at: number) {
   const removed = await tx.deleteUploads(ids)
   const held = removed.filter(({ state, content }) => state === 'sealed' && content)
-  const blobRefs = held.map(({ content }) => ({ digest: content!.digest, delta: -1 }))
-  if (blobRefs.length > 0) await tx.apply({ ...emptyChanges(), blobRefs: summed(blobRefs) })
+  const blobRefs = held.map(({ drive, content }) => ({ drive, content: content!, delta: -1, at }))
+  if (blobRefs.length > 0) await tx.apply({ ...emptyChanges(), blobRefs })
   return removed
-}
-
-function summed(refs: readonly { digest: string; delta: number }[]): { digest: string; delta: number }[] {
-  const sums = new Map<string, number>()
-  for (const { digest, delta } of refs) sums.set(digest, (sums.get(digest) ?? 0) + delta)
-  return [...sums].map(([digest, delta]) => ({ digest, delta }))
 }
 
 async function writePart(
@@ -119,17 +119,18 @@ async function seal({ store, blobs, clock }: Parts, ids: readonly UploadId[]): P
     return upload.state === 'open' && own.length > 0 ? [{ upload, parts: own }] : []
   })
   if (ready.length === 0) return
+  const begun = clock()
   const sealed = await sealBytes(store, blobs, ready)
+  if (clock() - begun > SEALED_RELIED_ON_MS) await forgetSwept(blobs, sealed)
   if (sealed.size === 0) return
   const done = await store.write(async (tx) => {
     // Another commit of the same upload may have sealed it meanwhile.
     const open = (await tx.uploads([...sealed.keys()])).filter(({ state }) => state === 'open')
     if (open.length === 0) return []
     const rows = open.map((upload): Upload => ({ ...upload, state: 'sealed', content: sealed.get(upload.id)! }))
-    await tx.addBlobs(distinct(rows.map(({ content }) => content!)), clock())
-    const blobRefs = summed(rows.map(({ content }) => ({ digest: content!.digest, delta: 1 })))
+    const at = clock()
+    const blobRefs = rows.map(({ drive, content }) => ({ drive, content: content!, delta: 1, at }))
     await tx.apply({ ...emptyChanges(), blobRefs, putUploads: rows })
-    await tx.putHoldings(holdingsOf(rows.map(({ tenant, content }) => ({ ...content!, tenant }))))
     return rows.map(({ id }) => id)
   })
   await blobs.discard(done)
@@ -167,8 +168,13 @@ async function sealBytes(
   return sealed
 }
 
-function distinct(contents: readonly Content[]): Content[] {
-  return [...new Map(contents.map((content) => [content.digest, content])).values()]
+/**
+ * Dates bytes anew that were sealed while other uploads took their time: the sweep may have found them unused. Those it has
+ * removed are not sealed; their parts are still there.
+ */
+async function forgetSwept(blobs: BlobStore, sealed: Map<UploadId, Content>): Promise<void> {
+  const kept = new Set(await blobs.keep([...new Set([...sealed.values()].map(({ digest }) => digest))]))
+  for (const [id, { digest }] of sealed) if (!kept.has(digest)) sealed.delete(id)
 }
 
 async function openVersion(

@@ -13,6 +13,7 @@ import type {
   Change,
   ChangeKind,
   ChangeOrigin,
+  Content,
   Drive,
   DriveId,
   Grant,
@@ -28,7 +29,7 @@ import type {
   Version,
 } from './model.ts'
 import { PairMap } from './pair-map.ts'
-import type { NewTask, Seek } from './port.ts'
+import type { BlobRef, NewTask, Seek } from './port.ts'
 
 /** Thrown when a fact is missing; never leaves the planner. */
 export const MISSING = Object.freeze({ missing: true })
@@ -51,7 +52,7 @@ export class View {
   readonly trash = new Map<NodeId, TrashEntry | null>()
   readonly uploads = new Map<UploadId, Upload>()
   readonly tasks: NewTask[] = []
-  readonly blobRefs = new Map<string, number>()
+  readonly blobRefs = new Map<string, BlobRef>()
   readonly poolDeltas = new Map<string, { drive: Drive; pool: Pool; delta: number }>()
   readonly changes: PendingChange[] = []
   readonly trashTouched = new Set<DriveId>()
@@ -535,8 +536,9 @@ export class View {
     this.push(this.landings, landing)
   }
 
-  addBlobRef(digest: string, delta: number): void {
-    this.set(this.blobRefs, digest, (this.blobRefs.get(digest) ?? 0) + delta)
+  addBlobRef(drive: DriveId, content: Content, delta: number): void {
+    const key = `${drive}/${content.digest}`
+    this.set(this.blobRefs, key, { drive, content, delta: (this.blobRefs.get(key)?.delta ?? 0) + delta, at: this.now })
   }
 
   /** @param before the node in its former place, for what is moved or renamed */

@@ -40,7 +40,7 @@ export async function fsck(parts: FsckParts): Promise<FsckReport> {
     const counts = await rows.counts()
     const faults = await brokenRows(rows, listedMax, onProgress)
     const found = new Findings(listedMax)
-    const total = counts.get('blob') ?? 0
+    const total = await rows.blobCount()
     onProgress(BYTES_HOLD, 0, total)
     const blobs = await compareBytes({
       ...{ rows, openRows, bytes, now, deep },

@@ -2,6 +2,7 @@
 import type { BlobInspection, BlobStore, Inspection, Store, UploadId } from '../engine/index.ts'
 import { REMOVAL_NODES } from '../engine/removal.ts'
 import { sweep } from '../engine/sweep.ts'
+import { sweepBlobs } from '../engine/unheld.ts'
 import { compareBytes, FRESH_MS, type Leftover } from './bytes.ts'
 import { BYTES_HOLD, type OnProgress } from './fsck.ts'
 
@@ -32,7 +33,7 @@ export async function gc(parts: GcParts, tools: GcTools | null): Promise<GcRepor
   if (tools?.store) await sweepAll(tools.store, tools.blobs, now, waiting.nodes, onProgress)
   const leftovers = { blob: { count: 0, size: 0 }, upload: { count: 0, size: 0 }, temporary: { count: 0, size: 0 } }
   const left = await looking(openRows, async (rows) => {
-    const total = (await rows.counts()).get('blob') ?? 0
+    const total = await rows.blobCount()
     onProgress(BYTES_HOLD, 0, total)
     await compareBytes({
       ...{ rows, openRows, bytes, now, deep: false },
@@ -48,14 +49,14 @@ export async function gc(parts: GcParts, tools: GcTools | null): Promise<GcRepor
     })
     return sweepable(rows, now)
   })
-  const { nodes, uploads, blobs, blobRows } = waiting
+  const { nodes, uploads, blobs, all } = waiting
   // A blob whose last reference is being swept was not without one before.
-  const taken = { nodes: nodes - left.nodes, uploads: uploads - left.uploads, blobs: blobRows - left.blobRows }
+  const taken = { nodes: nodes - left.nodes, uploads: uploads - left.uploads, blobs: all - left.all }
   return { swept: tools ? taken : { nodes, uploads, blobs }, leftovers }
 }
 
 async function sweepable(rows: Inspection, now: number) {
-  return { ...(await rows.awaitingSweep(now)), blobRows: (await rows.counts()).get('blob') ?? 0 }
+  return { ...(await rows.awaitingSweep(now)), all: await rows.blobCount() }
 }
 
 async function looking<T>(openRows: GcParts['openRows'], look: (rows: Inspection) => Promise<T>): Promise<T> {
@@ -78,6 +79,8 @@ async function sweepAll(
   onProgress(what, 0, nodes)
   for (let slices = 1; await sweep(store, blobs, () => now); slices++)
     onProgress(what, Math.min(nodes, slices * REMOVAL_NODES), nodes)
+  // Nobody is about to upload anything: what has just lost its last reference need not wait.
+  while (await sweepBlobs(store, blobs, now + 1));
 }
 
 /** Half-written files of processes that are gone went when the blob store was opened. */

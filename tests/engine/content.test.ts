@@ -104,7 +104,9 @@ describe('an upload becomes a file', () => {
       sessions.map(({ id }, index) => commit(id, at(drive), `f${index}`)),
     )
     expect(codes(results)).toEqual(['done', 'done', 'done'])
-    expect(await use.world.store.read((tx) => tx.blobs([sha256('same')]))).toMatchObject([{ refs: 3 }])
+    expect(await use.world.store.read((tx) => tx.blobs([{ drive, digest: sha256('same') }]))).toMatchObject([
+      { refs: 3 },
+    ])
     expect((await usedOf(use.world, drive)).drive).toBe(12)
   })
 
@@ -275,10 +277,8 @@ describe('versions', () => {
       '333',
       '4444',
     ])
-    expect(await use.world.store.read((tx) => tx.blobs([sha256('1'), sha256('22')]))).toMatchObject([
-      { refs: 0 },
-      { refs: 0 },
-    ])
+    const gone = ['1', '22'].map((bytes) => ({ drive: tight.id, digest: sha256(bytes) }))
+    expect(await use.world.store.read((tx) => tx.blobs(gone))).toMatchObject([{ refs: 0 }, { refs: 0 }])
   })
 
   test('what the oldest gives back makes room for the newest', async () => {

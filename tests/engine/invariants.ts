@@ -140,16 +140,20 @@ async function brokenTotals(
   })
 }
 
-/** Every blob is referred to as often as it says: by versions, and by uploads that are sealed but not committed. */
+/** Every drive refers to what it holds as often as it says: by versions, and by uploads that are sealed but not committed. */
 async function brokenBlobs(database: TestDatabase): Promise<string[]> {
-  const wrong = await database.rows<{ digest: string; refs: number | null; real: number }>(
-    `with held (digest) as (
-       select digest from version
-       union all select content ->> 0 from upload where state = 'sealed'
-     ), real (digest, count) as (select digest, count(*) from held group by digest)
-     select coalesce(b.digest, r.digest) as digest, b.refs, coalesce(r.count, 0) as real
-     from blob b full join real r on r.digest = b.digest
+  const wrong = await database.rows<{ drive: DriveId; digest: string; refs: number | null; real: number }>(
+    `with held (drive_id, digest) as (
+       select drive_id, digest from version
+       union all select drive_id, content ->> 0 from upload where state = 'sealed'
+     ), real (drive_id, digest, count) as (select drive_id, digest, count(*) from held group by drive_id, digest)
+     select coalesce(b.drive_id, r.drive_id) as drive, coalesce(b.digest, r.digest) as digest, b.refs,
+       coalesce(r.count, 0) as real
+     from blob b full join real r on r.drive_id = b.drive_id and r.digest = b.digest
      where b.refs is null or b.refs <> coalesce(r.count, 0)`,
   )
-  return wrong.map(({ digest, refs, real }) => `blob ${digest.slice(0, 8)} says ${refs} references, there are ${real}`)
+  return wrong.map(
+    ({ drive, digest, refs, real }) =>
+      `drive ${drive} says ${refs} references to blob ${digest.slice(0, 8)}, there are ${real}`,
+  )
 }

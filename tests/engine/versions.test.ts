@@ -201,7 +201,7 @@ describe('deleting versions', () => {
     const gone = versionsIn(await run(use.world, alice, deleteVersions(byId(file), [2, 1, 2])))
     expect(numbers(gone)).toEqual([3])
     expect(await usedOf(use.world, drive)).toMatchObject({ drive: 1 })
-    expect(await use.world.store.read((tx) => tx.blobs([digest]))).toMatchObject([{ refs: 0 }])
+    expect(await use.world.store.read((tx) => tx.blobs([{ drive, digest }]))).toMatchObject([{ refs: 0 }])
     expect(codeOf(await run(use.world, alice, revert(byId(file), 2)))).toBe('version_not_found')
     await write('4')
     expect(numbers(await history())).toEqual([4, 3])

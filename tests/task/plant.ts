@@ -21,7 +21,6 @@ export async function plantLargeTree(store: Store, drive: Drive, name: string, n
   const contents = Array.from({ length: CONTENTS }, (_, seed) => contentOf(seed))
   return store.write(async (tx) => {
     await tx.putTenants([{ id: drive.tenant, name: drive.tenant, createdAt: drive.createdAt, extra: {} }])
-    await tx.addBlobs(contents, drive.createdAt)
     const rows = layOut(drive, name, (await tx.ids('node', nodes)) as NodeId[], contents)
     const starts = Array.from({ length: Math.ceil(nodes / ROWS_PER_APPLY) }, (_, i) => i * ROWS_PER_APPLY)
     for (const start of starts) await tx.apply(changesFor(rows.slice(start, start + ROWS_PER_APPLY)))
@@ -79,9 +78,7 @@ function changesFor(insertNodes: Node[]) {
   const insertVersions = files.map(({ drive, id: node, content, createdAt, creator }): Version => {
     return { drive, node, version: 1, content: content!, createdAt, creator, keep: false, description: '', expiresAt: 0 }
   })
-  const refs = new Map<string, number>()
-  for (const { content } of files) refs.set(content!.digest, (refs.get(content!.digest) ?? 0) + 1)
-  const blobRefs = [...refs].map(([digest, delta]) => ({ digest, delta }))
+  const blobRefs = files.map(({ drive, content, createdAt: at }) => ({ drive, content: content!, delta: 1, at }))
   const putTerms = insertNodes.map((node) => ({ drive: node.drive, node: node.id, terms: termsOf(node) }))
   return { ...emptyChanges(), insertNodes, insertVersions, blobRefs, putTerms }
 }

@@ -152,7 +152,7 @@ class DiskBlobs implements BlobStore {
         )
         const [first] = parts
         if (parts.length !== 1 || first === undefined) return this.join(parts.map(({ path }) => path))
-        await this.keep(first.content, (place) => this.linkOrCopy(first.path, place))
+        await this.bring(first.content, (place) => this.linkOrCopy(first.path, place))
         return first.content
       }),
     )
@@ -182,6 +182,18 @@ class DiskBlobs implements BlobStore {
     return storing('blobs could not be looked up', async () => {
       const there = await Promise.all(digests.map((digest) => exists(this.layout.blob(digest).path)))
       return digests.filter((_, i) => there[i])
+    })
+  }
+
+  keep(digests: readonly string[]): Promise<string[]> {
+    return storing('blobs could not be kept', async () => {
+      const kept = await Promise.all(
+        digests.map((digest) => {
+          const { path } = this.layout.blob(digest)
+          return this.turns.take(path, () => this.date(path).then(() => true, notThere))
+        }),
+      )
+      return digests.filter((_, i) => kept[i])
     })
   }
 
@@ -233,7 +245,7 @@ class DiskBlobs implements BlobStore {
     const temporary = join(this.layout.temporary, this.temporaryName())
     const content = await writeFresh(this.disk, temporary, concatenated(this.disk, paths), Number.POSITIVE_INFINITY)
     try {
-      await this.keep(content, (place) => this.disk.rename(temporary, place))
+      await this.bring(content, (place) => this.disk.rename(temporary, place))
     } finally {
       // An equal blob may have been there: then the file is still under this name.
       await this.throwAway(temporary)
@@ -242,7 +254,7 @@ class DiskBlobs implements BlobStore {
   }
 
   /** Puts durable bytes in their place unless they are there, and dates them now. In turn, so that `remove` sees the date. */
-  private keep({ digest }: Content, put: (place: string) => Promise<void>): Promise<void> {
+  private bring({ digest }: Content, put: (place: string) => Promise<void>): Promise<void> {
     const { folders, path } = this.layout.blob(digest)
     return this.turns.take(path, async () => {
       const [outer, inner] = folders
@@ -254,13 +266,17 @@ class DiskBlobs implements BlobStore {
 
   private async putAndDate(path: string, put: (place: string) => Promise<void>, left = PUTS_MAX): Promise<void> {
     if (!(await exists(path))) await put(path)
-    const seconds = this.clock() / 1000
-    const isDated = await this.disk.utimes(path, seconds, seconds).then(
+    const isDated = await this.date(path).then(
       () => true,
       (error) => (this.shared && left > 1 ? notThere(error) : Promise.reject(error)),
     )
     // Another process has just removed it as unused.
     if (!isDated) await this.putAndDate(path, put, left - 1)
+  }
+
+  private date(path: string): Promise<void> {
+    const seconds = this.clock() / 1000
+    return this.disk.utimes(path, seconds, seconds)
   }
 
   /** Makes a folder durably. That it exists is not enough: whoever made it may not have come further, or was killed there. */

@@ -2,7 +2,7 @@
  * Rapid upload: content that is in the library already is not sent again. A client names it first by how it begins, then by a
  * chain of hashes over the whole. Only content of a file that the caller may read is taken. Page 1339/71132 and three clients.
  */
-import type { DriveId, Upload } from '../../engine/index.ts'
+import type { ContentsLike, DriveId, Upload } from '../../engine/index.ts'
 import type { Visit } from './auth.ts'
 import type { Call } from './call.ts'
 import { refuse } from './error.ts'
@@ -33,30 +33,36 @@ function hash(body: Members, name: string): string | undefined {
 /** Whether there is content that begins as claimed and that the caller may read: then it shall name the whole. */
 export async function isBegun(call: Call, here: Visit, claim: Claim): Promise<boolean> {
   if (claim.chain !== undefined) return false
-  const digests = await call.context.engine.contentsLike(here.actor, likeOf(claim))
-  return digests.length > 0 && (await holderOf(call, here, digests)) !== undefined
+  const drives = await drivesOf(call, here)
+  const digests = await call.context.engine.contentsLike(here.actor, likeOf(claim, drives))
+  return digests.length > 0 && (await holderOf(call, here, drives, digests)) !== undefined
 }
 
 /** Gives an open upload the content that is as claimed; false when there is none. */
 export async function fillUpload(call: Call, here: Visit, upload: Upload, claim: Claim): Promise<boolean> {
   if (claim.chain === undefined) return false
   const { engine } = call.context
-  const digests = await engine.contentsLike(here.actor, likeOf(claim))
-  const node = digests.length > 0 ? await holderOf(call, here, digests) : undefined
+  const drives = await drivesOf(call, here)
+  const digests = await engine.contentsLike(here.actor, likeOf(claim, drives))
+  const node = digests.length > 0 ? await holderOf(call, here, drives, digests) : undefined
   if (!node) return false
   const [filled] = await engine.fillUploads(here.actor, [{ upload: upload.id, node }])
   // Gone meanwhile: then it is sent like any other.
   return 'content' in filled!
 }
 
-function likeOf({ size, head, chain }: Claim): { size: number; head?: string; chain?: string } {
-  return { size, ...(head === undefined ? {} : { head }), ...(chain === undefined ? {} : { chain }) }
+function likeOf({ size, head, chain }: Claim, drives: readonly DriveId[]): ContentsLike {
+  return { drives, size, ...(head === undefined ? {} : { head }), ...(chain === undefined ? {} : { chain }) }
 }
 
-/** A file with one of the contents, in the space of the call or in another one its token opens. */
-async function holderOf(call: Call, here: Visit, digests: readonly string[]) {
+/** The space of the call and the others its token opens. */
+async function drivesOf(call: Call, here: Visit): Promise<DriveId[]> {
   const others = here.actor.drives ?? (await call.spaces.all(here.caller.library)).map(({ id }) => id)
-  const drives = [...new Set<DriveId>([here.drive.id, ...others])].slice(0, DRIVES_MAX)
+  return [...new Set<DriveId>([here.drive.id, ...others])].slice(0, DRIVES_MAX)
+}
+
+/** A file of these spaces with one of the contents. */
+async function holderOf(call: Call, here: Visit, drives: readonly DriveId[], digests: readonly string[]) {
   const where = { field: 'sha256', in: digests } as const
   const order = [{ by: 'name', descending: false }] as const
   const page = await call.context.engine.search(here.actor, {

@@ -97,7 +97,7 @@ export function commit(view: View, op: CommitOp): Result {
     ? commitVersion(view, op, drive, session.content, known)
     : commitFile(view, op, drive, session, session.content)
   if (result.status === 'failed' || !result.view) return result
-  view.addBlobRef(session.content.digest, -1) // the version holds the bytes from now on
+  view.addBlobRef(drive.id, session.content, -1) // the version holds the bytes from now on
   view.setUpload({ ...session, state: 'committed', node: result.view.node.id, name: result.view.node.name })
   return result
 }

@@ -1,6 +1,6 @@
 /** Another name, another folder, another drive. Inside a drive one row changes; between drives the whole subtree goes. */
 import { ACTIONS } from '../action.ts'
-import { addVersion, destroy, growth, weight } from '../bytes.ts'
+import { addVersion, destroy, growth, refer, weight } from '../bytes.ts'
 import { DEPTH_MAX } from '../engine.ts'
 import { fail } from '../error.ts'
 import { type Ready, tooLarge } from '../haul.ts'
@@ -131,6 +131,10 @@ function carry(view: View, node: Node, landed: Node, into: Node, replaces: boole
   if (over) return fail(over)
   view.charge(from, -size)
   view.charge(to, size)
+  for (const one of all) {
+    refer(view, to, one, 1)
+    refer(view, from, one, -1)
+  }
   view.note('leave', node)
   for (const one of below) view.put({ ...one, drive: to.id })
   view.put({ ...landed, drive: to.id })

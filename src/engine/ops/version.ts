@@ -71,7 +71,7 @@ export function deleteVersions(view: View, op: DeleteVersionsOp): Result {
   if (failed) return failed
   const doomed = wanted as Version[]
   if (doomed.length === 0) return shown(view, node)
-  for (const { content } of doomed) view.addBlobRef(content.digest, -1)
+  for (const { content } of doomed) view.addBlobRef(drive.id, content, -1)
   view.charge(drive, -doomed.reduce((sum, { content }) => sum + content.size, 0))
   view.setVersions(
     node.id,

@@ -1,6 +1,15 @@
 /** Conformance: what `apply` writes, and what is kept beside the nodes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Changes, type Grant, type NodeKey, StorageError, type Store, type TableName } from '../../engine/index.ts'
+import {
+  type BlobRef,
+  type Changes,
+  type DriveId,
+  type Grant,
+  type NodeKey,
+  StorageError,
+  type Store,
+  type TableName,
+} from '../../engine/index.ts'
 import {
   apply,
   changes,
@@ -16,6 +25,7 @@ import {
   type Opened,
   OTHER,
   ROOT,
+  refs,
   TENANT,
   trashed,
   version,
@@ -163,7 +173,7 @@ export function changesConformance(open: Open) {
       ['move apart', { moveNodes: [folder(10, 11, 'a'), folder(99, 1, 'y')] }],
       ['vacate', { vacate: [keyOf(10), keyOf(99)] }],
       ['rehome', { rehome: [{ from: DRIVE, to: OTHER, ids: [nodeId(10), nodeId(99)] }] }],
-      ['blob references', { placeNodes: [folder(10, 1, 'x')], blobRefs: [{ digest: content(1).digest, delta: 1 }] }],
+      ['blob references', { placeNodes: [folder(10, 1, 'x')], blobRefs: refs([1], { delta: -1 }) }],
       ['drive numbers', { placeNodes: [folder(10, 1, 'x')], driveSeqs: [{ id: driveId(9), seq: 1, trashSeq: 1 }] }],
     ])('fail as a whole when a row to %s does not exist', async (_, some) => {
       await plant()
@@ -253,41 +263,58 @@ export function changesConformance(open: Open) {
   })
 
   describe('blobs', () => {
-    const blobs = (...seeds: number[]) => store.read((tx) => tx.blobs(seeds.map((seed) => content(seed).digest)))
-    const refs = (seed: number, ...deltas: number[]) =>
-      apply(store, { blobRefs: deltas.map((delta) => ({ digest: content(seed).digest, delta })) })
+    const blobs = (drive: DriveId, ...seeds: number[]) =>
+      store.read((tx) => tx.blobs(seeds.map((seed) => ({ drive, digest: content(seed).digest }))))
+    const refer = (...blobRefs: BlobRef[]) => apply(store, { blobRefs })
+    const held = (drive: DriveId, seed: number, count: number) => ({ drive, ...content(seed), refs: count })
 
-    it('start without references and count them', async () => {
-      await store.write((tx) => tx.addBlobs([content(1), content(2)], 10))
-      await refs(1, 1, 2)
-      expect(await blobs(1, 2, 3)).toEqual(
-        expect.arrayContaining([
-          { ...content(1), refs: 3 },
-          { ...content(2), refs: 0 },
-        ]),
-      )
-      await store.write((tx) => tx.addBlobs([content(1)], 20))
-      expect(await blobs(1)).toEqual([{ ...content(1), refs: 3 }])
+    it('are held by each drive for itself, from its first reference', async () => {
+      await refer(...refs([1, 2]), ...refs([1], { delta: 2 }), ...refs([2], { drive: OTHER }))
+      expect(await blobs(DRIVE, 1, 2, 3)).toEqual(expect.arrayContaining([held(DRIVE, 1, 3), held(DRIVE, 2, 1)]))
+      expect(await blobs(OTHER, 1, 2, 2)).toEqual([held(OTHER, 2, 1)])
+      await refer(...refs([2], { delta: -1 }), ...refs([2], { drive: OTHER }))
+      expect(await blobs(DRIVE, 2)).toEqual([held(DRIVE, 2, 0)])
+      expect(await blobs(OTHER, 2)).toEqual([held(OTHER, 2, 2)])
     })
 
-    it('cannot have fewer references than none', async () => {
-      await store.write((tx) => tx.addBlobs([content(1)], 10))
-      await expect(refs(1, 1, -2)).rejects.toThrow(StorageError)
-      expect(await blobs(1)).toEqual([{ ...content(1), refs: 0 }])
+    it('go from one drive to another in one change', async () => {
+      await refer(...refs([1], { delta: 2 }))
+      await refer(...refs([1], { delta: -2 }), ...refs([1], { drive: OTHER }), ...refs([1], { drive: OTHER }))
+      expect(await blobs(DRIVE, 1)).toEqual([held(DRIVE, 1, 0)])
+      expect(await blobs(OTHER, 1)).toEqual([held(OTHER, 1, 2)])
     })
 
-    it('are taken once unused and not touched lately', async () => {
-      await store.write((tx) => tx.addBlobs([content(1), content(2), content(3), content(4)], 10))
-      await store.write((tx) => tx.addBlobs([content(2)], 50))
-      await store.write((tx) => tx.addBlobs([content(2)], 30))
-      await refs(3, 1)
+    it('cannot have fewer references than none, in each drive', async () => {
+      await refer(...refs([1]), ...refs([1], { drive: OTHER, delta: 5 }))
+      await expect(refer(...refs([1, 1], { delta: -1 }))).rejects.toThrow(StorageError)
+      await expect(refer(...refs([2], { delta: -1 }))).rejects.toThrow(StorageError)
+      expect(await blobs(DRIVE, 1, 2)).toEqual([held(DRIVE, 1, 1)])
+    })
+
+    it('are known to be held as long as any drive holds them', async () => {
+      const known = (...seeds: number[]) =>
+        store.read((tx) => tx.heldContents(seeds.map((seed) => content(seed).digest)))
+      await refer(...refs([1, 2]), ...refs([1], { drive: OTHER }))
+      await refer(...refs([1, 2], { delta: -1 }))
+      expect((await known(1, 2, 3)).sort()).toEqual([content(1).digest, content(2).digest])
+      await store.write((tx) => tx.takeUnusedBlobs(100, 10))
+      expect(await known(1, 2, 3)).toEqual([content(1).digest])
+      expect(await blobs(DRIVE, 1)).toEqual([])
+    })
+
+    it('are let go by drives that have not referred to them lately', async () => {
+      await refer(...refs([1, 2, 3, 4]), ...refs([1], { drive: OTHER }))
+      await refer(...refs([1, 4], { delta: -1 }), ...refs([2], { delta: -1, at: 50 }))
+      await refer(...refs([2], { at: 30 }))
+      await refer(...refs([2], { delta: -1, at: 30 }))
       const take = (before: number, limit: number) => store.write((tx) => tx.takeUnusedBlobs(before, limit))
       expect(await take(10, 10)).toEqual([])
       expect((await take(50, 10)).sort()).toEqual([content(1).digest, content(4).digest])
-      expect(await blobs(1, 2, 3, 4)).toHaveLength(2)
-      await refs(3, -1)
-      expect(await take(100, 1)).toHaveLength(1)
-      expect(await take(100, 1)).toHaveLength(1)
+      expect(await blobs(DRIVE, 1, 2, 3, 4)).toHaveLength(2)
+      expect(await blobs(OTHER, 1)).toEqual([held(OTHER, 1, 1)])
+      await refer(...refs([3], { delta: -1 }), ...refs([1], { drive: OTHER, delta: -1 }))
+      expect(await take(100, 2)).toHaveLength(2)
+      expect(await take(100, 2)).toHaveLength(1)
       expect(await count('blob')).toBe(0)
     })
   })

@@ -20,6 +20,7 @@ import {
   memberRow,
   nodeId,
   OTHER,
+  refs,
   TENANT,
   task,
   trashed,
@@ -44,6 +45,7 @@ const VERSIONS: readonly [node: number, version: number, bytes: number][] = [
   [10, 2, 11],
   [14, 1, 14],
   [52, 1, 52],
+  [55, 1, 10],
 ]
 
 /** What is spoiled, how, and all that must be found. */
@@ -127,14 +129,27 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
   ['a drive that counts nowhere', "delete from pool where key = '7002'", ['usage: drive 7002']],
   ['a gap in the log', 'delete from change where seq = 1', ['log: drive 7001']],
   ['a change beyond what the drive counts', 'update drive set seq = 1 where id = 7001', ['log: drive 7001']],
-  ['a blob that counts wrongly', 'update blob set refs = 9 where size = 10', [`refs: blob ${content(10).digest}`]],
+  [
+    'a blob that counts wrongly',
+    'update blob set refs = 9 where size = 10 and drive_id = 7001',
+    [`refs: blob ${content(10).digest}`],
+  ],
+  [
+    'a version of bytes that only another drive holds',
+    'delete from blob where size = 10 and drive_id = 7002',
+    ['refs: version 1 of node 55'],
+  ],
   ['a version without a blob', 'delete from blob where size = 11', ['refs: version 2 of node 10']],
   ['a sealed upload without a blob', 'delete from blob where size = 20', [`refs: upload ${uploadId(2)}`]],
-  ['a blob that is something else', "update blob set crc64 = '0' where size = 10", ['refs: version 1 of node 10']],
   [
-    'a hash of bytes that are no blob',
-    "insert into holding (tenant_id, digest, size, head, chain) values ('acme', 'x', 1, '', '')",
-    ['refs: the memory of hashes of blob x'],
+    'a blob that is something else',
+    "update blob set crc64 = '0' where size = 10",
+    ['refs: version 1 of node 10', 'refs: version 1 of node 55'],
+  ],
+  [
+    'a blob that is something else to another drive',
+    "update blob set sha1 = '0' where size = 10 and drive_id = 7002",
+    [`refs: blob ${content(10).digest}`, 'refs: version 1 of node 55'],
   ],
   ['a burial nobody knows of', 'delete from burial', ['sweep: drive 7001']],
   ['a group’s member without the group', 'delete from user_group', ['people: user:ann of acme']],
@@ -202,16 +217,16 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
 
     it('rows are counted by table', async () => {
       const counts = await looking(inspected, (inspection) => inspection.counts())
-      expect(Object.fromEntries(counts)).toMatchObject({ node: 13, version: 4, blob: 6, trash: 1, change: 2, drive: 2 })
+      expect(Object.fromEntries(counts)).toMatchObject({ node: 14, version: 5, blob: 7, trash: 1, change: 2, drive: 2 })
     })
 
-    it('blobs come in the order of their digests, page by page', async () => {
+    it('blobs come in the order of their digests, page by page, each once for all drives', async () => {
       const row = (seed: number, refs: number) => ({ digest: content(seed).digest, size: seed, refs })
       const [first, rest, asked] = await looking(inspected, async (inspection) => {
         const page = await inspection.blobs('', 2)
         return [page, await inspection.blobs(page[1]!.digest, 10), await inspection.blobsOf([row(52, 1).digest, 'no'])]
       })
-      expect(first).toEqual([row(10, 1), row(11, 1)])
+      expect(first).toEqual([row(10, 2), row(11, 1)])
       expect(rest).toEqual([row(14, 1), row(20, 1), row(21, 0), row(52, 1)])
       expect(asked).toEqual([row(52, 1)])
     })
@@ -246,8 +261,8 @@ export function inspectionConformance(name: string, open: () => Promise<Inspecte
         await apply(inspected.store, { insertNodes: [folder(30, 1, 'later')] })
         return [before.get('node'), (await inspection.counts()).get('node')]
       })
-      expect(counts).toEqual([13, 13])
-      expect((await looking(inspected, (inspection) => inspection.counts())).get('node')).toBe(14)
+      expect(counts).toEqual([14, 14])
+      expect((await looking(inspected, (inspection) => inspection.counts())).get('node')).toBe(15)
     })
   })
 }
@@ -284,10 +299,6 @@ async function fill(store: Store): Promise<void> {
     await tx.putPools(
       [...pools, { kind: 'tenant' as const, key: '' }].map((pool) => ({ ...pool, tenant: TENANT, quota: null })),
     )
-    await tx.addBlobs(
-      [10, 11, 14, 20, 21, 52].map((seed) => content(seed)),
-      1,
-    )
     await tx.putUploadParts([{ upload: uploadId(1), number: 1, size: 5, md5: 'm', uploadedAt: 1 }])
   })
   const nodes = [
@@ -298,20 +309,22 @@ async function fill(store: Store): Promise<void> {
     folder(16, 1, 'outer'),
     folder(17, 16, 'inner'),
     file(52, 51, 'abroad', { drive: OTHER, born: DRIVE }),
+    file(55, 51, 'alike', { drive: OTHER, born: OTHER, content: content(10) }),
   ]
+  await apply(store, { blobRefs: refs([21]) })
   await apply(store, {
     insertNodes: [...tops(DRIVE, [1, 2, 3]), ...tops(OTHER, [51, 53, 54]), ...nodes],
     putTerms: nodes.map(({ drive, id, name }) => ({ drive, node: id, terms: [name] })),
     insertVersions: VERSIONS.map(([node, number, bytes]) =>
-      version(node, number, content(bytes), node === 52 ? { drive: OTHER } : {}),
+      version(node, number, content(bytes), node > 50 ? { drive: OTHER } : {}),
     ),
-    blobRefs: [10, 11, 14, 20, 52].map((seed) => ({ digest: content(seed).digest, delta: 1 })),
+    blobRefs: [...refs([10, 11, 14, 20]), ...refs([21], { delta: -1 }), ...refs([10, 52], { drive: OTHER })],
     insertTrash: [trashed(14, 5)],
     putGrants: [grantTo(10)],
     poolDeltas: [
       { tenant: TENANT, kind: 'drive', key: String(DRIVE), delta: 35 },
-      { tenant: TENANT, kind: 'drive', key: String(OTHER), delta: 52 },
-      { tenant: TENANT, kind: 'tenant', key: '', delta: 87 },
+      { tenant: TENANT, kind: 'drive', key: String(OTHER), delta: 62 },
+      { tenant: TENANT, kind: 'tenant', key: '', delta: 97 },
     ],
     driveSeqs: [{ id: DRIVE, seq: 2, trashSeq: 1 }],
     insertChanges: [change(1), change(2)],

@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type {
   App,
+  BlobRef,
+  DriveId,
   Group,
   GroupFilter,
   Holding,
@@ -501,42 +503,52 @@ export function peopleConformance(open: Open) {
   })
 
   describe('holdings', () => {
-    const holding = (seed: number, size: number, more: Partial<Holding> = {}): Holding => {
-      return { tenant: TENANT, digest: content(seed).digest, size, head: '', chain: '', ...more }
+    const MEBIBYTE = 2 ** 20
+    const sized = (seed: number, more: number) => content(seed, MEBIBYTE + more)
+    const hold = (seed: number, more: number, drive = DRIVE): BlobRef => {
+      return { drive, content: sized(seed, more), delta: 1, at: 10 }
     }
-    const find = (...keys: [tenant: TenantId, size: number][]) =>
+    const holding = (seed: number, more: number, filled: Partial<Holding> = {}): Holding => {
+      return { drive: DRIVE, digest: content(seed).digest, size: MEBIBYTE + more, head: '', chain: '', ...filled }
+    }
+    const find = (...keys: [drive: DriveId, more: number][]) =>
       store.read((tx) =>
         tx.holdings(
-          keys.map(([tenant, size]) => ({ tenant, size })),
+          keys.map(([drive, more]) => ({ drive, size: MEBIBYTE + more })),
           2,
         ),
       )
 
-    it('are found by tenant and size, so many of each', async () => {
-      const rows = [holding(1, 5), holding(2, 5), holding(3, 6), holding(3, 6, { tenant: ELSEWHERE })]
-      await store.write((tx) => tx.putHoldings([...rows, holding(4, 5)]))
-      expect(await find([TENANT, 5])).toHaveLength(2)
-      expect(await find([TENANT, 6], [TENANT, 7])).toEqual([rows[2]])
-      expect(await find([ELSEWHERE, 6], [TENANT, 6], [TENANT, 6])).toHaveLength(2)
-      expect(await find([ELSEWHERE, 5])).toEqual([])
+    it('are what drives refer to, found by drive and size, so many of each', async () => {
+      await apply(store, { blobRefs: [hold(1, 0), hold(2, 0), hold(4, 0), hold(3, 6), hold(3, 6, OTHER)] })
+      expect(await find([DRIVE, 0])).toHaveLength(2)
+      expect(await find([DRIVE, 6], [DRIVE, 7])).toEqual([holding(3, 6)])
+      expect(await find([OTHER, 6], [DRIVE, 6], [DRIVE, 6])).toHaveLength(2)
+      expect(await find([OTHER, 0])).toEqual([])
+    })
+
+    it('are not found when they are small', async () => {
+      await apply(store, { blobRefs: [hold(1, -1)] })
+      expect(await find([DRIVE, -1])).toEqual([])
     })
 
     it('are filled in by and by, and lose nothing', async () => {
-      await store.write((tx) => tx.putHoldings([holding(1, 5)]))
-      await store.write((tx) => tx.putHoldings([holding(1, 5, { head: 'h' })]))
-      await store.write((tx) => tx.putHoldings([holding(1, 5, { chain: 'c' })]))
-      await store.write((tx) => tx.putHoldings([holding(1, 5)]))
-      expect(await find([TENANT, 5])).toEqual([holding(1, 5, { head: 'h', chain: 'c' })])
+      await apply(store, { blobRefs: [hold(1, 0), hold(1, 0, OTHER)] })
+      await store.write((tx) => tx.putHoldings([holding(1, 0, { head: 'h' }), holding(2, 0)]))
+      await store.write((tx) => tx.putHoldings([holding(1, 0, { chain: 'c' })]))
+      await store.write((tx) => tx.putHoldings([holding(1, 0)]))
+      await apply(store, { blobRefs: [hold(1, 0)] })
+      expect(await find([DRIVE, 0])).toEqual([holding(1, 0, { head: 'h', chain: 'c' })])
+      expect(await find([OTHER, 0])).toEqual([holding(1, 0, { drive: OTHER })])
     })
 
-    it('go with their blob', async () => {
-      await store.write(async (tx) => {
-        await tx.addBlobs([content(1, 5), content(2, 5)], 10)
-        await tx.putHoldings([holding(1, 5), holding(1, 5, { tenant: ELSEWHERE }), holding(2, 5)])
-      })
-      await apply(store, { blobRefs: [{ digest: content(2).digest, delta: 1 }] })
+    it('go when the drive lets go of them', async () => {
+      await apply(store, { blobRefs: [hold(1, 0), hold(1, 0, OTHER), hold(2, 0)] })
+      await apply(store, { blobRefs: [{ ...hold(1, 0), delta: -1 }] })
       await store.write((tx) => tx.takeUnusedBlobs(100, 10))
-      expect(await find([TENANT, 5], [ELSEWHERE, 5])).toEqual([holding(2, 5)])
+      expect(await find([DRIVE, 0], [OTHER, 0])).toEqual(
+        expect.arrayContaining([holding(2, 0), holding(1, 0, { drive: OTHER })]),
+      )
     })
   })
 

@@ -1,6 +1,7 @@
 /** Rows for the conformance suite: plain defaults, so that a test states only what it is about. */
 import { emptyChanges } from '../../engine/effects.ts'
 import type {
+  BlobRef,
   Changes,
   Content,
   Drive,
@@ -58,6 +59,11 @@ export function apply(store: Store, some: Partial<Changes>): Promise<void> {
 export function content(seed: number, size = seed): Content {
   const hex = (length: number) => seed.toString(16).padStart(length, '0')
   return { digest: hex(64), size, md5: hex(32), sha1: hex(40), crc64: String(seed) }
+}
+
+/** References of DRIVE to the contents of these seeds. */
+export function refs(seeds: readonly number[], more: Partial<BlobRef> = {}): BlobRef[] {
+  return seeds.map((seed) => ({ drive: DRIVE, content: content(seed), delta: 1, at: 10, ...more }))
 }
 
 export function folder(id: number, parent: number, name: string, more: Partial<Node> = {}): Node {

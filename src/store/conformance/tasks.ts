@@ -15,6 +15,7 @@ import {
   type Opened,
   OTHER,
   range,
+  refs,
   type TENANT,
   task,
   version,
@@ -124,7 +125,8 @@ export function tasksConformance(open: Open) {
     const overdue = (now: number) => store.read((tx) => tx.overdue({ now, tasksBefore: now - 5, blobsBefore: now - 5 }))
     await store.write((tx) => tx.putDrives([drive(DRIVE)]))
     expect(await overdue(1_000)).toEqual([])
-    await store.write((tx) => tx.addBlobs([content(12)], 10))
+    await apply(store, { blobRefs: refs([12]) })
+    await apply(store, { blobRefs: refs([12], { delta: -1 }) })
     await apply(store, { putTasks: [task(1, { state: 'done', finishedAt: 20 }), task(2, { holds: [keyOf(10)] })] })
     expect([await overdue(15), await overdue(16)]).toEqual([[], ['blobs']])
     expect([await overdue(25), await overdue(26)]).toEqual([['blobs'], ['records', 'blobs']])
@@ -315,7 +317,6 @@ export function tasksConformance(open: Open) {
     /** In DRIVE: 10 › 12 (born there), 13 (born in OTHER, where it goes back to). */
     const plant = async () => {
       await store.write((tx) => tx.putDrives([drive(DRIVE), drive(OTHER)]))
-      await store.write((tx) => tx.addBlobs([content(12), content(13)], 1))
       await apply(store, {
         insertNodes: [
           folder(10, 1, 'a'),

@@ -17,6 +17,7 @@ import {
   type Opened,
   ROOT,
   range,
+  refs,
   TENANT,
   task,
   token,
@@ -319,12 +320,13 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   ['drivesInPools', (tx, ids) => tx.drivesInPools(ids as unknown as PoolId[])],
   ['uploads', (tx, ids) => tx.uploads(ids.map(uploadId))],
   ['uploadParts', (tx, ids) => tx.uploadParts(ids.map(uploadId))],
-  ['blobs', (tx, ids) => tx.blobs(ids.map((id) => content(id).digest))],
+  ['blobs', (tx, ids) => tx.blobs(ids.map((id) => ({ drive: DRIVE, digest: content(id).digest })))],
+  ['heldContents', (tx, ids) => tx.heldContents(ids.map((id) => content(id).digest))],
   [
     'holdings',
     (tx, ids) =>
       tx.holdings(
-        ids.map((size) => ({ tenant: TENANT, size })),
+        ids.map((size) => ({ drive: DRIVE, size })),
         10,
       ),
   ],
@@ -369,13 +371,12 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     },
   ],
   [
-    'uploads and blobs',
+    'uploads and holdings',
     async (tx, ids) => {
       await tx.putUploadParts(ids.map((id) => ({ upload: uploadId(1), number: id, size: 1, md5: '', uploadedAt: 1 })))
       await tx.deleteUploads(ids.map(uploadId))
-      await tx.addBlobs(
-        ids.map((id) => content(id)),
-        5,
+      await tx.putHoldings(
+        ids.map((id) => ({ drive: DRIVE, digest: content(id).digest, size: id, head: 'h', chain: '' })),
       )
       await tx.ids('node', ids.length)
     },
@@ -386,16 +387,12 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
       const fresh = ids.map((id) => file(10_000 + id, 1, `f${id}`))
       const keys = fresh.map(({ drive, id }) => ({ drive, id }))
       await tx.putDrives(ids.map((id) => drive(id)))
-      await tx.addBlobs(
-        ids.map((id) => content(id)),
-        5,
-      )
       await tx.apply(
         changes({
           insertNodes: fresh,
           putTerms: fresh.map(({ drive, id }) => ({ drive, node: id, terms: [`t${id}`] })),
           insertVersions: fresh.map(({ id }) => version(id, 1, content(1))),
-          blobRefs: ids.map((id) => ({ digest: content(id).digest, delta: 1 })),
+          blobRefs: refs(ids),
           insertTrash: fresh.map(({ id }) => trashed(id, id)),
           putUploads: ids.map((id) => upload(id)),
           putTasks: ids.map((id) => task(ids.length * 10_000 + id, { holds: [keyOf(id)], report: [{} as never] })),

@@ -1,6 +1,6 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change, all sent at once. */
 import { type Changes, type Node, StorageError, type TenantId } from '../../engine/index.ts'
-import { leaderOf, placement, summed } from '../row/changes.ts'
+import { countedRefs, leaderOf, placement, summed } from '../row/changes.ts'
 import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import { OvertakenError } from './failure.ts'
@@ -116,10 +116,15 @@ where v.drive_id = k.drive_id and v.node_id = k.node_id and v.version = k.versio
 export const DELETE_VERSIONS = `
 delete from version v using ${unnest('nnn')} k (drive_id, node_id, version)
 where v.drive_id = k.drive_id and v.node_id = k.node_id and v.version = k.version`
-/** The rows are taken in the order of the set, so that nobody waits in a circle. */
-export const LOCK_BLOBS = 'select from blob where digest = any($1::text[]) order by digest for update'
-export const BLOB_REFS = `
-update blob b set refs = b.refs + k.delta from ${unnest('tn')} k (digest, delta) where b.digest = k.digest`
+/** What a drive refers to for the first time it holds from now on. */
+export const GAIN_REFS = `
+insert into blob (drive_id, digest, size, md5, sha1, crc64, refs, touched_at, head, chain)
+select k.*, '', '' from ${unnest('ntntttnn')} k
+on conflict (drive_id, digest) do update set
+  refs = blob.refs + excluded.refs, touched_at = greatest(blob.touched_at, excluded.touched_at)`
+export const LOSE_REFS = `
+update blob b set refs = b.refs + k.delta, touched_at = greatest(b.touched_at, k.at)
+from ${unnest('ntnn')} k (drive_id, digest, delta, at) where b.drive_id = k.drive_id and b.digest = k.digest`
 
 export const INSERT_TRASH = `
 insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)
@@ -324,13 +329,9 @@ function applyVersions(writing: Writing, { insertVersions, updateVersions, delet
     DELETE_VERSIONS,
     deleteVersions.map(({ drive, node, version }) => [drive, node, version]),
   )
-  const refs = summed(blobRefs, ({ digest }) => [digest])
-  if (refs.length === 0) return
-  writing.send(
-    LOCK_BLOBS,
-    refs.map(([digest]) => digest as string),
-  )
-  writing.mustChange(BLOB_REFS, refs)
+  const { gained, lost } = countedRefs(blobRefs)
+  writing.set(GAIN_REFS, gained)
+  writing.mustChange(LOSE_REFS, lost)
 }
 
 function applyTrash(writing: Writing, { insertTrash, deleteTrash, putGrants, deleteGrants }: Changes) {

@@ -122,7 +122,7 @@ function isNamed(sql: string, { name, column }: { name: string; column: string }
 const EVERYWHERE: ReadonlySet<string> = new Set([
   ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
   ...['FORGET_EVICTED'],
-  ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'TAKE_UNUSED_BLOBS', 'DROP_HOLDS', 'HOLDINGS'],
+  ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS'],
 ])
 
 describe('the statements', () => {
@@ -173,7 +173,9 @@ insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, tra
 insert into forward (drive_id, node_id, to_drive, haul_id) select drive_id, id, 7003, 0 from node;
 insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
   select drive_id, id, to_tsvector('simple', name), name_key, created_at, size from node;
-analyze node, version, node_grant, trash, forward, node_term`
+insert into blob (drive_id, digest, size, md5, sha1, crc64, refs, touched_at, head, chain)
+  select drive_id, digest, size + 1048576 * (id % 2), '', '', '', 1, 1, '', '' from node;
+analyze node, version, node_grant, trash, forward, node_term, blob`
 
 describe('on a real server', () => {
   let database: TestDatabase
@@ -231,9 +233,9 @@ it('spreads what is not spread yet, whatever others join first', async () => {
   } as unknown as pg.PoolClient
   const done = await distribute(answers)
   expect(said).toHaveLength(Object.keys(DISTRIBUTION).length - 2)
-  expect(done.slice(0, 2).sort()).toEqual(['blob', 'drive'] satisfies Table[])
+  expect(done[0]).toBe('drive' satisfies Table)
   expect(said).toContainEqual(['"drive"', 'id', 'none'])
   expect(said).toContainEqual(['"node"', 'drive_id', 'drive'])
-  expect(said).toContainEqual(['"holding"', 'digest', 'blob'])
+  expect(said).toContainEqual(['"blob"', 'drive_id', 'drive'])
   expect(said).toContainEqual(['"pool"'])
 })

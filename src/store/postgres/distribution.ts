@@ -6,10 +6,7 @@ import type { PoolClient } from 'pg'
 import { storageError } from './failure.ts'
 import { openPool } from './pool.ts'
 
-/**
- * The column by which a table is spread, or `everywhere` for those that are small and on every machine. Tables of drives lie
- * together. Blobs are shared by drives and many, so they are spread by themselves.
- */
+/** The column by which a table is spread, a drive's id; or `everywhere` for those that are small and on every machine. */
 export const DISTRIBUTION = {
   drive: 'id',
   node: 'drive_id',
@@ -22,8 +19,7 @@ export const DISTRIBUTION = {
   burial: 'drive_id',
   task_hold: 'drive_id',
   evicted: 'drive_id',
-  blob: 'digest',
-  holding: 'digest',
+  blob: 'drive_id',
   migration: 'everywhere',
   deployment: 'everywhere',
   sequence: 'everywhere',
@@ -49,8 +45,8 @@ export const DISTRIBUTION = {
 
 export type Table = keyof typeof DISTRIBUTION
 
-/** The tables that others of their kind lie together with; the first of each kind. */
-const COMPANY: Partial<Record<string, Table>> = { drive_id: 'drive', digest: 'blob' }
+/** The table that the others of drives lie together with. */
+const LEADER: Table = 'drive'
 
 export const EXTENSION = 'create extension if not exists citus'
 export const SPREAD = 'select logicalrelid::regclass::text as name from pg_dist_partition'
@@ -85,19 +81,15 @@ export async function distribute(client: Pick<PoolClient, 'query'>): Promise<Tab
   return missing
 }
 
-/** Those that others join come first. */
+/** The one that others join comes first. */
 function tablesInOrder(): Table[] {
   const tables = Object.keys(DISTRIBUTION) as Table[]
-  const leaders = new Set(Object.values(COMPANY))
-  return [...tables.filter((table) => leaders.has(table)), ...tables.filter((table) => !leaders.has(table))]
+  return [LEADER, ...tables.filter((table) => table !== LEADER)]
 }
 
 async function distributeTable(client: Pick<PoolClient, 'query'>, table: Table): Promise<void> {
   const column = DISTRIBUTION[table]
   const name = `"${table}"`
   if (column === 'everywhere') await client.query(MAKE_REFERENCE, [name])
-  else {
-    const leader = COMPANY[column]
-    await client.query(MAKE_DISTRIBUTED, [name, column, leader === undefined || leader === table ? 'none' : leader])
-  }
+  else await client.query(MAKE_DISTRIBUTED, [name, column, table === LEADER ? 'none' : LEADER])
 }

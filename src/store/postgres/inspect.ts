@@ -10,7 +10,7 @@ import {
   StorageError,
   type UploadId,
 } from '../../engine/index.ts'
-import { BURIED, CHECK_STATEMENTS, UNUSED_BLOBS } from '../row/checks.ts'
+import { BURIED, CHECK_STATEMENTS, CONTENTS, UNUSED_CONTENTS } from '../row/checks.ts'
 import { storageError } from './failure.ts'
 import { demandSchema } from './migrate.ts'
 
@@ -44,8 +44,10 @@ const SEARCH = [
    from node n join node_term w on w.drive_id = n.drive_id and w.node_id = n.id
    where (w.name_key, w.created_at, w.size) is distinct from (n.name_key, n.created_at, coalesce(n.size, 0))`,
 ]
-const BLOBS = 'select digest, size, refs from blob where digest > $1 order by digest limit $2'
-const BLOBS_OF = 'select digest, size, refs from blob where digest = any($1)'
+/** One for all drives, by the index blob_digest. */
+const BLOBS = `
+select digest, max(size), sum(refs) from blob where digest > $1 group by digest order by digest limit $2`
+const BLOBS_OF = 'select digest, max(size), sum(refs) from blob where digest = any($1) group by digest'
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5
 from upload_part p join upload u on u.id = p.upload_id
@@ -89,12 +91,13 @@ export async function openPostgresInspection(url: string): Promise<Inspection> {
         .slice(0, limit)
         .map(([drive, about, says]): Fault => ({ check, drive, about, says }))
     },
+    blobCount: () => number(CONTENTS),
     blobs: async (after, limit) => (await all<BlobColumns>(BLOBS, after, limit)).map(toBlob),
     blobsOf: async (digests) => (await all<BlobColumns>(BLOBS_OF, digests)).map(toBlob),
     parts: async ({ upload, number }, limit) => (await all<PartColumns>(PARTS, upload, number, limit)).map(toPart),
     partsOf: async (uploads) => (await all<PartColumns>(PARTS_OF, uploads)).map(toPart),
     async awaitingSweep(now) {
-      return { nodes: await number(BURIED), uploads: await number(EXPIRED, now), blobs: await number(UNUSED_BLOBS) }
+      return { nodes: await number(BURIED), uploads: await number(EXPIRED, now), blobs: await number(UNUSED_CONTENTS) }
     },
     uploads: async (ids) => (await all<[UploadId]>(UPLOADS, ids)).map(([id]) => id),
     close: () => client.end(),

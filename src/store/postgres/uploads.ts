@@ -1,6 +1,5 @@
 /** Upload sessions, their parts, and the blobs they become. */
-import type { ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
-import { fromContent } from '../row/node.ts'
+import type { DriveId, ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
 import {
   type BlobRow,
   fromHolding,
@@ -9,6 +8,7 @@ import {
   type HoldingRow,
   PART_COLUMNS,
   type PartRow,
+  toBlob,
   toHolding,
   toUpload,
   UPLOAD_COLUMNS,
@@ -38,40 +38,36 @@ export const DELETE_UPLOAD_PARTS = 'delete from upload_part where upload_id = an
 /** In the order of the index upload_expiry. */
 export const EXPIRED_UPLOADS = 'select id from upload where expires_at <= $1 order by expires_at limit $2'
 
-export const BLOBS = 'select digest, size, md5, sha1, crc64, refs from blob where digest = any($1::text[])'
-/** For who means to refer to them: the sweep leaves them alone meanwhile. */
-export const BLOBS_LOCKED = `${BLOBS} order by digest for update`
-export const ADD_BLOBS = `
-insert into blob (digest, size, md5, sha1, crc64, refs, touched_at)
-select k.*, 0, $6 from ${unnest('tnttt')} k
-on conflict (digest) do update set touched_at = greatest(blob.touched_at, excluded.touched_at)`
-/** Relies on the index blob_unused. Asked twice, for a row may have found a use while it was waited for. */
-export const TAKE_UNUSED_BLOBS = `
-delete from blob where digest in (
-  select digest from blob where refs = 0 and touched_at < $1 order by touched_at limit $2
-) and refs = 0 and touched_at < $1
-returning digest`
+export const BLOBS = `
+select b.drive_id, b.digest, b.size, b.md5, b.sha1, b.crc64, b.refs
+from ${unnest('nt')} k (drive_id, digest) join blob b on b.drive_id = k.drive_id and b.digest = k.digest`
+/** Of all drives, by the index blob_digest. */
+export const HELD_CONTENTS = 'select digest from blob where digest = any($1::text[]) group by digest'
+/** Of all drives, by the index blob_unused. */
+export const UNUSED_BLOBS = `
+select drive_id, digest from blob where refs = 0 and touched_at < $1 order by touched_at limit $2`
+/** Asked again, for a row may have found a use while it was waited for. */
+export const TAKE_BLOBS = `
+delete from blob b using ${unnest('nt')} k (drive_id, digest)
+where b.drive_id = k.drive_id and b.digest = k.digest and b.refs = 0 and b.touched_at < $3
+returning b.digest`
 
-/** Of each pair at most so many, by the index holding_size. */
+/** Of each pair at most so many, by the index blob_size, whose condition is repeated. */
 export const HOLDINGS = `
-select h.tenant_id, h.digest, h.size, h.head, h.chain
-from (select distinct * from ${unnest('tn')}) k (tenant_id, size)
+select h.drive_id, h.digest, h.size, h.head, h.chain
+from (select distinct * from ${unnest('nn')}) k (drive_id, size)
 cross join lateral (
-  select * from holding where tenant_id = k.tenant_id and size = k.size order by digest limit $3
+  select * from blob b
+  where b.drive_id = k.drive_id and b.size = k.size and b.size >= 1048576 order by b.digest limit $3
 ) h`
-export const PUT_HOLDINGS = `
-insert into holding (tenant_id, digest, size, head, chain) select * from ${unnest('ttntt')}
-on conflict (digest, tenant_id) do update set
-  head = case excluded.head when '' then holding.head else excluded.head end,
-  chain = case excluded.chain when '' then holding.chain else excluded.chain end`
-export const DELETE_HOLDINGS = 'delete from holding where digest = any($1::text[])'
+export const FILL_HOLDINGS = `
+update blob b set
+  head = case k.head when '' then b.head else k.head end, chain = case k.chain when '' then b.chain else k.chain end
+from ${unnest('nttt')} k (drive_id, digest, head, chain) where b.drive_id = k.drive_id and b.digest = k.digest`
 
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'holdings'> &
-    Pick<
-      WriteTx,
-      'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'putHoldings' | 'takeUnusedBlobs'
-    >
+  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
+    Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'putHoldings' | 'takeUnusedBlobs'>
 > = {
   async uploads(db, ids) {
     if (ids.length === 0) return []
@@ -100,37 +96,33 @@ export const uploadQueries: Queries<
     return (await db.all<[UploadId]>(EXPIRED_UPLOADS, now, limit)).map(([id]) => id)
   },
 
-  async blobs(db, digests) {
+  async blobs(db, keys) {
+    if (keys.length === 0) return []
+    const pairs = latest(keys, ({ drive, digest }) => `${drive} ${digest}`).map(({ drive, digest }) => [drive, digest])
+    return (await db.all<BlobRow>(BLOBS, ...columns(pairs, 2))).map(toBlob)
+  },
+
+  async heldContents(db, digests) {
     if (digests.length === 0) return []
-    const rows = await db.all<BlobRow>(db.writing ? BLOBS_LOCKED : BLOBS, digests)
-    return rows.map(([digest, size, md5, sha1, crc64, refs]) => ({ digest, size, md5, sha1, crc64, refs }))
+    return (await db.all<[string]>(HELD_CONTENTS, digests)).map(([digest]) => digest)
   },
 
   async holdings(db, keys, limit) {
     if (keys.length === 0) return []
-    const pairs = keys.map(({ tenant, size }) => [tenant, size])
+    const pairs = keys.map(({ drive, size }) => [drive, size])
     return (await db.all<HoldingRow>(HOLDINGS, ...columns(pairs, 2), limit)).map(toHolding)
   },
 
   async putHoldings(db, rows) {
     if (rows.length === 0) return
-    const each = latest(rows, ({ tenant, digest }) => `${digest} ${tenant}`)
-    // In one order, in which everybody takes them.
-    const sorted = each.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
-    await db.run(PUT_HOLDINGS, ...columns(sorted.map(fromHolding), 5))
-  },
-
-  async addBlobs(db, contents, at) {
-    if (contents.length === 0) return
-    // In the order of their digests, in which everybody takes them.
-    const each = latest(contents, ({ digest }) => digest).sort((a, b) => (a.digest < b.digest ? -1 : 1))
-    await db.run(ADD_BLOBS, ...columns(each.map(fromContent), 5), at)
+    const each = latest(rows, ({ drive, digest }) => `${drive} ${digest}`)
+    await db.run(FILL_HOLDINGS, ...columns(each.map(fromHolding), 4))
   },
 
   async takeUnusedBlobs(db, before, limit) {
-    const digests = (await db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit)).map(([digest]) => digest)
-    if (digests.length > 0) await db.run(DELETE_HOLDINGS, digests)
-    return digests
+    const unused = await db.all<[DriveId, string]>(UNUSED_BLOBS, before, limit)
+    if (unused.length === 0) return []
+    return (await db.all<[string]>(TAKE_BLOBS, ...columns(unused, 2), before)).map(([digest]) => digest)
   },
 }
 

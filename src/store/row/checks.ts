@@ -164,21 +164,24 @@ const LOG = [
 
 /** A sealed upload's content is a JSON array that begins with its digest. */
 const REFS = [
-  `with held (digest) as (
-     select digest from version
-     union all select substr(content, 3, 64) from upload where state = 'sealed'
-   ), counted (digest, refs) as (select digest, count(*) from held group by digest)
-   select 0, 'blob ' || b.digest, 'says ' || b.refs || ' references, there are ' || coalesce(c.refs, 0)
-   from blob b left join counted c on c.digest = b.digest where b.refs <> coalesce(c.refs, 0)`,
-  `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'refers to a blob that has no row'
-   from version v left join blob b on b.digest = v.digest where b.digest is null`,
-  `select u.drive_id, 'upload ' || u.id, 'refers to a blob that has no row'
-   from upload u left join blob b on b.digest = substr(u.content, 3, 64) where u.state = 'sealed' and b.digest is null`,
+  `with held (drive_id, digest) as (
+     select drive_id, digest from version
+     union all select drive_id, substr(content, 3, 64) from upload where state = 'sealed'
+   ), counted (drive_id, digest, refs) as (select drive_id, digest, count(*) from held group by drive_id, digest)
+   select b.drive_id, 'blob ' || b.digest, 'says ' || b.refs || ' references, there are ' || coalesce(c.refs, 0)
+   from blob b left join counted c on c.drive_id = b.drive_id and c.digest = b.digest
+   where b.refs <> coalesce(c.refs, 0)`,
+  `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'refers to a blob that its drive does not hold'
+   from version v left join blob b on b.drive_id = v.drive_id and b.digest = v.digest where b.digest is null`,
+  `select u.drive_id, 'upload ' || u.id, 'refers to a blob that its drive does not hold'
+   from upload u left join blob b on b.drive_id = u.drive_id and b.digest = substr(u.content, 3, 64)
+   where u.state = 'sealed' and b.digest is null`,
   `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'and its blob disagree about the bytes'
-   from version v join blob b on b.digest = v.digest
+   from version v join blob b on b.drive_id = v.drive_id and b.digest = v.digest
    where v.size <> b.size or v.md5 <> b.md5 or v.sha1 <> b.sha1 or v.crc64 <> b.crc64`,
-  `select 0, 'the memory of hashes of blob ' || h.digest, 'is of no blob'
-   from holding h left join blob b on b.digest = h.digest where b.digest is null`,
+  `select min(drive_id), 'blob ' || digest, 'is not the same to all drives that hold it'
+   from blob group by digest
+   having min(size) <> max(size) or min(md5) <> max(md5) or min(sha1) <> max(sha1) or min(crc64) <> max(crc64)`,
 ]
 
 const SWEEP = [
@@ -233,4 +236,7 @@ with recursive buried (drive_id, id) as (
   select n.drive_id, n.id from buried b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
 )
 select count(*) from buried`
-export const UNUSED_BLOBS = 'select count(*) from blob where refs = 0'
+/** Contents, of which each has its bytes once; and those no drive refers to. */
+export const CONTENTS = 'select count(distinct digest) from blob'
+export const UNUSED_CONTENTS = `
+select count(*) from (select digest from blob group by digest having max(refs) = 0) unused`

@@ -38,7 +38,15 @@ export type UploadRow = [
 
 export type PartRow = [upload: UploadId, number: number, size: number, md5: string, uploadedAt: number]
 
-export type BlobRow = [digest: string, size: number, md5: string, sha1: string, crc64: string, refs: number]
+export type BlobRow = [
+  drive: DriveId,
+  digest: string,
+  size: number,
+  md5: string,
+  sha1: string,
+  crc64: string,
+  refs: number,
+]
 
 export function toUpload(row: UploadRow): Upload {
   const [id, tenant, drive, parent, name, node, revises, size, hashes, state, content, creator] = row
@@ -91,12 +99,16 @@ export function fromPart({ upload, number, size, md5, uploadedAt }: UploadPart):
   return [upload, number, size, md5, uploadedAt]
 }
 
-export type HoldingRow = [tenant: TenantId, digest: string, size: number, head: string, chain: string]
-
-export function toHolding([tenant, digest, size, head, chain]: HoldingRow): Holding {
-  return { tenant, digest, size, head, chain }
+export function toBlob([drive, digest, size, md5, sha1, crc64, refs]: BlobRow) {
+  return { drive, ...toContent(digest, size, md5, sha1, crc64), refs }
 }
 
-export function fromHolding({ tenant, digest, size, head, chain }: Holding): HoldingRow {
-  return [tenant, digest, size, head, chain]
+export type HoldingRow = [drive: DriveId, digest: string, size: number, head: string, chain: string]
+
+export function toHolding([drive, digest, size, head, chain]: HoldingRow): Holding {
+  return { drive, digest, size, head, chain }
+}
+
+export function fromHolding({ drive, digest, head, chain }: Holding): [DriveId, string, string, string] {
+  return [drive, digest, head, chain]
 }

@@ -1,6 +1,6 @@
 /** Writes what a batch changes: one statement, or a fixed handful, for each kind of change. */
 import { type Change, type Changes, type Node, type NodeId, StorageError } from '../../engine/index.ts'
-import { leaderOf, placement, summed } from '../row/changes.ts'
+import { countedRefs, leaderOf, placement, summed } from '../row/changes.ts'
 import { fromChange } from '../row/history.ts'
 import { fromContent, fromNode } from '../row/node.ts'
 import type { Connection } from './connection.ts'
@@ -116,8 +116,15 @@ update version set keep = value ->> 3, description = value ->> 4, expires_at = v
 where drive_id = value ->> 0 and node_id = value ->> 1 and version = value ->> 2`
 export const DELETE_VERSIONS = `
 delete from version where (drive_id, node_id, version) in (select ${members(3)} from json_each(?))`
-export const BLOB_REFS = `
-update blob set refs = refs + (value ->> 1) from json_each(?) where digest = value ->> 0`
+/** What a drive refers to for the first time it holds from now on. */
+const GAIN_REFS = `
+insert into blob (drive_id, digest, size, md5, sha1, crc64, refs, touched_at, head, chain)
+select ${members(8)}, '', '' from json_each(?) where true
+on conflict (drive_id, digest) do update set
+  refs = refs + excluded.refs, touched_at = max(touched_at, excluded.touched_at)`
+export const LOSE_REFS = `
+update blob set refs = refs + (value ->> 2), touched_at = max(touched_at, value ->> 3)
+from json_each(?) where drive_id = value ->> 0 and digest = value ->> 1`
 
 const INSERT_TRASH = `
 insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)
@@ -239,8 +246,9 @@ function applyVersions(db: Connection, { insertVersions, updateVersions, deleteV
     ...[keep, description, expiresAt],
   ])
   writeSet(db, DELETE_VERSIONS, deleteVersions, ({ drive, node, version }) => [drive, node, version])
-  const refs = summed(blobRefs, ({ digest }) => [digest])
-  if (refs.length > 0) mustChange(db, BLOB_REFS, refs.length, JSON.stringify(refs))
+  const { gained, lost } = countedRefs(blobRefs)
+  if (gained.length > 0) db.run(GAIN_REFS, JSON.stringify(gained))
+  if (lost.length > 0) mustChange(db, LOSE_REFS, lost.length, JSON.stringify(lost))
 }
 
 function applyTrash(db: Connection, { insertTrash, deleteTrash, putGrants, deleteGrants }: Changes) {

@@ -10,7 +10,7 @@ import {
   StorageError,
   type UploadId,
 } from '../../engine/index.ts'
-import { BURIED, CHECK_STATEMENTS, UNUSED_BLOBS } from '../row/checks.ts'
+import { BURIED, CHECK_STATEMENTS, CONTENTS, UNUSED_CONTENTS } from '../row/checks.ts'
 import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
 import { demandSchema } from './migrate.ts'
 
@@ -31,13 +31,16 @@ const SEARCH = [
    from node_term_docsize w left join (select distinct id from node where parent_id <> 0) n on n.id = w.id
    where n.id is null`,
 ]
-const BLOBS = 'select digest, size, refs from blob where digest > ? order by digest limit ?'
+/** One for all drives, by the index blob_digest. */
+const BLOBS = `
+select digest, max(size), sum(refs) from blob where digest > ? group by digest order by digest limit ?`
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5
 from upload_part p join upload u on u.id = p.upload_id
 where u.state = 'open' and (p.upload_id, p.number) > (?, ?)
 order by p.upload_id, p.number limit ?`
-const BLOBS_OF = 'select digest, size, refs from blob where digest in (select value from json_each(?))'
+const BLOBS_OF =
+  'select digest, max(size), sum(refs) from blob where digest in (select value from json_each(?)) group by digest'
 const PARTS_OF = `
 select p.upload_id, p.number, p.size, p.md5
 from upload_part p join upload u on u.id = p.upload_id
@@ -71,13 +74,14 @@ export function openSqliteInspection(file: string): Inspection {
       const rows = faultsOf(check, limit).slice(0, limit)
       return rows.map(([drive, about, says]): Fault => ({ check, drive, about, says }))
     },
+    blobCount: async () => all<[number]>(CONTENTS)[0]![0],
     blobs: async (after, limit) => all<BlobColumns>(BLOBS, after, limit).map(toBlob),
     blobsOf: async (digests) => all<BlobColumns>(BLOBS_OF, JSON.stringify(digests)).map(toBlob),
     parts: async ({ upload, number }, limit) => all<PartColumns>(PARTS, upload, number, limit).map(toPart),
     partsOf: async (uploads) => all<PartColumns>(PARTS_OF, JSON.stringify(uploads)).map(toPart),
     async awaitingSweep(now) {
       const count = (sql: string, ...parameters: number[]) => all<[number]>(sql, ...parameters)[0]![0]
-      return { nodes: count(BURIED), uploads: count(EXPIRED, now), blobs: count(UNUSED_BLOBS) }
+      return { nodes: count(BURIED), uploads: count(EXPIRED, now), blobs: count(UNUSED_CONTENTS) }
     },
     async uploads(ids) {
       return all<[UploadId]>(UPLOADS, JSON.stringify(ids)).map(([id]) => id)

@@ -1,6 +1,5 @@
 /** Upload sessions, their parts, and the blobs they become. */
 import type { ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
-import { fromContent } from '../row/node.ts'
 import {
   type BlobRow,
   fromHolding,
@@ -9,6 +8,7 @@ import {
   type HoldingRow,
   PART_COLUMNS,
   type PartRow,
+  toBlob,
   toHolding,
   toUpload,
   UPLOAD_COLUMNS,
@@ -29,40 +29,36 @@ const DELETE_UPLOAD_PARTS = 'delete from upload_part where upload_id in (select 
 export const EXPIRED_UPLOADS = 'select id from upload where expires_at <= ? order by expires_at limit ?'
 
 export const BLOBS = `
-select digest, size, md5, sha1, crc64, refs from blob where digest in (select value from json_each(?))`
-const ADD_BLOBS = `
-insert into blob (digest, size, md5, sha1, crc64, refs, touched_at)
-select ${members(5)}, 0, ? from json_each(?) where true
-on conflict (digest) do update set touched_at = max(touched_at, excluded.touched_at)`
+select drive_id, digest, size, md5, sha1, crc64, refs from blob
+where (drive_id, digest) in (select value ->> 0, value ->> 1 from json_each(?))`
+/** Of all drives, by the index blob_digest. */
+export const HELD_CONTENTS = `
+select digest from blob where digest in (select value from json_each(?)) group by digest`
 /** Relies on the index blob_unused. */
 export const TAKE_UNUSED_BLOBS = `
-delete from blob where digest in (
-  select digest from blob where refs = 0 and touched_at < ? order by touched_at limit ?
+delete from blob where (drive_id, digest) in (
+  select drive_id, digest from blob where refs = 0 and touched_at < ? order by touched_at limit ?
 ) returning digest`
 
-/** Of each pair [[tenant, size], …] at most so many, by the index holding_size. */
+/** Of each pair [[drive, size], …] at most so many, by the index blob_size, whose condition is repeated. */
 export const HOLDINGS = `
-select h.tenant_id, h.digest, h.size, h.head, h.chain
-from (select distinct value ->> 0 as tenant_id, value ->> 1 as size from json_each(?)) k
+select h.drive_id, h.digest, h.size, h.head, h.chain
+from (select distinct value ->> 0 as drive_id, value ->> 1 as size from json_each(?)) k
 cross join json_each((
   select json_group_array(digest) from (
-    select digest from holding where tenant_id = k.tenant_id and size = k.size order by digest limit ?
+    select digest from blob where drive_id = k.drive_id and size = k.size and size >= 1048576 order by digest limit ?
   )
 )) d
-cross join holding h on h.digest = d.value and h.tenant_id = k.tenant_id`
-const PUT_HOLDINGS = `
-insert into holding (tenant_id, digest, size, head, chain) select ${members(5)} from json_each(?) where true
-on conflict (digest, tenant_id) do update set
-  head = case excluded.head when '' then head else excluded.head end,
-  chain = case excluded.chain when '' then chain else excluded.chain end`
-export const DELETE_HOLDINGS = 'delete from holding where digest in (select value from json_each(?))'
+cross join blob h on h.drive_id = k.drive_id and h.digest = d.value`
+export const FILL_HOLDINGS = `
+update blob set
+  head = case value ->> 2 when '' then head else value ->> 2 end,
+  chain = case value ->> 3 when '' then chain else value ->> 3 end
+from json_each(?) where drive_id = value ->> 0 and digest = value ->> 1`
 
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'holdings'> &
-    Pick<
-      WriteTx,
-      'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'addBlobs' | 'putHoldings' | 'takeUnusedBlobs'
-    >
+  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
+    Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'putHoldings' | 'takeUnusedBlobs'>
 > = {
   uploads(db, ids) {
     if (ids.length === 0) return []
@@ -90,30 +86,28 @@ export const uploadQueries: Queries<
     return db.all<[UploadId]>(EXPIRED_UPLOADS, now, limit).map(([id]) => id)
   },
 
-  blobs(db, digests) {
+  blobs(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<BlobRow>(BLOBS, JSON.stringify(keys.map(({ drive, digest }) => [drive, digest]))).map(toBlob)
+  },
+
+  heldContents(db, digests) {
     if (digests.length === 0) return []
-    const rows = db.all<BlobRow>(BLOBS, JSON.stringify(digests))
-    return rows.map(([digest, size, md5, sha1, crc64, refs]) => ({ digest, size, md5, sha1, crc64, refs }))
+    return db.all<[string]>(HELD_CONTENTS, JSON.stringify(digests)).map(([digest]) => digest)
   },
 
   holdings(db, keys, limit) {
     if (keys.length === 0) return []
-    const set = JSON.stringify(keys.map(({ tenant, size }) => [tenant, size]))
+    const set = JSON.stringify(keys.map(({ drive, size }) => [drive, size]))
     return db.all<HoldingRow>(HOLDINGS, set, limit).map(toHolding)
   },
 
   putHoldings(db, rows) {
-    if (rows.length > 0) db.run(PUT_HOLDINGS, JSON.stringify(rows.map(fromHolding)))
-  },
-
-  addBlobs(db, contents, at) {
-    if (contents.length > 0) db.run(ADD_BLOBS, at, JSON.stringify(contents.map(fromContent)))
+    if (rows.length > 0) db.run(FILL_HOLDINGS, JSON.stringify(rows.map(fromHolding)))
   },
 
   takeUnusedBlobs(db, before, limit) {
-    const digests = db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit).map(([digest]) => digest)
-    if (digests.length > 0) db.run(DELETE_HOLDINGS, JSON.stringify(digests))
-    return digests
+    return db.all<[string]>(TAKE_UNUSED_BLOBS, before, limit).map(([digest]) => digest)
   },
 }
 

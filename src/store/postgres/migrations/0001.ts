@@ -364,26 +364,24 @@ create table upload_part (
   primary key (upload_id, number)
 );
 
+/* What a drive holds of contents whose bytes lie in the blob store once for all drives, and how clients may name them. */
 create table blob (
-  digest text collate "C" not null primary key,
+  drive_id bigint not null,
+  digest text collate "C" not null,
   size bigint not null,
   md5 text not null,
   sha1 text not null,
   crc64 text not null,
   refs bigint not null check (refs >= 0),
-  touched_at bigint not null
-);
-create index blob_unused on blob (touched_at) where refs = 0;
-
-create table holding (
-  tenant_id text collate "C" not null,
-  digest text collate "C" not null,
-  size bigint not null,
+  touched_at bigint not null,
   head text not null,
   chain text not null,
-  primary key (digest, tenant_id)
+  primary key (drive_id, digest)
 );
-create index holding_size on holding (tenant_id, size);
+create index blob_size on blob (drive_id, size) where size >= 1048576;
+create index blob_unused on blob (touched_at) where refs = 0;
+/* Whether any drive holds a content: asked by the sweep. */
+create index blob_digest on blob (digest);
 
 create table task (
   id bigint not null primary key,
