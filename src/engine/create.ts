@@ -1,4 +1,6 @@
 /** Puts the engine together. */
+
+import { createArriving } from './arriving.ts'
 import { createBatch } from './batch.ts'
 import { createChanges } from './changes.ts'
 import { createClearVersions } from './clear-versions.ts'
@@ -37,6 +39,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...createLinks(store, clock, run),
     ...createTotals(store, run),
     ...createChanges(store, run),
+    ...createArriving(store, clock, run),
     ...createGivenGrants(store, run, clock),
     ...createMarks(store, run, clock),
     ...createSearch(store, run),

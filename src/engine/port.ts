@@ -48,7 +48,7 @@ import type {
   Version,
 } from './model.ts'
 import type { Cursor, OrderBy } from './op.ts'
-import type { GrantCursor } from './readings.ts'
+import type { GrantCursor, UploadCursor } from './readings.ts'
 
 export interface NodeKey {
   readonly drive: DriveId
@@ -155,7 +155,7 @@ export interface OrderPlace {
 
 export interface OrderedNodes {
   readonly nodes: readonly Node[]
-  /** The last node looked at, which is always among those given; null when there are no more. */
+  /** The place of the last node looked at, whether it was left out or not; null when there are no more. */
   readonly next: OrderPlace | null
 }
 
@@ -231,6 +231,8 @@ export interface ReadTx {
   }): Promise<Node[]>
   /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
   ordered(query: OrderedQuery): Promise<OrderedNodes>
+  /** Nodes of a drive without what is above them; those that lack the terms of a probe (null = none) may be left out. */
+  nodes(query: { drive: DriveId; ids: readonly NodeId[]; probe: Probe | null }): Promise<Node[]>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
@@ -246,6 +248,17 @@ export interface ReadTx {
   latestChanges(query: { drive: DriveId; before: number; limit: number }): Promise<Change[]>
 
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
+  /**
+   * Uploads that will be new files of a drive and are not over at `now`: those into one folder, or (null) into any, by folder and
+   * id from behind `after`.
+   */
+  uploadPage(query: {
+    drive: DriveId
+    folder: NodeId | null
+    after: UploadCursor | null
+    now: number
+    limit: number
+  }): Promise<Upload[]>
   uploadParts(ids: readonly UploadId[]): Promise<UploadPart[]>
   blobs(keys: readonly { drive: DriveId; digest: string }[]): Promise<(Content & { drive: DriveId; refs: number })[]>
   /** Which of these contents some drive holds; every drive is asked. One without references is held until the sweep takes it. */

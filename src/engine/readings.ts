@@ -1,6 +1,6 @@
 /** What an actor may read of many folders or drives at once: changes, grants, searches, and its own lists of nodes. */
 import type { Actor } from './actor.ts'
-import type { Change, DriveId, Grant, Mark, MarkKind, NodeId, Subject } from './model.ts'
+import type { Change, DriveId, Grant, Mark, MarkKind, NodeId, Subject, Upload } from './model.ts'
 import type { Failed, NodeView, Ref } from './op.ts'
 import type { SearchPage, SearchQuery } from './search-query.ts'
 
@@ -90,6 +90,31 @@ export interface MarkPage {
   readonly next: MarkCursor | null
 }
 
+/** Where a list of uploads goes on: behind this one. */
+export type UploadCursor = Pick<Upload, 'parent' | 'id'>
+
+export interface UploadsQuery {
+  /** Where they will land: directly in this folder, or (`deep`) anywhere below it. */
+  readonly folder: Ref
+  readonly deep: boolean
+  readonly after: UploadCursor | null
+  /** 1 … PAGE_SIZE_MAX. */
+  readonly limit: number
+}
+
+/** A file on its way. */
+export interface Arriving {
+  readonly upload: Upload
+  /** The folder it will land in. */
+  readonly folder: NodeView
+}
+
+export interface UploadsPage {
+  /** By folder and id; only into folders the actor may list. */
+  readonly items: readonly Arriving[]
+  readonly next: UploadCursor | null
+}
+
 /** The part of the engine that reads across folders and drives. */
 export interface Readings {
   /**
@@ -98,6 +123,9 @@ export interface Readings {
    * folder, when one is named, to be listable.
    */
   changes(actor: Actor, query: ChangesQuery): Promise<ChangesPage | Failed>
+
+  /** Files on their way into a folder the actor may list: sessions that are neither committed nor over. */
+  arriving(actor: Actor, query: UploadsQuery): Promise<UploadsPage | Failed>
 
   /** Grants given to or by somebody: "shared with me", "shared by me". `forbidden` for others' unless the actor is an admin. */
   grantsOf(actor: Actor, query: GrantsQuery): Promise<GivenGrants | Failed>

@@ -506,3 +506,53 @@ test('the content type a client sends with a part does not matter, also when it 
     expect([type, put.status]).toEqual([type, 200])
   }
 })
+
+test('what is on its way is listed as uploading, in its folder and below, until it is there', async () => {
+  const inner = await client.folder('inner', place)
+  const { body: first } = await create({ name: 'a.jpg', size: 3 })
+  const { body: second } = await create({ name: 'b.txt', size: 4, parent_file_id: inner })
+  const { body: third } = await create({ name: 'c.txt', size: 5 })
+  const uploading = async (url: string, more: object = {}) => {
+    const asked = { parent_file_id: place, status: 'uploading', ...more }
+    const { items, next_marker } = await client.ok(url, asked)
+    return { items, next_marker, names: items.map(({ name }: { name: string }) => name).sort() }
+  }
+  const { items, names } = await uploading('/file/list')
+  expect(names).toEqual(['a.jpg', 'c.txt'])
+  const shown = items.find(({ name }: { name: string }) => name === 'a.jpg')
+  expect(shown).toMatchObject({
+    ...{ drive_id: client.drive, file_id: first.file_id, upload_id: first.upload_id, parent_file_id: place },
+    ...{ type: 'file', status: 'uploading', size: 3, category: 'image', creator_id: 'alice' },
+  })
+  expect(shown).not.toHaveProperty('url')
+  expect((await uploading('/file/walk')).names).toEqual(['a.jpg', 'b.txt', 'c.txt'])
+  expect((await uploading('/file/list', { category: 'image' })).names).toEqual(['a.jpg'])
+  expect((await uploading('/file/list', { type: 'folder' })).names).toEqual([])
+  const page = await uploading('/file/walk', { limit: 2 })
+  const rest = await uploading('/file/walk', { limit: 2, marker: page.next_marker })
+  expect([...page.names, ...rest.names].sort()).toEqual(['a.jpg', 'b.txt', 'c.txt'])
+  expect([page.names.length, rest.next_marker]).toEqual([2, ''])
+  expect(await client.list(place)).toEqual(['inner'])
+  expect(code(await client.call('/file/list', { parent_file_id: place, status: 'uploading', marker: 'x' }))).toEqual([
+    400,
+    'InvalidParameter.Marker',
+  ])
+
+  // To whoever may not list the folder nothing is on its way.
+  const stranger = await world.admin.ok('/user/create', { user_id: 'stranger' }, 201)
+  const other = await world.clientOf(stranger.user_id, client.drive)
+  expect(code(await other.call('/file/list', { parent_file_id: place, status: 'uploading' }))).toEqual([
+    403,
+    'ForbiddenNoPermission.File',
+  ])
+
+  await putPart(second.part_info_list[0].upload_url, Buffer.from('four'))
+  await client.ok('/file/complete', { file_id: second.file_id, upload_id: second.upload_id })
+  expect((await uploading('/file/walk')).names).toEqual(['a.jpg', 'c.txt'])
+  await putPart(third.part_info_list[0].upload_url, Buffer.from('f'))
+  expect((await uploading('/file/list')).names).toEqual(['a.jpg', 'c.txt'])
+  await client.ok('/recyclebin/trash', { file_id: inner }, 204)
+  at += 11 * 24 * 3600 * 1000
+  client = await world.clientOf('alice', client.drive)
+  expect((await uploading('/file/list')).names).toEqual([])
+})

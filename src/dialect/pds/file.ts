@@ -13,13 +13,14 @@ import {
   type Where,
 } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { type Answer, notFound, notSupported, Refusal } from './error.ts'
+import { type Answer, notFound, Refusal } from './error.ts'
 import { listFailure, one, viewOf } from './outcome.ts'
 import { files, type Wish } from './present.ts'
 import { type Body, choice, pageSize, requiredText, text } from './request.ts'
 import { filteredList, filters } from './search.ts'
 import { hasOwnTop, mayPreview, sharedTop } from './share-files.ts'
 import { driveOf, fileIdOf, fileRef, kindOf, parseMarker, parseRevision, ROOT, refOf } from './terms.ts'
+import { uploadingPage, wantsUploading } from './uploading.ts'
 import { fieldsOf, wishOf } from './wish.ts'
 
 /** The largest page of `/file/list`: the older reference's bound, twice the current one. */
@@ -99,7 +100,7 @@ function orderOf(body: Body): { by: OrderBy; descending: boolean } {
 export const fileList: SteppedEndpoint = {
   url: '/file/list',
   operation: 'ListFile',
-  coverage: 'partial: no status=uploading',
+  coverage: 'done',
   scope: 'FILE.LIST',
   guests: 'share',
   *steps(body, env): Call {
@@ -109,8 +110,10 @@ export const fileList: SteppedEndpoint = {
     const only = kindOf(body)
     const where = filters(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
-    if ((choice(body, 'status', ['available', 'uploading']) ?? 'available') !== 'available')
-      return notSupported('status')
+    if (wantsUploading(body)) {
+      const { waits } = yield { waits: [() => uploadingPage(body, env, { folder, deep: false, limit })] }
+      return waits[0]!
+    }
     if (env.share && hasOwnTop(env.share) && text(body, 'parent_file_id') === ROOT) {
       const after = parseMarker(body, order.by)
       const all = yield* sharedTop(env.share, order, after, only)

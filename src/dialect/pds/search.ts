@@ -22,6 +22,7 @@ import { parseQuery, QUERY_CHARACTERS_MAX } from './query.ts'
 import { type Body, choice, flag, integer, moment, pageSize, requiredText, text, texts } from './request.ts'
 import { hasOwnTop } from './share-files.ts'
 import { driveOf, kindOf, parseDrive, ROOT, refOf } from './terms.ts'
+import { uploadingPage, wantsUploading } from './uploading.ts'
 import { wishOf } from './wish.ts'
 
 const PAGE_MAX = 100
@@ -232,10 +233,12 @@ async function seenRoot(env: Env, body: Body): Promise<void> {
 export const fileWalk: DirectEndpoint = {
   url: '/file/walk',
   operation: 'WalkFile',
-  coverage: 'partial: no status=uploading',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
     const below = refOf(env, body, 'parent_file_id', driveOf(env, body))
+    const limit = pageSize(body, 2 * PAGE_MAX, PAGE_USUAL)
+    if (wantsUploading(body)) return uploadingPage(body, env, { folder: below, deep: true, limit })
     const kind = kindOf(body)
     const before = moment(body, 'before_updated_at')
     const where: Where = {
@@ -245,7 +248,6 @@ export const fileWalk: DirectEndpoint = {
         ...filters(body),
       ],
     }
-    const limit = pageSize(body, 2 * PAGE_MAX, PAGE_USUAL)
     return page(body, env, { where, below, order: walkOrder(body), limit }, wishOf(env, body))
   },
 }

@@ -14,9 +14,9 @@ import type {
   Store,
   Subject,
   TenantId,
+  Upload,
   User,
   UserFilter,
-  WriteTx,
 } from '../../engine/index.ts'
 import {
   apply,
@@ -35,6 +35,7 @@ import {
   token,
   upload,
   uploadId,
+  userRow,
 } from './sample.ts'
 
 const ELSEWHERE = 'other' as TenantId
@@ -356,53 +357,6 @@ export function peopleConformance(open: Open) {
       expect(await groups({})).toEqual(['2'])
     })
 
-    it('counts, tenant by tenant, what takes rights away', async () => {
-      const seq = async (tenant = TENANT) => (await store.read((tx) => tx.standings([tenant, TENANT])))[0]?.seq ?? 0
-      const seqs: number[] = []
-      const raises = async (fn: (tx: WriteTx) => Promise<unknown>) => {
-        seqs.push(await seq())
-        await store.write(fn)
-        return (await seq()) > seqs.at(-1)!
-      }
-      const ann = { tenant: TENANT, id: 'a' }
-      const member = memberRow('team', 'user:a')
-      const of = { tenant: TENANT, app: 'shop', user: null }
-      expect(await raises((tx) => tx.putUsers([userRow('a', {})]))).toBe(true)
-      expect(await raises((tx) => tx.putMembers([member]))).toBe(true)
-      expect(await raises((tx) => tx.putTokens([token('t1'), token('t2')]))).toBe(false)
-      expect(await raises((tx) => tx.deleteTokens(['t1']))).toBe(true)
-      expect(await raises((tx) => tx.deleteTokens(['t1']))).toBe(false)
-      expect(await raises((tx) => tx.deleteTokensOf(of))).toBe(true)
-      expect(await raises((tx) => tx.deleteTokensOf(of))).toBe(false)
-      expect(await raises((tx) => tx.deleteMembers([member]))).toBe(true)
-      expect(await raises((tx) => tx.deleteUsers([ann]))).toBe(true)
-      expect(await raises((tx) => tx.putUsers([userRow('c', { tenant: ELSEWHERE })]))).toBe(false)
-      expect(await store.read((tx) => tx.standings([ELSEWHERE]))).toEqual([{ tenant: ELSEWHERE, seq: 1 }])
-      expect(await store.read((tx) => tx.standings([]))).toEqual([])
-      const failing = store.write(async (tx) => {
-        await tx.deleteUsers([ann])
-        throw new Error('changed its mind')
-      })
-      await expect(failing).rejects.toThrow('changed its mind')
-      expect(await raises(async () => undefined)).toBe(false)
-    })
-
-    it('keeps who is gone until nothing is left of them', async () => {
-      const gone = (tenant: TenantId, subject: Subject) => ({ tenant, subject })
-      const rows = [gone(TENANT, 'group:b'), gone(TENANT, 'user:a'), gone(ELSEWHERE, 'user:a')]
-      await store.write((tx) => tx.putDeparted([...rows, rows[0]!]))
-      await store.write((tx) => tx.putDeparted(rows.slice(1)))
-      const all = (limit = 9) => store.read((tx) => tx.departed(limit))
-      const ordered = rows.toSorted((a, b) => (`${a.tenant} ${a.subject}` < `${b.tenant} ${b.subject}` ? -1 : 1))
-      expect(await all()).toEqual(ordered)
-      expect(await all(2)).toEqual(ordered.slice(0, 2))
-      const asked = [rows[1]!, gone(ELSEWHERE, 'group:b')]
-      expect(await store.read((tx) => tx.departedOf(asked))).toEqual([rows[1]])
-      await store.write((tx) => tx.deleteDeparted(asked))
-      expect(await all()).toEqual(ordered.filter((row) => row !== rows[1]))
-      expect(await store.read((tx) => Promise.all([tx.departedOf([]), tx.departed(0)]))).toEqual([[], []])
-    })
-
     it('finds identities by what they are and by whose; one put in again is replaced', async () => {
       const identity = (value: string, user: string, more: Partial<Identity> = {}): Identity => ({
         tenant: TENANT,
@@ -553,6 +507,33 @@ export function peopleConformance(open: Open) {
   })
 
   describe('uploads', () => {
+    it('on their way to new files are found by folder, in order, until they are over', async () => {
+      const into = (n: number, parent: number, more: Partial<Upload> = {}) =>
+        upload(n, { drive: driveId(1), parent: nodeId(parent), revises: false, expiresAt: 100, ...more })
+      const rows = [
+        into(1, 5),
+        into(2, 5),
+        into(3, 4),
+        into(4, 5, { revises: true }),
+        into(5, 5, { state: 'committed' }),
+        into(6, 5, { expiresAt: 50 }),
+        into(7, 5, { drive: driveId(2) }),
+        into(8, 0),
+      ]
+      await apply(store, { putUploads: rows })
+      const page = (folder: number | null, after: Upload | null = null, limit = 9) =>
+        store.read(async (tx) => {
+          const about = { drive: driveId(1), folder: folder === null ? null : nodeId(folder), now: 50 }
+          return (await tx.uploadPage({ ...about, after, limit })).map(({ id }) => id)
+        })
+      const [one, two] = [uploadId(1), uploadId(2)].sort()
+      expect(await page(5)).toEqual([one, two])
+      expect(await page(5, rows.find(({ id }) => id === one)!)).toEqual([two])
+      expect(await page(null)).toEqual([uploadId(3), one, two])
+      expect(await page(null, rows[2]!, 1)).toEqual([one])
+      expect(await page(6)).toEqual([])
+    })
+
     it('come back as they were put in, and are replaced by id', async () => {
       const sealed = upload(1, {
         size: 5,
@@ -589,19 +570,6 @@ export function peopleConformance(open: Open) {
       expect(await expired(9, 10)).toEqual([])
     })
   })
-}
-
-function userRow(id: string, more: Partial<User> = {}): User {
-  const about = { name: id, nick: '', email: '', phone: '', avatar: '', description: '', password: '' }
-  const rest = {
-    role: 'user',
-    status: 'enabled',
-    defaultDrive: driveId(0),
-    createdAt: 1,
-    updatedAt: 2,
-    extra: {},
-  } as const
-  return { tenant: TENANT, id, ...about, ...rest, ...more }
 }
 
 function groupRow(id: string, name: string, tenant = TENANT): Group {

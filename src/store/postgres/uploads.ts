@@ -21,6 +21,12 @@ import type { Queries } from './transaction.ts'
 export const UPLOADS = `select ${UPLOAD_COLUMNS} from upload where id = any($1::text[])`
 /** For who means to go on with them: of two commits of one upload the second must see the first. */
 export const UPLOADS_LOCKED = `${UPLOADS} order by id for update`
+/** In the order of the index upload_of_folder. */
+export const UPLOAD_PAGE = `
+select ${UPLOAD_COLUMNS} from upload
+where drive_id = $1 and parent_id between $2 and $3 and (parent_id, id) > ($4, $5)
+  and state <> 'committed' and revises = 0 and expires_at > $6
+order by parent_id, id limit $7`
 export const UPLOAD_PARTS = `select ${PART_COLUMNS} from upload_part where upload_id = any($1::text[])`
 export const PUT_UPLOADS = `
 insert into upload (${UPLOAD_COLUMNS}) select * from ${unnest('ttnntnnnttttnnt')}
@@ -66,12 +72,18 @@ update blob b set
 from ${unnest('nttt')} k (drive_id, digest, head, chain) where b.drive_id = k.drive_id and b.digest = k.digest`
 
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
+  Pick<ReadTx, 'uploads' | 'uploadPage' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
     Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'putHoldings' | 'takeUnusedBlobs'>
 > = {
   async uploads(db, ids) {
     if (ids.length === 0) return []
     return (await db.all<UploadRow>(db.writing ? UPLOADS_LOCKED : UPLOADS, ids)).map(toUpload)
+  },
+
+  async uploadPage(db, { drive, folder, after, now, limit }) {
+    const [first, last] = folder === null ? [1, Number.MAX_SAFE_INTEGER] : [folder, folder]
+    const place = [after?.parent ?? 0, after?.id ?? '']
+    return (await db.all<UploadRow>(UPLOAD_PAGE, drive, first, last, ...place, now, limit)).map(toUpload)
   },
 
   async uploadParts(db, ids) {

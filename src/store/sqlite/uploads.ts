@@ -19,6 +19,12 @@ import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
 export const UPLOADS = `select ${UPLOAD_COLUMNS} from upload where id in (select value from json_each(?))`
+/** In the order of the index upload_of_folder. */
+export const UPLOAD_PAGE = `
+select ${UPLOAD_COLUMNS} from upload
+where drive_id = ? and parent_id between ? and ? and (parent_id, id) > (?, ?)
+  and state <> 'committed' and revises = 0 and expires_at > ?
+order by parent_id, id limit ?`
 export const UPLOAD_PARTS = `
 select ${PART_COLUMNS} from upload_part where upload_id in (select value from json_each(?))`
 const PUT_UPLOADS = `insert or replace into upload (${UPLOAD_COLUMNS}) select ${members(15)} from json_each(?)`
@@ -57,12 +63,19 @@ update blob set
 from json_each(?) where drive_id = value ->> 0 and digest = value ->> 1`
 
 export const uploadQueries: Queries<
-  Pick<ReadTx, 'uploads' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
+  Pick<ReadTx, 'uploads' | 'uploadPage' | 'uploadParts' | 'blobs' | 'heldContents' | 'holdings'> &
     Pick<WriteTx, 'putUploadParts' | 'deleteUploads' | 'expiredUploads' | 'putHoldings' | 'takeUnusedBlobs'>
 > = {
   uploads(db, ids) {
     if (ids.length === 0) return []
     return db.all<UploadRow>(UPLOADS, JSON.stringify(ids)).map(toUpload)
+  },
+
+  uploadPage(db, { drive, folder, after, now, limit }) {
+    const [first, last] = folder === null ? [1, Number.MAX_SAFE_INTEGER] : [folder, folder]
+    return db
+      .all<UploadRow>(UPLOAD_PAGE, drive, first, last, after?.parent ?? 0, after?.id ?? '', now, limit)
+      .map(toUpload)
   },
 
   uploadParts(db, ids) {

@@ -354,6 +354,7 @@ create table upload (
   data text not null
 );
 create index upload_expiry on upload (expires_at);
+create index upload_of_folder on upload (drive_id, parent_id, id) where state <> 'committed';
 
 create table upload_part (
   upload_id text collate "C" not null,
