@@ -6,6 +6,7 @@ import { orderConformance } from './conformance/orders.ts'
 import { peopleConformance } from './conformance/people.ts'
 import { readingsConformance } from './conformance/readings.ts'
 import type { Open } from './conformance/sample.ts'
+import { standingConformance } from './conformance/standings.ts'
 import { tasksConformance } from './conformance/tasks.ts'
 import { transactionConformance } from './conformance/transactions.ts'
 import { treeConformance } from './conformance/tree.ts'
@@ -21,6 +22,7 @@ export function storeConformance(name: string, open: Open): void {
   describe(`${name}: links`, () => linkConformance(open))
   describe(`${name}: orders`, () => orderConformance(open))
   describe(`${name}: readings`, () => readingsConformance(open))
+  describe(`${name}: standings`, () => standingConformance(open))
   describe(`${name}: tasks`, () => tasksConformance(open))
   describe(`${name}: transactions`, () => transactionConformance(open))
 }

@@ -71,7 +71,6 @@ export function orderConformance(open: Open) {
       let after: OrderPlace | null = null
       do {
         const page: OrderedNodes = await read({ ...query, by, descending: false, after, probe: '7nodd', limit: 2 })
-        if (page.next) expect(page.nodes.at(-1)!.id).toBe(page.next.id)
         found.push(...page.nodes)
         after = page.next
       } while (after)

@@ -20,6 +20,7 @@ import type {
   TrashId,
   Upload,
   UploadId,
+  User,
   Version,
 } from '../../engine/index.ts'
 
@@ -214,4 +215,17 @@ export function token(id: string, more: Partial<Token> = {}): Token {
 export function memberRow(group: string, member: Subject, more: Partial<Member> = {}): Member {
   const rest = { role: 'member', description: '', creator: 'user:ann', createdAt: 1, updatedAt: 2 } as const
   return { tenant: TENANT, group, member, ...rest, ...more }
+}
+
+export function userRow(id: string, more: Partial<User> = {}): User {
+  const about = { name: id, nick: '', email: '', phone: '', avatar: '', description: '', password: '' }
+  const rest = {
+    role: 'user',
+    status: 'enabled',
+    defaultDrive: driveId(0),
+    createdAt: 1,
+    updatedAt: 2,
+    extra: {},
+  } as const
+  return { tenant: TENANT, id, ...about, ...rest, ...more }
 }

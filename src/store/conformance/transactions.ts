@@ -281,7 +281,14 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     async (tx, ids) => {
       const query = { drive: driveId(7_000), descending: false, after: null, probe: null, limit: ids.length } as const
       await tx.ordered({ ...query, by: 'name' })
-      await tx.ordered({ ...query, by: 'size' })
+      await tx.ordered({ ...query, by: 'size', probe: '7na' })
+    },
+  ],
+  [
+    'nodes',
+    async (tx, ids) => {
+      await tx.nodes({ drive: DRIVE, ids: ids.map(nodeId), probe: null })
+      await tx.nodes({ drive: DRIVE, ids: ids.map(nodeId), probe: '7na' })
     },
   ],
   [
