@@ -2,7 +2,7 @@
  * A drive's nodes by the time of their last change, latest first, as its change log tells. There is no index of that time,
  * because every move would have to write to it; but every change of a node is in the log, no earlier than the node says.
  */
-import type { Change, Drive, Node, NodeId } from './model.ts'
+import type { Change, Drive, NodeId } from './model.ts'
 import type { Store } from './port.ts'
 import type { Walk } from './search-walk.ts'
 
@@ -12,23 +12,19 @@ import type { Walk } from './search-walk.ts'
  */
 const CLOCK_BACK_MS_MAX = 3_600_000
 
-export interface LogLimits {
-  /** How many nodes come from an index in the time in which one is found by an entry of the log. */
-  readonly logEntryCost: number
-}
-
 /** @param since nothing that was changed before is meant */
-export function logWalk(store: Store, drive: Drive, since: number, { logEntryCost }: LogLimits): Walk {
+export function logWalk(store: Store, drive: Drive, since: number): Walk {
   const known = new Set<NodeId>()
   let before = Number.MAX_SAFE_INTEGER
   return {
     isExact: false,
-    cost: logEntryCost,
-    async step(limit) {
+    cost: 1.5,
+    passingCost: 0.6,
+    async step(limit, probe) {
       const changes = await store.read((tx) => tx.latestChanges({ drive: drive.id, before, limit }))
       const fresh = [...new Set(changes.map(({ node }) => node))].filter((id) => !known.has(id))
       for (const id of fresh) known.add(id)
-      const nodes = await nodesOf(store, drive, fresh)
+      const nodes = await store.read((tx) => tx.nodes({ drive: drive.id, ids: fresh, probe }))
       const last = changes.at(-1)
       const isWhole = changes.length < limit
       // A log that does not begin at its beginning does not name every node.
@@ -43,10 +39,4 @@ export function logWalk(store: Store, drive: Drive, since: number, { logEntryCos
 /** A folder that came from another drive brought nodes along of which this log says nothing. */
 function bringsMore({ kind, nodeKind, from }: Change): boolean {
   return kind === 'move' && nodeKind === 'folder' && from === null
-}
-
-async function nodesOf(store: Store, { id: drive }: Drive, ids: readonly NodeId[]): Promise<Node[]> {
-  const wanted = new Set(ids)
-  const rows = await store.read((tx) => tx.chains(ids.map((id) => ({ drive, id, follow: false }))))
-  return rows.filter((node) => node.drive === drive && wanted.has(node.id))
 }

@@ -6,21 +6,24 @@
  */
 
 import { compareValues } from './cursor.ts'
-import { type Probe, probeOf } from './gram.ts'
+import type { Probe } from './gram.ts'
 import type { DriveId, Node, NodeId } from './model.ts'
 import type { Store } from './port.ts'
 import { type Leg, legsOf } from './search-legs.ts'
 import type { Place } from './search-place.ts'
 import type { SearchCursor, SearchOrder, SearchQuery } from './search-query.ts'
 import type { Region } from './search-region.ts'
-import { type Source, type SourceLimits, sourceBelow, sourcesOf } from './search-sources.ts'
+import { type Source, sourceBelow, sourcesOf } from './search-sources.ts'
 import { type Walk, walkOf } from './search-walk.ts'
 import { matcher, type Where } from './where.ts'
 
 /** How much is read at once; between two reads others are served. */
-export interface SearchLimits extends SourceLimits {
-  /** Nodes looked at in the first go. */
+export interface SearchLimits {
+  /** Nodes looked at in the first go, and in any. */
   readonly nodesPerReadMin: number
+  readonly nodesPerReadMax: number
+  /** Nodes looked at in one go when those that lack terms are passed over. */
+  readonly nodesPassedPerReadMax: number
   /** A place with no more nodes than this below it is looked through node by node, whatever is sought. */
   readonly scopeNodesMax: number
 }
@@ -101,61 +104,67 @@ class Race {
   readonly #leg: Leg
   readonly #judge: Judge
   readonly #walk: Walk
-  readonly #probe: Probe | null
   #sources: readonly Source[]
-  /** Of each source, how many of the nodes looked at first it leads to. */
-  #hits = new Map<Source, number>()
+  /** Of each source, to how many nodes it leads, as the first nodes looked at tell. */
+  readonly #expected = new Map<Source, number>()
+  /** The source that is gathered from, and how far. */
   #chosen: Source | undefined
   #gathered: Match[] = []
-  #gatheredFrom = 0
-  /** How many nodes the walk has looked at, and how many of the first ones are a sample of the drive. */
+  #read = 0
+  /** How many nodes the walk has looked at, and which have been given. */
   #looked = 0
-  #sample = 0
   readonly #given = new Set<NodeId>()
   /** What the walk has come upon too early. */
   #pending: Match[] = []
   #isAstray = false
 
   constructor(seek: Seeking, leg: Leg) {
-    const { store, place, query, limits, births } = seek
+    const { store, place, query } = seek
     this.#seek = seek
     this.#leg = leg
     this.#judge = judgeOf(seek, leg.where)
-    this.#walk = walkOf(store, place.drive, leg, query.order[0]?.descending ?? false, limits)
+    this.#walk = walkOf(store, place.drive, leg, query.order[0]?.descending ?? false)
     this.#sources = sourcesOf({ ...seek, where: leg.where })
-    this.#probe = leg.where && probeOf(leg.where, births)
   }
 
   async *parts(): AsyncGenerator<Match[], void> {
-    let limit = Math.min(Math.max(this.#seek.limits.nodesPerReadMin, this.#wanted()), this.#seek.limits.nodesPerReadMax)
     for (;;) {
-      if (this.#isGatheringShorter()) {
-        const rest = await this.#gather()
+      const source = this.#looked > 0 ? this.#best() : undefined
+      if (source && (this.#isAstray || this.#gatheringLeft(source) < this.#walkingLeft())) {
+        const rest = await this.#gather(source)
         if (rest) return yield rest
         continue
       }
-      const { part, isLast } = await this.#step(limit)
+      const { part, isLast } = await this.#step()
       for (const { id } of part) this.#given.add(id)
       yield part
       if (isLast) return
-      limit = Math.min(2 * limit, this.#seek.limits.nodesPerReadMax)
     }
   }
 
-  async #step(limit: number): Promise<{ part: Match[]; isLast: boolean }> {
-    const isFirst = this.#looked === 0
-    const { nodes, reached } = await this.#walk.step(limit, isFirst ? null : this.#probe)
+  async #step(): Promise<{ part: Match[]; isLast: boolean }> {
+    const { limit, probe } = this.#stride()
+    const { nodes, reached } = await this.#walk.step(limit, probe)
+    if (this.#looked === 0) this.#learn(nodes)
     this.#looked += limit
-    if (isFirst) this.#take(nodes)
     const matches = await this.#judge(nodes)
-    if (reached === undefined) this.#isAstray = true
-    if (reached === null || this.#walk.isExact)
+    if (reached === null || (this.#walk.isExact && reached !== undefined)) {
       return { part: [...this.#pending, ...matches], isLast: reached === null }
+    }
     this.#pending.push(...matches)
+    this.#isAstray = reached === undefined
     if (reached === undefined) return { part: [], isLast: false }
     const part = this.#pending.filter((match) => this.#isBefore(match, reached))
     this.#pending = this.#pending.filter((match) => !this.#isBefore(match, reached))
     return { part, isLast: false }
+  }
+
+  /** How far to go, and whether to pass over what lacks the terms sought. */
+  #stride(): { limit: number; probe: Probe | null } {
+    const { nodesPerReadMin, nodesPerReadMax, nodesPassedPerReadMax } = this.#seek.limits
+    const left = this.#looked === 0 ? this.#wanted() : Math.ceil(AMPLE * this.#missing())
+    const probe = this.#looked === 0 ? null : this.#passingProbe()
+    return { limit: Math.min(Math.max(left, nodesPerReadMin), probe ? nodesPassedPerReadMax : nodesPerReadMax), probe }
   }
 
   #isBefore({ values }: Match, reached: string | number): boolean {
@@ -164,22 +173,13 @@ class Race {
     return order[0]!.descending ? difference > 0 : difference < 0
   }
 
-  /** The nodes looked at first, as a sample of the drive. */
-  #take(nodes: readonly Node[]): void {
-    this.#sample = nodes.length
-    for (const source of this.#sources) this.#hits.set(source, nodes.filter(source.admits).length)
-  }
-
-  /** How many are missing for a page; when those given were not enough, as they were not seen, as many again. */
-  #wanted(): number {
-    const page = this.#seek.query.limit + 1
-    return this.#given.size < page ? page - this.#given.size : page
-  }
-
-  #isGatheringShorter(): boolean {
-    if (this.#isAstray) return true
-    if (this.#looked === 0) return false
-    return this.#gatheringLeft(this.#best()) < this.#walkingLeft()
+  /** Takes the nodes looked at first for a sample of the drive. */
+  #learn(nodes: readonly Node[]): void {
+    const share = this.#nodes() / Math.max(nodes.length, 1)
+    for (const source of this.#sources) {
+      const hits = nodes.filter(source.admits).length
+      this.#expected.set(source, share * Math.max(hits, FEWEST))
+    }
   }
 
   /** The drive has about as many nodes as changes. */
@@ -187,19 +187,35 @@ class Race {
     return Math.max(this.#seek.place.drive.seq, this.#looked)
   }
 
-  #walkingLeft(): number {
+  /** How many are wanting for a page; when those given were not enough, as they were not seen, as many again. */
+  #wanted(): number {
+    const page = this.#seek.query.limit + 1
+    return this.#given.size < page ? page - this.#given.size : page
+  }
+
+  /** How many nodes the walk has still to look at. */
+  #missing(): number {
     const left = (this.#wanted() * this.#looked) / Math.max(this.#given.size, FEWEST)
-    return Math.min(left, this.#nodes() - this.#looked + 1) * this.#walk.cost
+    return Math.min(left, this.#nodes() - this.#looked + 1)
   }
 
-  /** Beyond what was expected, as much again as there was. */
-  #gatheringLeft(source: Source): number {
-    const expected = this.#expected(source) - (source === this.#chosen ? this.#gatheredFrom : 0)
-    return Math.max(expected, source === this.#chosen ? this.#gatheredFrom : 0) * source.cost
+  #walkingLeft(): number {
+    return Math.min(this.#missing() * this.#walk.cost, this.#passingLeft())
   }
 
-  #expected(source: Source): number {
-    return (this.#nodes() * Math.max(this.#hits.get(source) ?? 0, FEWEST)) / Math.max(this.#sample, 1)
+  /** What is left of the walk when it passes over what lacks the terms; those that have them are made out first. */
+  #passingLeft(): number {
+    const source = this.#sources.find(({ probe }) => probe)
+    const { passingCost } = this.#walk
+    if (!source || passingCost === null) return Number.POSITIVE_INFINITY
+    const termed = this.#expected.get(source) ?? 0
+    const missing = this.#missing()
+    return TERM_COST * termed + passingCost * missing + (missing * termed) / this.#nodes()
+  }
+
+  #passingProbe(): Probe | null {
+    const isShorter = this.#passingLeft() < this.#missing() * this.#walk.cost
+    return isShorter ? this.#sources.find(({ probe }) => probe)!.probe! : null
   }
 
   /** The source that promises to be the shortest; once begun, it is kept to. */
@@ -207,27 +223,36 @@ class Race {
     return this.#chosen ?? this.#sources.reduce((a, b) => (this.#gatheringLeft(b) < this.#gatheringLeft(a) ? b : a))
   }
 
+  /** Beyond what was expected, as much again as there was. */
+  #gatheringLeft(source: Source): number {
+    const read = source === this.#chosen ? this.#read : 0
+    return Math.max(this.#expected.get(source)! - read, read) * source.cost
+  }
+
   /** Goes on with a source; gives all that was not given when it ends. */
-  async #gather(): Promise<Match[] | null> {
-    const source = this.#best()
-    this.#chosen = source
+  async #gather(source: Source): Promise<Match[] | null> {
     const { nodesPerReadMin, nodesPerReadMax } = this.#seek.limits
-    const nodes = await source.next(
-      Math.min(Math.max(Math.ceil(2 * this.#expected(source)), nodesPerReadMin), nodesPerReadMax),
-    )
+    const limit = Math.max(Math.ceil(AMPLE * this.#expected.get(source)!), nodesPerReadMin)
+    const nodes = await source.next(Math.min(limit, nodesPerReadMax))
     if (nodes === null) return this.#gathered.filter(({ id }) => !this.#given.has(id))
     if (nodes === undefined) {
+      // There may be more, but not here.
       this.#sources = this.#sources.filter((other) => other !== source)
       this.#chosen = undefined
-      this.#gatheredFrom = 0
+      this.#read = 0
       this.#gathered = []
       return null
     }
-    this.#gatheredFrom += nodes.length
+    this.#chosen = source
+    this.#read += nodes.length
     for (const match of await this.#judge(nodes)) this.#gathered.push(match)
     return null
   }
 }
 
-/** What is not in a sample at all is taken for so many. */
+/** What is not among the first nodes at all is taken for so many. */
 const FEWEST = 0.5
+/** Going a little farther than expected is cheaper than going twice. */
+const AMPLE = 1.5
+/** What making out a node's terms costs, as compared to a node that comes from an index. */
+const TERM_COST = 0.03

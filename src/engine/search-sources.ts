@@ -7,16 +7,9 @@ import type { Place } from './search-place.ts'
 import { indexWalk, type Walk } from './search-walk.ts'
 import { type Bounds, boundsOf, matcher, type Where } from './where.ts'
 
-export interface SourceLimits {
-  /** How many nodes come from an index in the time in which one is found by an entry of the log. */
-  readonly logEntryCost: number
-  /** And in the time in which one is found by its terms. */
-  readonly candidateCost: number
-  /** Nodes read in one go, while others wait. */
-  readonly nodesPerReadMax: number
-}
-
 export interface Source {
+  /** The terms by which it finds. */
+  readonly probe?: Probe
   /** Whether a node is one of those this leads to. One for which that cannot be told by the node alone is taken for one. */
   readonly admits: (node: Node) => boolean
   /** What a node costs, as compared to one that comes from an index. */
@@ -30,12 +23,14 @@ export interface SourceContext {
   readonly place: Place
   readonly where: Where | null
   readonly births: readonly DriveId[]
-  readonly limits: SourceLimits
 }
+
+/** Nodes lie in the order of their ids, so that one follows the other where it is read. */
+const BY_ID_COST = 0.5
 
 /** Everything that leads to all that meets the conditions, the whole drive last. */
 export function sourcesOf(context: SourceContext): Source[] {
-  const { store, place, where, limits } = context
+  const { store, place, where } = context
   const { drive, scope } = place
   const probe = where && probeOf(where, context.births)
   const stretches = (['created', 'size'] as const).flatMap((by): Source[] => {
@@ -46,14 +41,14 @@ export function sourcesOf(context: SourceContext): Source[] {
   })
   const updated = boundsOf(where, 'updated')
   const log = Number.isFinite(updated.from)
-    ? [walked(logWalk(store, drive, updated.from, limits), within('updated', updated))]
+    ? [walked(logWalk(store, drive, updated.from), within('updated', updated))]
     : []
   return [
     ...(probe ? [found(context, probe)] : []),
     ...stretches,
     ...log,
     ...(scope ? [sourceBelow(store, place)] : []),
-    walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true),
+    { ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true), cost: BY_ID_COST },
   ]
 }
 
@@ -86,12 +81,13 @@ function walked(walk: Walk, admits: (node: Node) => boolean): Source {
 }
 
 /** By terms. */
-function found({ store, place: { drive }, where, limits }: SourceContext, probe: Probe): Source {
+function found({ store, place: { drive }, where }: SourceContext, probe: Probe): Source {
   let after: NodeKey | null = null
   let isAtEnd = false
   return {
+    probe,
     admits: where ? matcher(where) : () => true,
-    cost: limits.candidateCost,
+    cost: 1,
     async next(limit) {
       if (isAtEnd) return null
       const nodes: Node[] = await store.read((tx) => tx.candidates({ drives: [drive.id], probe, after, limit }))

@@ -4,7 +4,7 @@ import type { Drive, Node, NodeId } from './model.ts'
 import type { OrderBy } from './op.ts'
 import type { OrderedQuery, OrderPlace, Store } from './port.ts'
 import type { Leg } from './search-legs.ts'
-import { type LogLimits, logWalk } from './search-log.ts'
+import { logWalk } from './search-log.ts'
 import type { Bounds, Where } from './where.ts'
 import { boundsOf, parentsIn } from './where.ts'
 
@@ -23,12 +23,14 @@ export interface Walk {
   readonly isExact: boolean
   /** What a node costs, as compared to one that comes from an index. */
   readonly cost: number
+  /** What it costs to pass over a node that lacks terms; null where terms are not asked for. */
+  readonly passingCost: number | null
   /** Looks at so many nodes more. */
   step(limit: number, probe: Probe | null): Promise<Step>
 }
 
 /** The way in the order of a leg. */
-export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean, limits: LogLimits): Walk {
+export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean): Walk {
   const [first, ...rest] = leg.order
   if (!first) return indexWalk(store, drive, { by: 'id', descending, after: startOf('id', leg, descending, true) })
   const isExact = rest.length === 0 && first.descending === descending
@@ -40,7 +42,7 @@ export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean
   if (folder !== null) return folderWalk(store, drive, folder, way)
   if (by !== 'updated')
     return indexWalk(store, drive, { ...way, by, bounds: by === 'name' ? EVERYWHERE : boundsOf(leg.where, by) })
-  if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from, limits)
+  if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from)
   return lateWalk(store, drive, boundsOf(leg.where, 'updated'))
 }
 
@@ -81,6 +83,7 @@ export function indexWalk(
   return {
     isExact,
     cost: 1,
+    passingCost: 0.08,
     async step(limit, probe) {
       const query = { drive: drive.id, by, descending, after: at, probe, limit }
       const { nodes, next } = await store.read((tx) => tx.ordered(query))
@@ -113,6 +116,7 @@ function folderWalk(
   return {
     isExact: isExact ?? true,
     cost: 1,
+    passingCost: null,
     async step(limit) {
       const cursor = at && { after: { kind: 'file' as const, ...at } }
       const query = { drive: drive.id, parent, by, descending, foldersFirst: false, only: null, limit, cursor }
@@ -140,7 +144,8 @@ function lateWalk(store: Store, drive: Drive, { until }: Bounds): Walk {
   const walk = indexWalk(store, drive, { by: 'created', descending: false, after: null, bounds })
   return {
     isExact: false,
-    cost: 1,
+    cost: walk.cost,
+    passingCost: walk.passingCost,
     async step(limit, probe) {
       const { nodes, reached } = await walk.step(limit, probe)
       return { nodes, reached: typeof reached === 'number' ? reached - CLOCK_BACK_MS_MAX : reached }

@@ -29,9 +29,8 @@ import { whereProblem } from './where.ts'
 const LIMITS: SearchLimits = {
   nodesPerReadMin: 256,
   nodesPerReadMax: 4000,
+  nodesPassedPerReadMax: 40_000,
   scopeNodesMax: 1000,
-  logEntryCost: 3,
-  candidateCost: 2,
 }
 
 /** The fewest nodes whose visibility is asked for at once. */

@@ -1,7 +1,7 @@
 /** The search index: which nodes have which terms. */
 import type { DriveId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
-import { standingOf, startOf } from '../row/order.ts'
+import { placeOf, startOf } from '../row/order.ts'
 import { byDrive } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
@@ -72,7 +72,15 @@ where l.has_terms or l.number = $5
 order by l.number`
 }
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered'>> = {
+export const NODES = `
+select ${NODE_COLUMNS} from unnest($2::bigint[]) k (id) join node n on n.drive_id = $1 and n.id = k.id`
+export const NODES_WITH_TERMS = `
+select ${NODE_COLUMNS}
+from unnest($2::bigint[]) k (id)
+join node_term t on t.drive_id = $1 and t.node_id = k.id and t.terms @@ $3::tsquery
+join node n on n.drive_id = $1 and n.id = k.id`
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered' | 'nodes'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
     const keys = [...new Set(drives)].map((drive) => ({ drive }))
@@ -97,7 +105,15 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
     const words = probe && queryOf(probe)
     const rows = await db.all<[number, ...NodeRow]>(orderedSql(query), drive, value, id, words, limit)
     const nodes = rows.map(([, ...row]) => toNode(row))
-    return { nodes, next: rows.at(-1)?.[0] === limit ? standingOf(nodes.at(-1)!, by) : null }
+    return { nodes, next: rows.at(-1)?.[0] === limit ? placeOf(nodes.at(-1)!, by) : null }
+  },
+
+  async nodes(db, { drive, ids, probe }) {
+    if (ids.length === 0) return []
+    const rows = probe
+      ? await db.all<NodeRow>(NODES_WITH_TERMS, drive, ids, queryOf(probe))
+      : await db.all<NodeRow>(NODES, drive, ids)
+    return rows.map(toNode)
   },
 }
 

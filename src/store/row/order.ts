@@ -13,7 +13,7 @@ export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
   return { value: descending ? last : first, id: (descending ? BEYOND_NUMBERS : -1) as NodeId }
 }
 
-export function standingOf(node: Node, by: OrderedQuery['by']): OrderPlace {
+export function placeOf(node: Node, by: OrderedQuery['by']): OrderPlace {
   const { key, createdAt, content, id } = node
   return { value: { name: key, created: createdAt, size: content?.size ?? 0, id }[by], id }
 }

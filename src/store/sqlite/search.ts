@@ -1,7 +1,7 @@
 /** The search index: which nodes have which terms. */
-import type { DriveId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
+import type { DriveId, NodeId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
-import { standingOf, startOf } from '../row/order.ts'
+import { placeOf, startOf } from '../row/order.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -45,21 +45,46 @@ const ORDERS: Readonly<Record<OrderedQuery['by'], { readonly value: string; read
   id: { value: 'id', index: 'not indexed' },
 }
 
+type Order = Pick<OrderedQuery, 'by' | 'descending'>
+
 /**
- * The statement of an order, put together from the fixed words above. It goes along the index, and nothing is sorted. The bound of
- * the value alone is said as well, because of an expression SQLite does not see that the place is one.
+ * The nodes behind a place in an order, put together from the fixed words above. They come along the index, and nothing is sorted. The
+ * bound of the value alone is said as well, because of an expression SQLite does not see that the place is one.
  */
-export function orderedSql({ by, descending }: Pick<OrderedQuery, 'by' | 'descending'>): string {
+function alongSql(columns: string, { by, descending }: Order): string {
   const { value, index } = ORDERS[by]
   const direction = descending ? 'desc' : 'asc'
   const beyond = descending ? '<' : '>'
   return `
-select ${NODE_COLUMNS} from node n ${index}
+select ${columns} from node n ${index}
 where n.drive_id = ? and ${value} ${beyond}= ? and (${value}, n.id) ${beyond} (?, ?)
 order by ${value} ${direction}, n.id ${direction} limit ?`
 }
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered'>> = {
+export function orderedSql(order: Order): string {
+  return alongSql(NODE_COLUMNS, order)
+}
+
+/** Only the index is looked at, but for nodes in the set of those that have the terms, which is made once for all. */
+export function orderedTermsSql(order: Order): string {
+  return `
+select ${NODE_COLUMNS}
+from (${alongSql('n.id, n.id in (select rowid from node_term where node_term match ?) as has_terms', order)}) l
+cross join node n on n.drive_id = ? and n.id = l.id
+where l.has_terms`
+}
+
+/** The place of a node so many behind another, by the index alone. */
+export function orderPlaceSql(order: Order): string {
+  return `${alongSql(`${ORDERS[order.by].value}, n.id`, order)} offset ?`
+}
+
+export const NODES = `
+select ${NODE_COLUMNS} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
+export const NODES_WITH_TERMS = `${NODES}
+where k.value in (select rowid from node_term where node_term match ?)`
+
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered' | 'nodes'>> = {
   births(db, drives) {
     if (drives.length === 0) return []
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
@@ -75,13 +100,27 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
     return rows.map(toNode)
   },
 
-  /** Whether a node has a term costs more to find out here than the node. */
   ordered(db, query) {
-    const { drive, limit } = query
+    const { drive, probe, limit } = query
     if (limit <= 0) return { nodes: [], next: null }
     const { value, id } = startOf(query)
-    const nodes = db.all<NodeRow>(orderedSql(query), drive, value, value, id, limit).map(toNode)
-    return { nodes, next: nodes.length < limit ? null : standingOf(nodes.at(-1)!, query.by) }
+    const place = [drive, value, value, id] as const
+    if (!probe) {
+      const nodes = db.all<NodeRow>(orderedSql(query), ...place, limit).map(toNode)
+      return { nodes, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, query.by) }
+    }
+    const nodes = db.all<NodeRow>(orderedTermsSql(query), matchOf(probe), ...place, limit, drive).map(toNode)
+    const [last] = db.all<[string | number, NodeId]>(orderPlaceSql(query), ...place, 1, limit - 1)
+    return { nodes, next: last ? { value: last[0], id: last[1] } : null }
+  },
+
+  nodes(db, { drive, ids, probe }) {
+    if (ids.length === 0) return []
+    const set = JSON.stringify(ids)
+    const rows = probe
+      ? db.all<NodeRow>(NODES_WITH_TERMS, set, drive, matchOf(probe))
+      : db.all<NodeRow>(NODES, set, drive)
+    return rows.map(toNode)
   },
 }
 
