@@ -70,6 +70,8 @@ export interface Session extends TestServer {
   /** Uploads a file by the API; its directory must exist. */
   put(path: string, content?: string, space?: string): Promise<void>
   mkdir(path: string, space?: string): Promise<void>
+  /** Closes a space as only an administrator of the deployment does. */
+  disable(space: string): Promise<void>
   /** Every path of a space with its content's size, or `/` for directories; sorted. */
   tree(space?: string): Promise<string[]>
   batch(verb: 'move' | 'copy' | 'delete', items: unknown, query?: string): Promise<Reply>
@@ -120,6 +122,11 @@ export async function open(options: StartOptions = {}): Promise<Session> {
     async mkdir(path, into = space) {
       const reply = await call('PUT', `/api/v1/directory/${LIBRARY}/${into}/${encodeURI(path)}`)
       expect(reply.status, reply.text).toBe(201)
+    },
+    async disable(of) {
+      const set = { settings: { disabled: true } }
+      const [changed] = await engine.updateDrives(actor, [{ id: Number(of) as DriveId, set }])
+      expect(changed).not.toHaveProperty('error')
     },
     tree: (of = space) => tree(engine, actor, Number(of) as DriveId),
     batch: (verb, items, query = '') =>

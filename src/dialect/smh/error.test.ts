@@ -31,6 +31,5 @@ describe('the fault of a failed op', () => {
     expect(name('too_long', 'folder')).toBe('DirectoryNameLengthExceed')
     expect(name('forbidden', 'file')).toBe('IllegalFileName')
     expect(name('reserved', 'folder')).toBe('IllegalFileName')
-    expect(name('empty', 'file')).toBe('EmptyFileName')
   })
 })

@@ -12,7 +12,6 @@ const CODES = {
   EmptyLibrarySecret: [400, 'library_secret is required.'],
   EmptyAccessToken: [400, 'access_token is required.'],
   EmptyPath: [400, 'The path must not be empty.'],
-  EmptyFileName: [400, 'The name must not be empty.'],
   IllegalFileName: [400, 'A name in the path contains characters that are not allowed.'],
   ExtnameNotAllowed: [400, 'Files of this extension are not allowed here.'],
   DirectoryNotAllowed: [400, 'No directories are allowed here.'],
@@ -67,6 +66,7 @@ const CODES = {
   CannotPreview: [403, 'The share does not permit previews.'],
   CannotSaveToNetDisk: [403, 'The share does not permit saving.'],
   CannotDownload: [403, 'The share does not permit downloads.'],
+  SpaceBanned: [403, 'The space is closed.'],
   InvalidAccessToken: [403, 'The access token is invalid or has expired.'],
   AccessTokenNotMatchLibrary: [403, 'The access token belongs to another library.'],
   AccessTokenNotMatchSpace: [403, 'The access token does not open this space.'],
@@ -109,6 +109,8 @@ const CODES = {
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type SmhCode = keyof typeof CODES
+/** All that the dialect can answer. */
+export const SMH_CODES = Object.keys(CODES) as SmhCode[]
 
 /** What a failure looks like on the wire, for the whole call or for one item of a batch. */
 export interface Fault {
@@ -142,7 +144,7 @@ const errors = {
   timeout: 'RequestTimeout',
   busy: 'PathConflict',
   drive_not_found: 'SpaceNotFound',
-  drive_disabled: 'NoPermission',
+  drive_disabled: 'SpaceBanned',
   node_not_found: 'PathNotFound',
   trash_not_found: 'RecycledItemNotFound',
   upload_not_found: 'UploadNotFound',
@@ -209,8 +211,7 @@ function narrowed({ code, at, detail }: Reason, about: About): SmhCode | undefin
       return about.kind === 'folder' ? 'InvalidSourceDirectory' : 'InvalidSourceFile'
     case 'name_invalid':
       if (detail === 'too_long') return about.kind === 'folder' ? 'DirectoryNameLengthExceed' : 'FileNameLengthExceed'
-      if (detail === 'extension') return 'ExtnameNotAllowed'
-      return detail === 'empty' ? 'EmptyFileName' : undefined
+      return detail === 'extension' ? 'ExtnameNotAllowed' : undefined
     case 'upload_mismatch':
       return detail === 'crc64' ? 'BadCrc64' : undefined
     default:

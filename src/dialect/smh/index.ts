@@ -63,7 +63,11 @@ function mount(scope: FastifyInstance, context: DialectContext): void {
   // Bodies stay bytes: clients send JSON under several types and none, and bad JSON gets the vendor's error.
   scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX }, (_, body, done) => done(null, body))
   scope.addHook('onRequest', async (request, reply) => greet(request, reply))
-  scope.setErrorHandler((error, request, reply) => send(request, reply, faultAnswer(faultBehind(error, request))))
+  scope.setErrorHandler((error, request, reply) => {
+    // What is refused before this scope's own hooks has not been greeted.
+    greet(request, reply)
+    return send(request, reply, faultAnswer(faultBehind(error, request)))
+  })
   scope.setNotFoundHandler((request, reply) => send(request, reply, faultAnswer(fault('RouteNotFound'))))
   scope.options('/*', { config: { operation: 'CORS preflight', coverage: 'done' } }, preflight)
 
