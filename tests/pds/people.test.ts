@@ -137,6 +137,24 @@ test('importing makes a user with a drive of its own, and finds the same one the
   ])
 })
 
+test('who is imported is known by what it came with, and signs in by it', async () => {
+  const [number, mail] = [`137000000${serial}`, `imported${serial}@example.com`]
+  const other = { authentication_type: 'email', identity: mail, authentication_display_name: 'the mail' }
+  const mobile = { authentication_type: 'mobile', identity: number, nick_name: 'Known' }
+  const user = await admin.ok('/user/import', { ...mobile, plain_password: 'pw', authentication_list: [other] })
+  const { items } = await admin.ok('/account/get_link_info_by_user_id', { user_id: user.user_id })
+  expect(items.map((one: Answer['body']) => [one.authentication_type, one.identity, one.display_name])).toEqual([
+    ['email', mail, 'the mail'],
+    ['mobile', number, number],
+  ])
+  const link = { identity: number, type: 'mobile' }
+  expect((await admin.ok('/account/get_link_info', link)).user_id).toBe(user.user_id)
+  // What is somebody's is nobody else's; who is known by it is who it was.
+  const taken = { ...mobile, identity: `${number}1`, authentication_list: [other] }
+  expect(shape(await admin.call('/user/import', taken))).toEqual([409, 'AlreadyExist.Identity'])
+  expect((await admin.ok('/user/import', { ...other, nick_name: 'Known' })).user_id).toBe(user.user_id)
+})
+
 test('groups nest in one parent, without circles, and go when they hold no group', async () => {
   const outer = await newGroup('outer')
   const inner = await newGroup('inner', { parent_group_id: outer, description: 'd' })

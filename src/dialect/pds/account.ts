@@ -3,14 +3,18 @@ import type { Identity, IdentityKey } from '../../engine/index.ts'
 import type { DirectEndpoint, Env } from './call.ts'
 import { missing, notFound, sound } from './error.ts'
 import { made } from './people-present.ts'
-import { type Body, choice, requiredText, text } from './request.ts'
+import { type Body, choice, objects, requiredText, text } from './request.ts'
 import { iso } from './terms.ts'
 import { holder } from './token.ts'
 
 const TYPES = ['mobile', 'email', 'ldap', 'ding', 'wechat', 'ram', 'custom', 'saml'] as const
 const IDENTITY_CHARACTERS_MAX = 256
+const IMPORTED_MAX = 100
 /** The country of a number that names none. */
 const USUAL_COUNTRY = '86'
+
+/** Somebody else is known by it. */
+export const IDENTITY_TAKEN = sound(409, 'AlreadyExist.Identity', 'The resource identity has already exists.')
 
 export const accountLink: DirectEndpoint = {
   url: '/account/link',
@@ -22,8 +26,7 @@ export const accountLink: DirectEndpoint = {
     if (!user) return missing('user_id')
     const name = shownName(body)
     const [linked] = await env.engine.linkIdentities(env.actor, [{ ...keyOf(body), user, name }])
-    if (linked && 'error' in linked && linked.error.code === 'name_taken')
-      return sound(409, 'AlreadyExist.Identity', 'The resource identity has already exists.')
+    if (linked && 'error' in linked && linked.error.code === 'name_taken') return IDENTITY_TAKEN
     return { status: 200, body: await holderOf(env, made(linked, 'user').user) }
   },
 }
@@ -87,6 +90,16 @@ function keyOf(body: Body): IdentityKey {
   const given = text(body, 'custom_identity') || requiredText(body, 'identity', IDENTITY_CHARACTERS_MAX)
   const extra = text(body, 'extra', IDENTITY_CHARACTERS_MAX) || (kind === 'mobile' ? USUAL_COUNTRY : '')
   return { kind, value: JSON.stringify([given, extra]) }
+}
+
+/** What a user that is imported is known by: the identity it came with, and those listed beside. */
+export function importedIdentities(body: Body): (IdentityKey & { name: string })[] {
+  const others = objects(body, 'authentication_list', IMPORTED_MAX) ?? []
+  const rows = [body, ...others].map((one) => {
+    const name = text(one, 'authentication_display_name', IDENTITY_CHARACTERS_MAX)
+    return { ...keyOf(one), name: name || shownName(one) }
+  })
+  return [...new Map(rows.map((row) => [`${row.kind} ${row.value}`, row])).values()]
 }
 
 /** What somebody who types this into a sign-in page may be known by. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { hashPassword } from '../../auth/password.ts'
 import type { Drive, Group, Json, Subject, User, UserFilter, UserPatch, UserSpec } from '../../engine/index.ts'
 import { PAGE_SIZE_MAX } from '../../engine/index.ts'
+import { IDENTITY_TAKEN, importedIdentities } from './account.ts'
 import type { Call, DirectEndpoint, Env, SteppedEndpoint } from './call.ts'
 import { driveObject } from './drive.ts'
 import { type Answer, missing, noPermission, notFound, notSupported, notValid, outOfRange, Refusal } from './error.ts'
@@ -114,7 +115,7 @@ function userDataOf(body: Body): Json | undefined {
 export const userDelete: DirectEndpoint = {
   url: '/user/delete',
   operation: 'DeleteUser',
-  coverage: 'partial: the user’s drives stay',
+  coverage: 'done',
   scope: 'USER.DELETE',
   async run(body, env) {
     const [gone] = await env.engine.deleteUsers(env.actor, [requiredText(body, 'user_id')])
@@ -163,7 +164,7 @@ const HOME_NAME = 'Default'
 export const userImport: DirectEndpoint = {
   url: '/user/import',
   operation: 'ImportUser',
-  coverage: 'partial: no authentication_type=ldap; authentication_list is not read',
+  coverage: 'partial: no authentication_type=ldap',
   scope: 'USER.CREATE',
   async run(body, env) {
     const type = choice(body, 'authentication_type', TYPES)
@@ -172,15 +173,23 @@ export const userImport: DirectEndpoint = {
     if (type === 'ldap') return notSupported('authentication_type')
     const identity = text(body, 'custom_identity') || requiredText(body, 'identity', CONTACT_CHARACTERS_MAX)
     const nick = requiredText(body, 'nick_name', NAME_CHARACTERS_MAX)
-    const id = importedId(env.actor.tenant, type, identity, text(body, 'extra') ?? '')
+    const identities = importedIdentities(body)
+    if (!env.actor.admin) return noPermission('user')
+    const [known, ...others] = await env.engine.identities(env.actor, identities)
+    const id = known?.user ?? importedId(env.actor.tenant, type, identity, text(body, 'extra') ?? '')
     const [existing] = await env.engine.users(env.actor.tenant, [id])
-    if (existing) return env.actor.admin ? { status: 200, body: userObject(existing, env) } : noPermission('user')
+    if (existing) return { status: 200, body: userObject(existing, env) }
+    if (others.some((other) => other !== null)) return IDENTITY_TAKEN
     const group = text(body, 'parent_group_id')
     const groups = group ? [group] : []
     await demandGroups(env, groups)
     const [outcome] = await env.engine.createUsers(env.actor, [await importedUser(body, id, type, identity, nick)])
     const user = made(outcome, 'user')
     await joinGroups(env, user, groups)
+    await env.engine.linkIdentities(
+      env.actor,
+      identities.map((one) => ({ ...one, user: user.id })),
+    )
     return { status: 200, body: userObject(user, env) }
   },
 }
