@@ -1,6 +1,8 @@
 /** What the dialects, the tasks and the command line may ask of the engine. Implemented in `create.ts`. */
+
 import type { ActionBits } from './action.ts'
 import type { Actor } from './actor.ts'
+import type { BlobStore } from './blob-port.ts'
 import type { IdCodec } from './id.ts'
 import type {
   Drive,
@@ -36,7 +38,7 @@ import type {
 } from './model.ts'
 import type { Failed, Mode, Op, Ref, Result } from './op.ts'
 import type { UserSpec } from './people.ts'
-import type { BlobStore, Clock, GroupFilter, Store, UserFilter } from './port.ts'
+import type { Clock, GroupFilter, Store, UserFilter } from './port.ts'
 import type { Readings } from './readings.ts'
 import type { Tickets } from './ticket.ts'
 

@@ -3,8 +3,9 @@
  * to send. Both are computed when somebody first asks for content of that size, and remembered: most uploads never pay.
  */
 import { createHash } from 'node:crypto'
+import type { BlobStore } from './blob-port.ts'
 import type { Engine } from './engine.ts'
-import type { BlobStore, Holding, Store } from './port.ts'
+import type { Holding, Store } from './port.ts'
 
 /** Content is cut into strides of so many bytes; what is shorter than one is not recognised. */
 export const STRIDE_BYTES = 2 ** 20

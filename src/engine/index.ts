@@ -1,6 +1,7 @@
 /** The engine's public surface. */
 export * from './action.ts'
 export * from './actor.ts'
+export * from './blob-port.ts'
 export { CLEAR_VERSIONS } from './clear-versions.ts'
 export { createEngine } from './create.ts'
 export * from './cursor.ts'

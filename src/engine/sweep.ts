@@ -3,8 +3,9 @@
  * what is due of them is the sweep's task to remove, see sweep-task.ts.
  */
 import type { BatchContext } from './batch.ts'
+import type { BlobStore } from './blob-port.ts'
 import { sweepDeparted } from './departure.ts'
-import type { BlobStore, Clock, Overdue, Store, WriteTx } from './port.ts'
+import type { Clock, Overdue, Store, WriteTx } from './port.ts'
 import { REMOVAL_ROOTS, removed } from './removal.ts'
 import { expireTrash, expireVersions } from './retention.ts'
 import { removeUnheld, UNHELD_ROWS } from './unheld.ts'

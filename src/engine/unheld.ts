@@ -1,5 +1,6 @@
 /** Contents that drives let go of, and bytes that no drive holds any more. */
-import type { BlobStore, Store } from './port.ts'
+import type { BlobStore } from './blob-port.ts'
+import type { Store } from './port.ts'
 
 /** Drives and the contents they hold, let go of in one slice. */
 export const UNHELD_ROWS = 1_000

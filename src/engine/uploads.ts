@@ -1,11 +1,12 @@
 /** Bytes on their way in and out: parts stored, uploads sealed, versions opened. No rule of a drive is decided here. */
 import type { Actor } from './actor.ts'
+import { type BlobStore, TooLongError } from './blob-port.ts'
 import { emptyChanges } from './effects.ts'
 import type { Engine, OpenVersion, StoredPart } from './engine.ts'
 import { fail } from './error.ts'
 import type { Content, Upload, UploadId, UploadPart } from './model.ts'
 import type { Failed } from './op.ts'
-import { type BlobStore, type Clock, type Store, TooLongError, type WriteTx } from './port.ts'
+import type { Clock, Store, WriteTx } from './port.ts'
 
 /** The largest part, and so the largest file sent in one piece: 5 TiB, as large as any object store takes. */
 export const PART_BYTES_MAX = 5 * 2 ** 40
