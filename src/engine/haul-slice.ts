@@ -39,7 +39,10 @@ const isFile = ({ kind }: Node) => kind === 'file'
 const sizeOf = (versions: readonly Version[]) => versions.reduce((sum, { content }) => sum + content.size, 0)
 
 /** Facts that hold the slice's nodes; what is above them is loaded with the first need. */
-async function factsOf({ tx, actor }: HaulWork, { nodes }: Slice): Promise<Facts> {
+export async function factsOf(
+  { tx, actor }: Pick<HaulWork, 'tx' | 'actor'>,
+  { nodes }: Pick<Slice, 'nodes'>,
+): Promise<Facts> {
   const facts = emptyFacts()
   for (const node of nodes) {
     facts.nodes.set(node.id, node)

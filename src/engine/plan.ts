@@ -48,7 +48,9 @@ export function plan(
   now: number,
   { task, stops, ready, inlineNodesMax }: PlanFor = NOBODY,
 ): Plan {
-  const haulFrom = mode === 'each' ? inlineNodesMax : Number.POSITIVE_INFINITY
+  // A single op is the same in every mode.
+  const isAlone = mode === 'each' || ops.length === 1
+  const haulFrom = isAlone ? inlineNodesMax : Number.POSITIVE_INFINITY
   const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready, haulFrom, task)
   if (!facts.begun) {
     // Ops of one batch often share a target, as the very same object.
@@ -63,8 +65,7 @@ export function plan(
   for (const [index, op] of ops.entries()) {
     const result: Result | undefined = failed && mode === 'chain' ? fail('chain_broken') : attempt(view, op, index)
     if (stops && view.haul) break
-    const answer: Result | undefined =
-      mode === 'each' && view.haul && result ? postponed(view, op, view.haul, result) : result
+    const answer: Result | undefined = isAlone && view.haul && result ? postponed(view, op, view.haul, result) : result
     failed ||= answer?.status === 'failed'
     if (answer) results.push(answer)
   }

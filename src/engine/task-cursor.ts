@@ -1,8 +1,10 @@
 /** What a task's row keeps of its instructions and of how far they are carried out, and what a step adds to that. */
 import type { Actor } from './actor.ts'
 import type { HaulCursor } from './haul.ts'
-import type { Json, NodeId, TaskOutcome } from './model.ts'
-import type { Op } from './op.ts'
+import type { MergeCursor } from './merge.ts'
+import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
+import type { Op, Result } from './op.ts'
+import { refsOf } from './plan.ts'
 import type { Changes, TaskRow } from './port.ts'
 import type { RemovalCursor } from './removal.ts'
 
@@ -21,6 +23,8 @@ export interface TaskCursor {
   readonly failures: number
   /** How far the op `next` is, when it is done slice by slice. */
   readonly haul: HaulCursor | null
+  /** The same, when it merges a folder; absent = it does not. */
+  readonly merge?: MergeCursor | null
   /** What the ops so far destroyed and is still to be removed, after all of them. */
   readonly removal: RemovalCursor | null
   /** The last file that the op `next` has looked through, when it goes through a whole drive. */
@@ -36,6 +40,9 @@ export interface Step {
   /** Absent = as it was. */
   readonly removal?: RemovalCursor | null
   readonly after?: NodeId
+  readonly merge?: MergeCursor | null
+  /** What became of parts of the op at work that failed, while it goes on. */
+  readonly parts?: readonly TaskOutcome[]
   /** Of the ops from the present one on. */
   readonly outcomes: readonly TaskOutcome[]
   /** Added to the task's counts. */
@@ -50,4 +57,23 @@ export function inputOf(task: TaskRow): TaskInput {
 
 export function cursorOf(task: TaskRow): TaskCursor {
   return task.cursor as unknown as TaskCursor
+}
+
+/** How a report tells what became of an op. */
+export function outcomeOf(result: Result, op: Op, note: Json): TaskOutcome {
+  const failed = result.status === 'failed'
+  const seen = failed ? null : result.view
+  const node: Pick<Node, 'id' | 'drive' | 'kind'> | undefined = seen?.node
+  return {
+    ok: !failed,
+    code: failed ? result.error.code : '',
+    at: failed ? result.error.at : 'node',
+    detail: failed ? result.error.detail : '',
+    kind: failed ? result.error.kind : (node?.kind ?? null),
+    drive: node?.drive ?? ((refsOf(op)[0]?.drive ?? 0) as DriveId),
+    node: node?.id ?? (0 as NodeId),
+    path: seen?.path ?? [],
+    trash: failed ? (0 as TrashId) : (result.trash?.id ?? (0 as TrashId)),
+    note,
+  }
 }

@@ -1,4 +1,5 @@
 /** The folders a task has still to work through: a queue of rows, breadth-first, each with the last child done. */
+import { MERGE_POSITIONS } from './merge.ts'
 import type { Node, NodeId } from './model.ts'
 import type { Changes, QueuedFolder, TaskRow, WriteTx } from './port.ts'
 
@@ -19,6 +20,8 @@ export interface Slice {
   readonly folderOf: (node: Node) => QueuedFolder
   readonly folders: readonly QueuedFolder[]
   readonly queue: Pick<Changes, 'putQueue' | 'deleteQueue'>
+  /** As `queue`, when only so many of the nodes are done with; at least one, if there is any. */
+  readonly queueUpTo: (count: number) => Slice['queue']
 }
 
 /**
@@ -26,18 +29,34 @@ export interface Slice {
  * @param cost of a node in a slice that bears VERSIONS_PER_SLICE
  */
 export async function nextSlice({ tx, task }: QueueWork, limit: number, cost = (_: Node) => 0): Promise<Slice | null> {
-  const folders = once(await tx.queue(task.id, limit))
+  const waiting = await tx.queue(task.id, limit)
+  const folders = waiting.filter(({ position }) => position < MERGE_POSITIONS)
+  return sliceOf(tx, task, folders, limit, cost)
+}
+
+/** The same of the folders that a merge has there; the haul of a part, which has its own before them, is not under way. */
+export async function nextMergeSlice({ tx, task }: QueueWork, limit: number): Promise<Slice | null> {
+  return sliceOf(tx, task, await tx.queue(task.id, limit), limit, () => 0)
+}
+
+async function sliceOf(
+  tx: WriteTx,
+  task: TaskRow,
+  waiting: readonly QueuedFolder[],
+  limit: number,
+  cost: (node: Node) => number,
+): Promise<Slice | null> {
+  const folders = once(waiting)
   if (folders.length === 0) return null
   const found = await tx.nextChildren(folders, limit)
   const nodes = found.slice(0, affordable(found, cost))
   const byId = new Map(folders.map((folder) => [folder.id, folder]))
   const folderOf = (node: Node) => byId.get(node.parent)!
-  return {
-    nodes,
-    folderOf,
-    folders,
-    queue: queueAfter(task.id, folders, nodes, found.length === limit || nodes.length < found.length, folderOf),
+  const queueUpTo = (count: number) => {
+    const isCut = found.length === limit || count < found.length
+    return queueAfter(task.id, folders, nodes.slice(0, count), isCut, folderOf)
   }
+  return { nodes, folderOf, folders, queue: queueUpTo(nodes.length), queueUpTo }
 }
 
 /** A folder that was moved meanwhile may wait twice; the second time is for another slice, so that a child tells its folder. */
@@ -79,7 +98,7 @@ function queueAfter(
  */
 export function queued(
   task: TaskRow,
-  { nodes, folderOf }: Slice,
+  { nodes, folderOf }: Pick<Slice, 'nodes' | 'folderOf'>,
   position: number,
   made: (node: Node) => NodeId,
 ): QueuedFolder[] {

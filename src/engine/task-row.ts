@@ -1,5 +1,6 @@
 /** Tasks as the planner makes them: for work that was done at once but is shown as a task, and for work too large for one batch. */
 import { type Haul, haulCursor } from './haul.ts'
+import { mergeCursor } from './merge.ts'
 import type { Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
 import type { NodeView, Op, Result } from './op.ts'
 import type { NewTask } from './port.ts'
@@ -57,9 +58,10 @@ export function addRemovalTask(view: View): void {
   })
 }
 
-/** The result of an op that a task of its own will do. A merge cannot be one: it stays `refused`. */
+/** The result of an op that a task of its own will do. An op of which a merge is only a part cannot be one: it stays `refused`. */
 export function postponed(view: View, op: Op, haul: Haul, refused: Result): Result {
-  if (haul.verb === 'merge' || (op.kind !== 'move' && op.kind !== 'copy')) return refused
+  if (haul.verb === 'merge') return postponedMerge(view, op, haul, refused)
+  if (op.kind !== 'move' && op.kind !== 'copy') return refused
   const id = view.fresh('task') as TaskId
   const cursor = haulCursor(haul, op)
   view.addTask({
@@ -67,6 +69,19 @@ export function postponed(view: View, op: Op, haul: Haul, refused: Result): Resu
     input: { actor: view.actor, ops: [cursor.op], notes: [null] } as unknown as Json,
     cursor: { next: 0, failures: 0, haul: cursor, removal: null } as unknown as Json,
     holds: haul.verb === 'carry' ? [cursor.source] : [],
+  })
+  return { status: 'later', task: id, view: haul.seen }
+}
+
+function postponedMerge(view: View, op: Op, haul: Haul, refused: Result): Result {
+  const merge = mergeCursor(haul, op)
+  if (!merge) return refused
+  const id = view.fresh('task') as TaskId
+  view.addTask({
+    ...taskRow(view, id, op.kind, merge.target.drive),
+    input: { actor: view.actor, ops: [op], notes: [null] } as unknown as Json,
+    cursor: { next: 0, failures: 0, haul: null, merge, removal: null } as unknown as Json,
+    holds: merge.verb === 'move' ? [merge.source] : [],
   })
   return { status: 'later', task: id, view: haul.seen }
 }

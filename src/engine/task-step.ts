@@ -6,14 +6,15 @@ import { fail } from './error.ts'
 import { type HaulCursor, haulCursor } from './haul.ts'
 import { abandon, haulStep } from './haul-step.ts'
 import type { HaulWork } from './haul-work.ts'
-import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
-import type { Op, Result } from './op.ts'
-import { refsOf } from './plan.ts'
+import { type MergeCursor, mergeCursor, PARTS_FROM } from './merge.ts'
+import { giveUpMerge, type MergeWork, mergeStep } from './merge-step.ts'
+import type { Json } from './model.ts'
+import type { Result } from './op.ts'
 import type { Changes, Lease, NodeKey, TaskRow, WriteTx } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
 import type { SweepContext } from './sweep.ts'
 import { SWEEP_TASK, sweepFailed, sweepStep } from './sweep-task.ts'
-import { cursorOf, inputOf, type Step, type TaskCursor } from './task-cursor.ts'
+import { cursorOf, inputOf, outcomeOf, type Step, type TaskCursor } from './task-cursor.ts'
 
 /** Ops a step runs in one transaction. */
 export const OPS_PER_STEP = 100
@@ -68,14 +69,19 @@ export function giveUp(context: BatchContext, lease: Lease, error: unknown): Pro
     if (!task || task.state === 'done') return
     const cursor = cursorOf(task)
     const failures = cursor.failures + 1
-    if (failures < STEP_FAILURES_MAX || isDecided(task)) {
+    if (failures < STEP_FAILURES_MAX || isDecided(task) || cursor.merge?.part?.outcome) {
       const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
       return tx.apply({ ...emptyChanges(), updateTasks: [again] })
     }
-    const { haul } = cursor
-    const step = haul ? abandon(haulWork(context, tx, task, haul), fail('chain_broken')) : refusal(task, 'chain_broken')
+    const step = givenUp(context, tx, task)
     await tx.apply({ ...step.changes, ...advanced(task, step, clock()) })
   })
+}
+
+function givenUp(context: BatchContext, tx: WriteTx, task: TaskRow): Step {
+  const { haul, merge } = cursorOf(task)
+  if (haul) return abandon(haulWork(context, tx, task, haul), fail('chain_broken'))
+  return merge ? giveUpMerge(mergeWork(context, tx, task, merge)) : refusal(task, 'chain_broken')
 }
 
 /** Whether it is known what became of the op at work, or of all ops: what is left to do changes nothing about that. */
@@ -87,8 +93,9 @@ export function isDecided(task: TaskRow): boolean {
 
 async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
   const { ops } = inputOf(task)
-  const { haul, next, removal } = cursorOf(task)
+  const { haul, merge, next, removal } = cursorOf(task)
   if (haul) return haulStep(haulWork(context, tx, task, haul))
+  if (merge) return mergeStep(mergeWork(context, tx, task, merge))
   if (removal && next >= ops.length) return removalStep(tx, task, removal, context.clock())
   if (task.cancelled) return refusal(task, 'cancelled')
   return task.kind === CLEAR_VERSIONS ? clearing(context, tx, task) : opsStep(context, tx, task)
@@ -104,10 +111,18 @@ function clearing(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<St
 }
 
 function haulWork(context: BatchContext, tx: WriteTx, task: TaskRow, haul: HaulCursor): HaulWork {
-  const { actor, ops, notes } = inputOf(task)
+  return { context, tx, task, actor: inputOf(task).actor, haul, conclude: concluding(task) }
+}
+
+function mergeWork(context: BatchContext, tx: WriteTx, task: TaskRow, merge: MergeCursor): MergeWork {
+  return { context, tx, task, actor: inputOf(task).actor, merge, conclude: concluding(task) }
+}
+
+/** How it is written down what became of the op at work. */
+function concluding(task: TaskRow): HaulWork['conclude'] {
+  const { ops, notes } = inputOf(task)
   const { next } = cursorOf(task)
-  const conclude = (result: Result) => outcomeOf(result, ops[next]!, notes[next] ?? null)
-  return { context, tx, task, actor, haul, conclude }
+  return (result) => outcomeOf(result, ops[next]!, notes[next] ?? null)
 }
 
 /** Every op that is left fails. */
@@ -138,9 +153,9 @@ async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promi
   for (; planned.results.length === 0 && planned.view.haul && slice.length > 1; planned = await plan()) {
     slice = slice.slice(0, Math.ceil(slice.length / 2))
   }
-  // A merge cannot be done in slices: it may be as large as a batch's.
+  // A merge is done at once while it is no larger than a batch's.
   if (planned.results.length === 0 && planned.view.haul?.verb === 'merge') {
-    planned = await planBatch(context, tx, actor, slice.slice(0, 1), { task: task.id })
+    planned = await planBatch(context, tx, actor, slice.slice(0, 1), { task: task.id, stops: true })
   }
   const { results, view } = planned
   const outcomes = results.map((result, at) => outcomeOf(result, slice[at]!, notes[next + at] ?? null))
@@ -154,6 +169,7 @@ async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promi
     changes,
     removal: withMore(cursorOf(task).removal, coffins, view.buried.length),
     haul: view.haul && view.haul.verb !== 'merge' && isCarrier ? haulCursor(view.haul, op) : null,
+    merge: view.haul?.verb === 'merge' ? mergeCursor(view.haul, op!) : null,
     outcomes,
     total: 0,
     // What was buried is done when it is gone.
@@ -173,37 +189,21 @@ function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'update
   const at = next + step.outcomes.length
   const removal = step.removal === undefined ? before : step.removal
   const isDone = at >= inputOf(task).ops.length && removal === null
-  const { haul, after } = step
-  const cursor: TaskCursor = { next: at, failures: 0, haul, removal, ...(after === undefined ? {} : { after }) }
+  const { haul, after, merge = null, parts = [] } = step
+  const cursor: TaskCursor = { next: at, failures: 0, haul, merge, removal, ...(after === undefined ? {} : { after }) }
   const progress: TaskRow = {
     ...task,
     state: isDone ? 'done' : 'running',
     total: task.total + step.total,
     done: task.done + step.done,
     failed: task.failed + step.failed,
-    error: task.error || (step.outcomes.find(({ ok }) => !ok)?.code ?? ''),
+    error: task.error || ([...parts, ...step.outcomes].find(({ ok }) => !ok)?.code ?? ''),
     cursor: isDone ? null : (cursor as unknown as Json),
     startedAt: task.startedAt || now,
     finishedAt: isDone ? now : 0,
   }
   const numbered = step.outcomes.map((outcome, i) => ({ task: task.id, number: next + i, outcome }))
-  return { updateTasks: [progress], insertOutcomes: numbered }
-}
-
-function outcomeOf(result: Result, op: Op, note: Json): TaskOutcome {
-  const failed = result.status === 'failed'
-  const seen = failed ? null : result.view
-  const node: Pick<Node, 'id' | 'drive' | 'kind'> | undefined = seen?.node
-  return {
-    ok: !failed,
-    code: failed ? result.error.code : '',
-    at: failed ? result.error.at : 'node',
-    detail: failed ? result.error.detail : '',
-    kind: failed ? result.error.kind : (node?.kind ?? null),
-    drive: node?.drive ?? ((refsOf(op)[0]?.drive ?? 0) as DriveId),
-    node: node?.id ?? (0 as NodeId),
-    path: seen?.path ?? [],
-    trash: failed ? (0 as TrashId) : (result.trash?.id ?? (0 as TrashId)),
-    note,
-  }
+  // Every part that failed counts among the failed, so that no number comes twice.
+  const numberedParts = parts.map((outcome, i) => ({ task: task.id, number: PARTS_FROM + task.failed + i, outcome }))
+  return { updateTasks: [progress], insertOutcomes: [...numbered, ...numberedParts] }
 }

@@ -27,7 +27,8 @@ select b.path || ' ' || n.kind || ' rev ' || n.rev || ' ' || n.attributes || ' '
 from below b join node n on n.drive_id = b.drive and n.id = b.id`
 const TRASH = `select 'trashed ' || t.name || ' from ' || t.path || ' of ' || d.name
 from trash t join drive d on d.id = t.drive_id where d.status = 'active'`
-const TASKS = `select 'task ' || kind || ' ' || state || ' ' || done || ' done, ' || failed || ' failed' from task`
+/** How much there was to sweep depends on what the attempts before the last left behind. */
+const TASKS = `select 'task ' || kind || ' ' || state || ' ' || done || ' done, ' || failed || ' failed' from task where kind <> 'sweep'`
 const DRIVES = `select 'drive ' || name || ' is ' || status || ' at change ' || seq from drive`
 const POOLS = `select p.kind || ' quota counts ' || p.used from pool p`
 /** A commit in two transactions may be between them: only then is an upload sealed. */

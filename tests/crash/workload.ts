@@ -86,6 +86,10 @@ export const WORKLOAD: readonly Call[] = [
     move(at(w, 'big'), at(w, '', 'two')),
   ]),
   work('the large task'),
+  // Merged part by part.
+  batch('trees to merge', (w) => [...treeOf(w, 'here'), folder(w, 'there'), ...treeOf(w, 'there/here')]),
+  batch('a large merge', (w) => [move(at(w, 'there/here'), at(w, ''), { conflict: MERGE })]),
+  work('the merge'),
   // Too large to be removed unseen.
   batch('trees to destroy', (w) => ['heap', 'pile'].flatMap((top) => treeOf(w, top))),
   batch('a large tree destroyed', (w) => [purge(at(w, 'heap')), purge(at(w, 'nothing'))]),

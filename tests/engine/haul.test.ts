@@ -220,22 +220,15 @@ describe('copying a tree that is too large for a batch', () => {
     expect(await taskNow(large)).toMatchObject({ failed: 1, error: 'quota_drive' })
   })
 
-  test('of a folder onto one of its name is still a merge, which one batch must be able to bear', async () => {
+  test('of a folder onto one of its name is a merge, which is done at once where a batch could bear it', async () => {
     await putFolders(use.world, alice, other.id, ['big'])
-    expect(codeOf(await run(use.world, alice, copy(at(drive, 'big'), at(other.id), { conflict: MERGE })))).toBe(
-      'too_large',
-    )
     await use.world.restart({ engine: { ...engine, subtreeNodesMax: 100 } })
-    const id = await use.world.engine.submit(
-      alice,
-      other.id,
-      'batch',
-      [copy(at(drive, 'big'), at(other.id), { conflict: MERGE })],
-      [null],
-    )
+    const op = copy(at(drive, 'big'), at(other.id), { conflict: MERGE })
+    expect(codeOf(await run(use.world, alice, op))).toBe('done')
+    const id = await use.world.engine.submit(alice, other.id, 'batch', [op], [null])
     await settleDown(use.world)
-    expect(await taskNow(id)).toMatchObject({ done: 1, failed: 0 })
-    expect(await picture(other.id, 'big')).toEqual(await picture(drive, 'big'))
+    expect(await taskNow(id)).toMatchObject({ total: 1, done: 1, failed: 0 })
+    expect(await pathsIn(other.id, 'big')).toEqual(PATHS)
   })
 })
 
@@ -244,8 +237,14 @@ test('what a batch could bear is still a task’s, unless it must be all or noth
   await use.world.restart({ engine: { inlineNodesMax: PATHS.length - 1 } })
   const op = (name: string) => copy(at(drive, 'big'), at(other.id), { name })
   expect(codes(await use.world.engine.batch(alice, [op('one')]))).toEqual(['later'])
-  expect(codes(await use.world.engine.batch(alice, [op('two')], 'all'))).toEqual(['done'])
-  expect(codes(await use.world.engine.batch(alice, [op('three')], 'chain'))).toEqual(['done'])
+  const beside = createFolder(at(other.id), 'beside')
+  expect(codes(await use.world.engine.batch(alice, [op('two'), beside], 'all'))).toEqual(['done', 'done'])
+  expect(codes(await use.world.engine.batch(alice, [op('three'), trash(at(other.id, 'beside'))], 'chain'))).toEqual([
+    'done',
+    'done',
+  ])
+  // Alone there is nothing it could wait for.
+  expect(codes(await use.world.engine.batch(alice, [op('four')], 'all'))).toEqual(['later'])
   expect(codeOf(await run(use.world, alice, { ...op('two'), conflict: MERGE }))).toBe('done')
   expect(codeOf(await run(use.world, alice, copy(at(drive, 'big/a'), at(other.id), { name: 'less' })))).toBe('done')
   expect(codeOf(await run(use.world, alice, move(at(other.id, 'two'), at(drive))))).toBe('later')

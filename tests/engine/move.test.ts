@@ -258,8 +258,12 @@ describe('moving to another drive', () => {
       'big/4',
     ])
     const ops = ['small', 'big'].map((name) => move(at(drive, name), at(other.id)))
-    for (const mode of ['all', 'chain'] as const) {
-      expect(codes(await use.world.engine.batch(alice, ops.slice(1), mode))).toEqual(['too_large'])
+    const beside = createFolder(at(other.id), 'beside')
+    for (const [mode, code] of [
+      ['all', 'batch_refused'],
+      ['chain', 'chain_broken'],
+    ] as const) {
+      expect(codes(await use.world.engine.batch(alice, [ops[1]!, beside], mode))).toEqual(['too_large', code])
     }
     const moves = await Promise.all(ops.map((op) => run(use.world, alice, op)))
     expect(codes(moves)).toEqual(['done', 'later'])

@@ -44,6 +44,10 @@ describe('the sweep', () => {
     await use.world.engine.batch(alice, [upload(drive, { ttlMs: 1_000 })])
     use.world.now += HOUR_MS
     await settleDown(use.world)
+    // The tree's three contents have their time from when nothing refers to them any more.
+    expect(await sweepRow()).toMatchObject({ state: 'done', removed: { graves: 9, uploads: 1 }, done: 10 })
+    use.world.now += HOUR_MS
+    await settleDown(use.world)
     expect(await sweepRow()).toMatchObject({
       ...{ kind: 'sweep', state: 'done', tenant: '', error: '' },
       removed: { graves: 9, uploads: 1, blobs: 3 },

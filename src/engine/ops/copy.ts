@@ -8,7 +8,7 @@ import { isFailed, subject, viewOf } from '../locate.ts'
 import type { Drive, Node, NodeId } from '../model.ts'
 import { cleanName } from '../name.ts'
 import type { CopyOp, Failed, Result } from '../op.ts'
-import { blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
+import { type Arrival, blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
 import type { View } from '../view.ts'
 import { putAway } from './trash.ts'
@@ -33,16 +33,29 @@ export function copy(view: View, op: CopyOp): Result {
   return made.existed ? { status: 'done', view: seen, existed: true } : finished(view, 'copy', seen, big ?? false)
 }
 
-interface Made {
+type Terms = Pick<CopyOp, 'conflict' | 'naming' | 'keepGrants'>
+
+export interface Made {
   readonly node: Node
   readonly existed: boolean
 }
 
-function copyInto(view: View, source: Node, into: Node, wanted: string, op: CopyOp): Made | Failed {
+function copyInto(view: View, source: Node, into: Node, wanted: string, op: Terms): Made | Failed {
   // Asked here too, because a merge comes here with children of which each may be more restricted than its folder.
   if (!(view.actionsOn(source) & ACTIONS.copy)) return fail('forbidden', { node: source.id })
   const arrival = settle(view, into, wanted, { id: 0 as NodeId, kind: source.kind }, op)
+  return isFailed(arrival) ? arrival : arrive(view, source, into, wanted, arrival, op)
+}
+
+/** Copies one child of a folder that a task merges to its place, or tells which folder it is to be merged with in its turn. */
+export function bringCopy(view: View, child: Node, into: Node, terms: Terms): Node | Made | Failed {
+  if (!(view.actionsOn(child) & ACTIONS.copy)) return fail('forbidden', { node: child.id })
+  const arrival = settle(view, into, child.name, { id: 0 as NodeId, kind: child.kind }, terms)
   if (isFailed(arrival)) return arrival
+  return arrival.how === 'merge' ? arrival.existing : arrive(view, child, into, child.name, arrival, terms)
+}
+
+function arrive(view: View, source: Node, into: Node, wanted: string, arrival: Arrival, op: Terms): Made | Failed {
   if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
   if (arrival.how === 'merge') return mergeCopy(view, source, arrival.existing, op)
   // Replacing a file by its own copy would destroy the only original or add a version that changes nothing.
@@ -61,7 +74,7 @@ function copyVersion(view: View, source: Node, existing: Node): Made | Failed {
   return { node: addVersion(view, drive, existing, source.content!), existed: false }
 }
 
-function mergeCopy(view: View, source: Node, existing: Node, op: CopyOp): Made | Failed {
+function mergeCopy(view: View, source: Node, existing: Node, op: Terms): Made | Failed {
   if (source.id === existing.id) return { node: existing, existed: true }
   // It came to be there while the copy was made ready to be where it is.
   if (view.ready) return fail('name_taken', { node: existing.id })

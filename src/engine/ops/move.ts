@@ -60,13 +60,13 @@ function neededActions(node: Node, into: Node, name: string): number {
   return into.id === node.parent && renames ? renames : ACTIONS.move | renames
 }
 
-interface Terms {
+export interface Terms {
   readonly conflict: Conflict
   readonly naming: Naming
   readonly keepGrants: boolean
 }
 
-interface Landed {
+export interface Landed {
   readonly node: Node
   /** Nothing was written. */
   readonly existed: boolean
@@ -77,7 +77,39 @@ function enter(view: View, node: Node, into: Node, name: string, terms: Terms): 
   const isHome = into.id === node.parent
   if (isHome && cleanName(name, terms.naming) === node.name) return { node, existed: true }
   const arrival = settle(view, into, name, node, terms)
+  return isFailed(arrival) ? arrival : arrive(view, node, into, name, arrival, terms)
+}
+
+/**
+ * Brings one child of a folder that a task merges into its place, or tells which folder it is to be merged with in its turn.
+ */
+export function bring(view: View, child: Node, into: Node, terms: Terms): Node | Landed | Failed {
+  const arrival = settle(view, into, child.name, child, terms)
   if (isFailed(arrival)) return arrival
+  if (arrival.how === 'merge') return arrival.existing
+  const landed = arrive(view, child, into, child.name, arrival, terms)
+  // `reuse` leaves the child where it is.
+  return !isFailed(landed) && landed.existed ? fail('name_taken', { node: landed.node.id }) : landed
+}
+
+/** Ends the merge of a folder of which nothing but emptied folders is left. */
+export function mergeEmptied(view: View, source: Node, existing: Node): void {
+  const drive = view.driveOf(source)
+  const isTree = view.hasChildren(source)
+  view.note('leave', source)
+  if (isTree) view.put(placed(view, source, drive.grave, source.name, true))
+  else destroy(view, drive, [source])
+  noteMerged(view, existing)
+}
+
+/** Tells that a folder has taken another in. */
+export function noteMerged(view: View, existing: Node): Node {
+  const node = view.put({ ...view.node(existing.id)!, updatedAt: view.now, modifier: view.actor.self })
+  view.note('update', node)
+  return node
+}
+
+function arrive(view: View, node: Node, into: Node, name: string, arrival: Arrival, terms: Terms): Landed | Failed {
   if (arrival.how === 'reuse') return { node: arrival.existing, existed: true }
   if (arrival.how === 'merge') {
     // Merging into a folder it lies in, the folder would meet itself on the way.
@@ -191,7 +223,5 @@ function merge(view: View, source: Node, existing: Node, terms: Terms): Landed |
   }
   view.note('leave', source)
   destroy(view, view.driveOf(source), [view.node(source.id)!])
-  const node = view.put({ ...view.node(existing.id)!, updatedAt: view.now, modifier: view.actor.self })
-  view.note('update', node)
-  return { node, existed: false }
+  return { node: noteMerged(view, existing), existed: false }
 }
