@@ -112,7 +112,7 @@ async function plant(tx: Parameters<Parameters<Store['write']>[0]>[0], nodes: re
     const insertVersions = files.map(
       ({ drive, id, createdAt, creator }): Version => ({
         ...{ drive, node: id, version: 1, content, createdAt, creator },
-        ...{ keep: false, description: '', expiresAt: 0 },
+        ...{ keep: false, description: '', expiresAt: 0, revertOf: 0 },
       }),
     )
     const refs = { content, delta: files.length, at: Date.now() }

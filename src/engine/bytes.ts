@@ -25,17 +25,11 @@ export function destroy(view: View, drive: Drive, nodes: readonly Node[]): void 
   view.charge(drive, -freed)
 }
 
-/** How new content stands to the current version: it may merge with a young one, as the drive says, or always follows. */
-export type Succession = 'may merge' | 'follows'
+/** Where new content comes from: elsewhere, then it may merge with a young version, as the drive says; or an earlier version. */
+export type Succession = 'new' | { readonly revertOf: number }
 
 /** How many bytes a file's drive gains when it gets this content on top. */
-export function growth(
-  view: View,
-  drive: Drive,
-  file: Node,
-  content: Content,
-  succession: Succession = 'may merge',
-): number {
+export function growth(view: View, drive: Drive, file: Node, content: Content, succession: Succession = 'new'): number {
   const gone = outgoing(view, drive, file, succession)
   return content.size - gone.reduce((sum, version) => sum + version.content.size, 0)
 }
@@ -47,7 +41,7 @@ export function addVersion(
   file: Node,
   content: Content,
   patch: Partial<Node> = {},
-  succession: Succession = 'may merge',
+  succession: Succession = 'new',
 ): Node {
   const before = view.versionsOf(file)
   const gone = outgoing(view, drive, file, succession)
@@ -61,6 +55,7 @@ export function addVersion(
     keep: false,
     description: '',
     expiresAt: 0,
+    revertOf: succession === 'new' ? 0 : succession.revertOf,
   }
   view.charge(drive, growth(view, drive, file, content, succession))
   for (const version of gone) view.addBlobRef(drive.id, version.content, -1)
@@ -86,7 +81,7 @@ export function addFile(view: View, drive: Drive, node: Node, content: Content):
   const { now, actor } = view
   view.charge(drive, content.size)
   view.addBlobRef(drive.id, content, 1)
-  const origin = { createdAt: now, creator: actor.self, keep: false, description: '', expiresAt: 0 }
+  const origin = { createdAt: now, creator: actor.self, keep: false, description: '', expiresAt: 0, revertOf: 0 }
   view.setVersions(node.id, [{ drive: drive.id, node: node.id, version: 1, content, ...origin }])
   return view.put({ ...node, kind: 'file', content, version: 1 })
 }
@@ -100,7 +95,7 @@ function superseded(view: View, { settings }: Drive, file: Node, version: Versio
 /** What goes when a file gets new content: the version it merges with, and old ones beyond the drive's limit. */
 function outgoing(view: View, { settings }: Drive, file: Node, succession: Succession): Version[] {
   const before = view.versionsOf(file)
-  const youngerThan = succession === 'follows' ? 0 : (settings.versionMergeMs ?? 0)
+  const youngerThan = succession === 'new' ? (settings.versionMergeMs ?? 0) : 0
   const merged = before.filter(({ version, keep, createdAt }) => {
     return version === file.version && !keep && view.now - createdAt < youngerThan
   })

@@ -23,10 +23,16 @@ export type TrashId = Branded<number, 'TrashId'>
 export type LinkId = Branded<string, 'LinkId'>
 
 /**
- * Who may hold or do something: a user, a group, an app, whoever holds a link, or everyone of the tenant. The part after the
- * colon is the id.
+ * Who may hold or do something: a user, a group with all that are in it through other groups, those alone who are in a group
+ * directly (`members`), an app, whoever holds a link, or everyone of the tenant. The part after the colon is the id.
  */
-export type Subject = `user:${string}` | `group:${string}` | `app:${string}` | `link:${string}` | 'everyone'
+export type Subject =
+  | `user:${string}`
+  | `group:${string}`
+  | `members:${string}`
+  | `app:${string}`
+  | `link:${string}`
+  | 'everyone'
 
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -100,6 +106,8 @@ export interface Version {
   readonly description: string
   /** When the sweep destroys it, unless it is kept; 0 = never, and always while it is the current one. */
   readonly expiresAt: number
+  /** The earlier version whose content it brought back; 0 = it came with content of its own. */
+  readonly revertOf: number
 }
 
 /** A shared pool's id: drawn with the drives' ids, so that one is never taken for the other. */

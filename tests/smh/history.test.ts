@@ -82,7 +82,10 @@ describe('the history of a file', () => {
       versionId: 3,
       setLatestTime: '2026-03-01T08:03:00.000Z',
     })
-    expect((await list('a.txt')).contents.map(({ version }: { version: number }) => version)).toEqual([3, 2, 1])
+    const { contents } = await list('a.txt')
+    expect(contents.map(({ version }: { version: number }) => version)).toEqual([3, 2, 1])
+    expect(contents[0]).toMatchObject({ setLatestTime: '2026-03-01T08:03:00.000Z' })
+    for (const earlier of contents.slice(1)) expect(earlier).not.toHaveProperty('setLatestTime')
     expectFault(await smh.call('POST', `${history}/latest-version/${id + 2}`), 400, 'ParamInvalid')
     expectFault(await smh.call('POST', `${history}/latest-version/${id + 9}`), 404, 'FileNotFound')
     expectFault(await smh.call('POST', `${history}/latest-version/7`), 404, 'FileNotFound')

@@ -4,7 +4,8 @@ import { emptyChanges } from '../../src/engine/effects.ts'
 import { termsOf } from '../../src/engine/gram.ts'
 import type { Content, Drive, Node, NodeId, Store, Version } from '../../src/engine/index.ts'
 
-const CONTENTS = 20
+/** How many contents the files share. */
+export const CONTENTS = 20
 const ROWS_PER_APPLY = 5_000
 
 export interface LargeTree {
@@ -31,8 +32,13 @@ export async function plantLargeTree(store: Store, drive: Drive, name: string, n
   })
 }
 
+/** The bytes of one of them, 0 … CONTENTS - 1. */
+export function contentText(seed: number): string {
+  return `content ${seed}`
+}
+
 function contentOf(seed: number): Content {
-  const bytes = `content ${seed}`
+  const bytes = contentText(seed)
   const hex = (name: string) => createHash(name).update(bytes).digest('hex')
   return { digest: hex('sha256'), size: bytes.length, md5: hex('md5'), sha1: hex('sha1'), crc64: String(seed) }
 }
@@ -76,7 +82,18 @@ function layOut(drive: Drive, name: string, ids: readonly NodeId[], contents: re
 function changesFor(insertNodes: Node[]) {
   const files = insertNodes.filter(({ content }) => content !== null)
   const insertVersions = files.map(({ drive, id: node, content, createdAt, creator }): Version => {
-    return { drive, node, version: 1, content: content!, createdAt, creator, keep: false, description: '', expiresAt: 0 }
+    return {
+      drive,
+      node,
+      version: 1,
+      content: content!,
+      createdAt,
+      creator,
+      keep: false,
+      description: '',
+      expiresAt: 0,
+      revertOf: 0,
+    }
   })
   const blobRefs = files.map(({ drive, content, createdAt: at }) => ({ drive, content: content!, delta: 1, at }))
   const putTerms = insertNodes.map((node) => ({ drive: node.drive, node: node.id, terms: termsOf(node) }))

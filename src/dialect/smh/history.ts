@@ -17,7 +17,7 @@ export const historyOperations: readonly Operation[] = [
   ...historyFamily,
   {
     operation: 'List history versions',
-    coverage: 'partial: setLatestTime is told only when it is set',
+    coverage: 'done',
     method: 'GET',
     path: 'directory-history/{lib}/{space}/history-list/{path*}',
     handle: list,
@@ -88,7 +88,7 @@ function orderOf(query: URLSearchParams): 'asc' | 'desc' {
   return direction
 }
 
-function item(node: Node, { version, content, createdAt, creator }: Version, isLatestVersion: boolean) {
+function item(node: Node, { version, content, createdAt, creator, revertOf }: Version, isLatestVersion: boolean) {
   return {
     ...(isLatestVersion ? {} : { id: historyId(node, version) }),
     createdBy: userOf(creator),
@@ -101,6 +101,8 @@ function item(node: Node, { version, content, createdAt, creator }: Version, isL
     crc64: content.crc64,
     contentType: node.attributes.contentType ?? fileTypeOf(node.name).contentType,
     creationTime: isoTime(createdAt),
+    // One that was set as the latest is a version of its own here, made at that time.
+    ...(revertOf === 0 ? {} : { setLatestTime: isoTime(createdAt) }),
   }
 }
 

@@ -33,9 +33,9 @@ export function revert(view: View, op: RevertOp): Result {
   const { node, drive } = found
   const wanted = earlier(view, node, op.version)
   if (isFailed(wanted)) return wanted
-  const over = view.overQuota(drive, growth(view, drive, node, wanted.content, 'follows'))
+  const over = view.overQuota(drive, growth(view, drive, node, wanted.content, { revertOf: op.version }))
   // What it takes the place of is kept, however young: going back must itself be possible to go back on.
-  return over ? fail(over) : shown(view, addVersion(view, drive, node, wanted.content, {}, 'follows'))
+  return over ? fail(over) : shown(view, addVersion(view, drive, node, wanted.content, {}, { revertOf: op.version }))
 }
 
 export function updateVersion(view: View, op: UpdateVersionOp): Result {

@@ -38,7 +38,10 @@ export function readingsConformance(open: Open) {
   describe('the ends of versions', () => expiryConformance(() => store))
 
   it('versions take a new description and a promise to be kept, and nothing else', async () => {
-    const rows = [version(12, 1, content(1)), version(12, 2, content(2), { keep: true, description: "it's ‘2’" })]
+    const rows = [
+      version(12, 1, content(1)),
+      version(12, 2, content(2), { keep: true, description: "it's ‘2’", revertOf: 1 }),
+    ]
     await apply(store, { insertNodes: [file(12, 1, 'f')], insertVersions: rows })
     const read = async () => (await store.read((tx) => tx.versions([keyOf(12)]))).sort((a, b) => a.version - b.version)
     expect(await read()).toEqual(rows)

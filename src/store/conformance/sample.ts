@@ -103,6 +103,7 @@ export function version(node: number, number: number, bytes: Content, more: Part
     creator: 'user:ann',
     keep: false,
     expiresAt: 0,
+    revertOf: 0,
     description: '',
     ...more,
   }

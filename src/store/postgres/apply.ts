@@ -63,9 +63,9 @@ select k.to_drive, n.id, n.parent_id, n.name, n.name_key, n.twin, n.kind, n.vers
   n.born, n.rev, n.created_at, n.updated_at, n.creator, n.modifier, n.attributes
 from ${STAGE} join node n on n.drive_id = k.from_drive and n.id = k.id`
 export const STAGE_VERSIONS = `
-insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, digest, size, md5, sha1,
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, revert_of, digest, size, md5, sha1,
   crc64)
-select k.to_drive, v.node_id, v.version, v.created_at, v.creator, v.keep, v.description, v.expires_at, v.digest, v.size, v.md5,
+select k.to_drive, v.node_id, v.version, v.created_at, v.creator, v.keep, v.description, v.expires_at, v.revert_of, v.digest, v.size, v.md5,
   v.sha1, v.crc64
 from ${STAGE} join version v on v.drive_id = k.from_drive and v.node_id = k.id`
 export const STAGE_GRANTS = `
@@ -106,9 +106,9 @@ from ${unnest('nnnttnnntt' + 'ntnttt')} k (drive_id, id, parent_id, name, name_k
 where n.drive_id = k.drive_id and n.id = k.id`
 
 export const INSERT_VERSIONS = `
-insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, digest, size, md5, sha1,
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, revert_of, digest, size, md5, sha1,
   crc64)
-select * from ${unnest('nnnntntntnttt')}`
+select * from ${unnest('nnnntntnntnttt')}`
 export const UPDATE_VERSIONS = `
 update version v set keep = k.keep, description = k.description, expires_at = k.expires_at
 from ${unnest('nnnntn')} k (drive_id, node_id, version, keep, description, expires_at)
@@ -313,10 +313,12 @@ function moveNodesTogether(writing: Writing, nodes: readonly Node[]) {
 function applyVersions(writing: Writing, { insertVersions, updateVersions, deleteVersions, blobRefs }: Changes) {
   writing.set(
     INSERT_VERSIONS,
-    insertVersions.map(({ drive, node, version, createdAt, creator, keep, description, expiresAt, content }) => [
-      ...[drive, node, version, createdAt, creator, keep, description, expiresAt],
-      ...fromContent(content),
-    ]),
+    insertVersions.map(
+      ({ drive, node, version, createdAt, creator, keep, description, expiresAt, revertOf, content }) => [
+        ...[drive, node, version, createdAt, creator, keep, description, expiresAt, revertOf],
+        ...fromContent(content),
+      ],
+    ),
   )
   writing.mustChange(
     UPDATE_VERSIONS,

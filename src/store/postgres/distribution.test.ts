@@ -121,8 +121,8 @@ function isNamed(sql: string, { name, column }: { name: string; column: string }
 /** What is done now and then, or by an operator: it may ask every machine. */
 const EVERYWHERE: ReadonlySet<string> = new Set([
   ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
-  ...['FORGET_EVICTED'],
-  ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS'],
+  ...['FORGET_EVICTED', 'OVERDUE'],
+  ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS', 'OVERDUE'],
 ])
 
 describe('the statements', () => {
@@ -164,8 +164,8 @@ describe('the statements', () => {
 const LARGE_DRIVES = `
 insert into node select 7001 + i % 2, i, i / 20, 'n' || i, 'n' || i, 0, case i % 5 when 0 then 'folder' else 'file' end, 1,
   md5(i::text), i, '', '', '', 7001, 1, i, i, 'user:a', 'user:a', '{}' from generate_series(1, 20000) i;
-insert into version (drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator, keep, description, expires_at)
-  select drive_id, id, 1, digest, size, '', '', '', 1, creator, 0, '', 0 from node;
+insert into version (drive_id, node_id, version, digest, size, md5, sha1, crc64, created_at, creator, keep, description, expires_at, revert_of)
+  select drive_id, id, 1, digest, size, '', '', '', 1, creator, 0, '', 0, 0 from node;
 insert into node_grant (drive_id, node_id, subject, actions, role, expires_at, created_at, creator, tenant_id)
   select drive_id, id, 'user:' || id % 50, 1, '', 0, id, 'user:a', 'acme' from node;
 insert into trash (drive_id, node_id, id, parent_id, name, path, trashed_at, trashed_by, expires_at)

@@ -8,7 +8,7 @@ const KEYS = `(select distinct k.* from ${unnest('nn')} k (drive_id, id)) k`
 
 /** These rely on the primary keys of version and node_grant. */
 const VERSION_COLUMNS = `v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
-  v.keep, v.description, v.expires_at`
+  v.keep, v.description, v.expires_at, v.revert_of`
 
 export const VERSIONS = `
 select ${VERSION_COLUMNS}

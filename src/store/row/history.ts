@@ -27,6 +27,7 @@ export type VersionRow = [
   keep: number | boolean,
   description: string,
   expiresAt: number,
+  revertOf: number,
 ]
 
 export type GrantRow = [
@@ -57,9 +58,9 @@ export type ChangeRow = [
 ]
 
 export function toVersion(row: VersionRow): Version {
-  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description, expiresAt] = row
+  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description, expiresAt, revertOf] = row
   const content = toContent(digest, size, md5, sha1, crc64)
-  return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description, expiresAt }
+  return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description, expiresAt, revertOf }
 }
 
 export function toGrant([drive, node, subject, actions, role, expiresAt, createdAt, creator]: GrantRow): Grant {

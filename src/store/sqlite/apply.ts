@@ -73,9 +73,9 @@ select value ->> 2, n.id, n.parent_id, n.name, n.name_key, n.twin, n.kind, n.ver
   n.born, n.rev, n.created_at, n.updated_at, n.creator, n.modifier, n.attributes
 from json_each(?) cross join node n on n.drive_id = value ->> 0 and n.id = value ->> 1`
 const STAGE_VERSIONS = `
-insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, digest, size, md5, sha1,
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, revert_of, digest, size, md5, sha1,
   crc64)
-select value ->> 2, v.node_id, v.version, v.created_at, v.creator, v.keep, v.description, v.expires_at, v.digest, v.size, v.md5,
+select value ->> 2, v.node_id, v.version, v.created_at, v.creator, v.keep, v.description, v.expires_at, v.revert_of, v.digest, v.size, v.md5,
   v.sha1, v.crc64
 from json_each(?) cross join version v on v.drive_id = value ->> 0 and v.node_id = value ->> 1`
 const STAGE_GRANTS = `
@@ -108,9 +108,9 @@ update node set parent_id = value ->> 2, name = value ->> 3, name_key = value ->
 from json_each(?) where node.drive_id = value ->> 0 and node.id = value ->> 1`
 
 const INSERT_VERSIONS = `
-insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, digest, size, md5, sha1,
+insert into version (drive_id, node_id, version, created_at, creator, keep, description, expires_at, revert_of, digest, size, md5, sha1,
   crc64)
-select ${members(13)} from json_each(?)`
+select ${members(14)} from json_each(?)`
 export const UPDATE_VERSIONS = `
 update version set keep = value ->> 3, description = value ->> 4, expires_at = value ->> 5 from json_each(?)
 where drive_id = value ->> 0 and node_id = value ->> 1 and version = value ->> 2`
@@ -238,8 +238,8 @@ function rehomeNodes(db: Connection, moves: Changes['rehome']) {
 
 function applyVersions(db: Connection, { insertVersions, updateVersions, deleteVersions, blobRefs }: Changes) {
   writeSet(db, INSERT_VERSIONS, insertVersions, (row) => {
-    const { drive, node, version, createdAt, creator, keep, description, expiresAt, content } = row
-    return [drive, node, version, createdAt, creator, keep, description, expiresAt, ...fromContent(content)]
+    const { drive, node, version, createdAt, creator, keep, description, expiresAt, revertOf, content } = row
+    return [drive, node, version, createdAt, creator, keep, description, expiresAt, revertOf, ...fromContent(content)]
   })
   mustChangeSet(db, UPDATE_VERSIONS, updateVersions, ({ drive, node, version, keep, description, expiresAt }) => [
     ...[drive, node, version],

@@ -7,7 +7,7 @@ import type { Queries } from './transaction.ts'
 // Row-value `in` takes each key once, sorted, and seeks the primary key with it.
 
 const VERSION_COLUMNS = `v.drive_id, v.node_id, v.version, v.digest, v.size, v.md5, v.sha1, v.crc64, v.created_at, v.creator,
-  v.keep, v.description, v.expires_at`
+  v.keep, v.description, v.expires_at, v.revert_of`
 
 export const VERSIONS = `
 select ${VERSION_COLUMNS}

@@ -275,6 +275,7 @@ create table version (
   keep bigint not null,
   description text not null,
   expires_at bigint not null,
+  revert_of bigint not null,
   primary key (drive_id, node_id, version)
 );
 create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;

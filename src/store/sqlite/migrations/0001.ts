@@ -270,6 +270,7 @@ create table version (
   keep integer not null,
   description text not null,
   expires_at integer not null,
+  revert_of integer not null,
   primary key (drive_id, node_id, version)
 ) strict, without rowid;
 create index version_expiry on version (expires_at) where expires_at > 0 and keep = 0;
