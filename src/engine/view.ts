@@ -6,58 +6,34 @@
 import { allowedActions, grantedActions, grantees, lentActions, ownsDrive, reachesDrive, seesDrive } from './access.ts'
 import { type ActionBits, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
-import type { ErrorCode } from './error.ts'
+import { Draft } from './draft.ts'
 import { emptyNeeds, type Facts, type Needs, type Sequence, seekFrom, stemKey } from './facts.ts'
-import type { Haul, Landing, Ready } from './haul.ts'
+import type { Haul, Ready } from './haul.ts'
 import type {
-  Change,
   ChangeKind,
   ChangeOrigin,
-  Content,
   Drive,
   DriveId,
   Grant,
   Kind,
   Node,
   NodeId,
-  Pool,
   TaskId,
-  TaskOutcome,
   TrashEntry,
   Upload,
   UploadId,
   Version,
 } from './model.ts'
 import { PairMap } from './pair-map.ts'
-import type { BlobRef, NewTask, Seek } from './port.ts'
+import type { Seek } from './port.ts'
 
 /** Thrown when a fact is missing; never leaves the planner. */
 export const MISSING = Object.freeze({ missing: true })
 
-/** A change log entry before it has its number. */
-export type PendingChange = Omit<Change, 'seq'>
-
-type UndoStep = { map: Map<unknown, unknown>; key: unknown; before: unknown } | { list: unknown[] }
-
-export class View {
+export class View extends Draft {
   readonly facts: Facts
   readonly actor: Actor
-  readonly now: number
   readonly needs: Needs = emptyNeeds()
-
-  /** The present state of every node the batch touched; null once destroyed. */
-  readonly nodes = new Map<NodeId, Node | null>()
-  readonly versions = new Map<NodeId, Version[]>()
-  readonly grants = new Map<NodeId, Grant[]>()
-  readonly trash = new Map<NodeId, TrashEntry | null>()
-  readonly uploads = new Map<UploadId, Upload>()
-  readonly tasks: NewTask[] = []
-  readonly blobRefs = new Map<string, BlobRef>()
-  readonly poolDeltas = new Map<string, { drive: Drive; pool: Pool; delta: number }>()
-  readonly changes: PendingChange[] = []
-  readonly trashTouched = new Set<DriveId>()
-  /** The next counter to try for automatic names of one series. */
-  readonly counters = new Map<string, number>()
 
   // Where the batch put nodes, by name and by folder, which folders it took nodes from, and in which of them and where it
   // gave up names. A node may have moved on since: these only say where to look, so that a failed op need not take them back.
@@ -68,17 +44,12 @@ export class View {
   private readonly leftPlaces = new PairMap<NodeId, string, true>()
   private readonly drawn: Record<Sequence, number> = { node: 0, task: 0, trash: 0 }
   private drawnUploads = 0
-  private undo: UndoStep[] = []
   /** What the op at work is about, once that is found. */
   subjectKind: Kind | null = null
   /** The tree that the op at work wants copied or carried and that is too large for that. */
   haul: Haul | null = null
   /** What a task has made ready of such a tree. */
   readonly ready: Ready | null
-  readonly landings: Landing[] = []
-  /** Trees that a task will remove: the hidden folder of each drive in which they wait, and what became of their ops. */
-  readonly coffins = new Map<DriveId, Node>()
-  readonly buried: TaskOutcome[] = []
   private remover: TaskId | undefined
   /** The task whose step this is; 0 = none's. */
   readonly task: TaskId | 0
@@ -98,22 +69,25 @@ export class View {
     inlineNodesMax = Number.POSITIVE_INFINITY,
     task: TaskId | 0 = 0,
   ) {
+    super(now)
     this.inlineNodesMax = inlineNodesMax
     this.task = task
     this.touched = touched
     this.ready = ready
     this.facts = facts
     this.actor = actor
-    this.now = now
   }
 
-  // --- undoing what a failed op began ---
-
-  mark(): void {
-    this.undo.length = 0
+  override mark(): void {
+    super.mark()
     this.subjectKind = null
     this.haul = null
     this.isMerging = false
+  }
+
+  override rollback(): void {
+    super.rollback()
+    this.rights.clear()
   }
 
   /** From here on the op at work brings the parts of a folder into another: they must be done with it or not at all. */
@@ -124,27 +98,6 @@ export class View {
   /** Whether so many nodes below a folder are for a task to copy or carry. */
   isHaul(below: readonly Node[]): boolean {
     return !this.isMerging && below.length > this.inlineNodesMax
-  }
-
-  rollback(): void {
-    for (const step of this.undo.reverse()) {
-      if ('list' in step) step.list.pop()
-      // None of the maps holds `undefined`.
-      else if (step.before === undefined) step.map.delete(step.key)
-      else step.map.set(step.key, step.before)
-    }
-    this.undo = []
-    this.rights.clear()
-  }
-
-  private set<K, V>(map: Map<K, V>, key: K, value: V) {
-    this.undo.push({ map: map as Map<unknown, unknown>, key, before: map.get(key) })
-    map.set(key, value)
-  }
-
-  private push<T>(list: T[], item: T) {
-    list.push(item)
-    this.undo.push({ list })
   }
 
   // --- reading ---
@@ -488,57 +441,15 @@ export class View {
     if (this.facts.trash.get(node.id) || this.trash.get(node.id)) this.set(this.trash, node.id, null)
   }
 
-  setVersions(node: NodeId, versions: Version[]): void {
-    this.set(this.versions, node, versions)
-  }
-
   setGrants(node: NodeId, grants: Grant[]): void {
     this.set(this.grants, node, grants)
     this.rights.clear()
-  }
-
-  setEntry(drive: DriveId, node: NodeId, entry: TrashEntry | null): void {
-    this.set(this.trash, node, entry)
-    this.touchTrash(drive)
-  }
-
-  touchTrash(drive: DriveId): void {
-    this.trashTouched.add(drive)
-  }
-
-  setCounter(series: string, next: number): void {
-    this.set(this.counters, series, next)
-  }
-
-  setUpload(upload: Upload): void {
-    this.set(this.uploads, upload.id, upload)
-  }
-
-  addTask(task: NewTask): void {
-    this.push(this.tasks, task)
   }
 
   /** The number of the task that will remove what the batch buries. */
   removalTask(): TaskId {
     this.remover ??= this.fresh('task') as TaskId
     return this.remover
-  }
-
-  setCoffin(coffin: Node): void {
-    this.set(this.coffins, coffin.drive, coffin)
-  }
-
-  addBuried(outcome: TaskOutcome): void {
-    this.push(this.buried, outcome)
-  }
-
-  land(landing: Landing): void {
-    this.push(this.landings, landing)
-  }
-
-  addBlobRef(drive: DriveId, content: Content, delta: number): void {
-    const key = `${drive}/${content.digest}`
-    this.set(this.blobRefs, key, { drive, content, delta: (this.blobRefs.get(key)?.delta ?? 0) + delta, at: this.now })
   }
 
   /** @param before the node in its former place, for what is moved or renamed */
@@ -564,37 +475,10 @@ export class View {
   private origin({ parent, name }: Node): ChangeOrigin {
     return { parent, parentBorn: this.node(parent)!.born, name }
   }
-
-  // --- quota ---
-
-  /** Which level has no room for `size` more bytes; undefined when all have. */
-  overQuota(drive: Drive, size: number, from: Drive | null = null): ErrorCode | undefined {
-    for (const pool of drive.pools) {
-      const used = pool.used + (this.poolDeltas.get(poolKey(drive, pool))?.delta ?? 0)
-      // Bytes that only change drives add nothing to a pool both drives share; but a pool that is already over its quota takes in nothing.
-      const shared = from?.pools.some((other) => poolKey(from, other) === poolKey(drive, pool)) ?? false
-      const full = pool.quota !== null && size > 0 && (shared ? used > pool.quota : used + size > pool.quota)
-      if (full) return `quota_${pool.kind}`
-    }
-    return undefined
-  }
-
-  charge(drive: Drive, delta: number): void {
-    if (delta === 0) return
-    for (const pool of drive.pools) {
-      const key = poolKey(drive, pool)
-      const before = this.poolDeltas.get(key)?.delta ?? 0
-      this.set(this.poolDeltas, key, { drive, pool, delta: before + delta })
-    }
-  }
 }
 
 function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V) {
   const set = sets.get(key)
   if (set) set.add(value)
   else sets.set(key, new Set([value]))
-}
-
-function poolKey(drive: Drive, pool: Pool): string {
-  return `${drive.tenant}/${pool.kind}/${pool.key}`
 }

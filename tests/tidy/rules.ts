@@ -280,9 +280,20 @@ export const noVendorWords: Rule = (sources) =>
 
 /** What decides ops gets time and numbers as arguments, and facts by asking for them. */
 const PURE = [
-  ...['plan', 'view', 'facts', 'locate', 'place', 'access', 'bytes', 'name', 'attributes', 'effects', 'action'].map(
-    (name) => `src/engine/${name}.ts`,
-  ),
+  ...[
+    'plan',
+    'view',
+    'draft',
+    'facts',
+    'locate',
+    'place',
+    'access',
+    'bytes',
+    'name',
+    'attributes',
+    'effects',
+    'action',
+  ].map((name) => `src/engine/${name}.ts`),
   'src/engine/ops',
 ]
 const IMPURE =
