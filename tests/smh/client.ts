@@ -4,27 +4,35 @@
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Crc64 } from '../../src/blob/crc64.ts'
 import { type Reply, send } from './session.ts'
 
 export type Vendor = 'javascript' | 'java' | 'android' | 'ios'
 export const VENDORS: readonly Vendor[] = ['javascript', 'java', 'android', 'ios']
 
-/** From so many bytes on a client sends parts, and how large those are. Smaller than the vendor's, for the tests' sake. */
-const MULTIPART_FROM = 3 * 2 ** 20
-const PART_BYTES = 2 ** 20
+const MIB = 2 ** 20
+/** What clients hash a content by, and the smallest one they do it with. */
+const STRIDE_BYTES = MIB
 
 interface Style {
   /** The tail of a URL for an entry's path. */
   path(segments: readonly string[]): string
   /** The query with the flag in its place. */
   query(flag: string, rest: readonly string[]): string
-  /** Whether the token goes in a header. */
-  readonly bearer: boolean
   readonly headers: Readonly<Record<string, string>>
   /** The body of a call that has nothing to say. */
   readonly empty: unknown
   /** A boolean in a body. */
   readonly yes: unknown
+  /** The id of something recycled, in a body. */
+  id(id: number): unknown
+  /** From so many bytes on it sends parts, and how large those are. */
+  readonly multipartFrom: number
+  readonly partBytes: number
+  /** Whether it streams bytes without saying how many there are. */
+  readonly streams: boolean
+  /** What it says of the bytes it has sent. */
+  confirmation(content: Buffer): unknown
   /** Whether a task with this answer is over. */
   isOver(task: { status: number; result?: unknown }): boolean
 }
@@ -37,41 +45,61 @@ const STYLES: Readonly<Record<Vendor, Style>> = {
   javascript: {
     path: (segments) => (segments.length === 0 ? '/%2F' : `/${encodeURIComponent(segments.join('/'))}`),
     query: (flag, rest) => [flag === '' ? '' : `${flag}=1`, ...rest].filter(Boolean).join('&'),
-    bearer: true,
     headers: { 'client-version': 'smh-js-sdk/1.0.16' },
     empty: {},
     yes: true,
+    id: (id) => id,
+    // The vendor's is 32 MiB, which is long to send in a test.
+    multipartFrom: 6 * MIB,
+    partBytes: 5 * MIB,
+    streams: false,
+    confirmation: (content) => ({ crc64: crc64Of(content) }),
     isOver: ({ status }) => status !== 202,
   },
-  // The root has no tail; the flag bare and last; booleans as strings.
+  // The root has no tail; the flag bare and last; booleans and ids as strings; bytes as a stream, without their number.
   java: {
     path: (segments) => (segments.length === 0 ? '' : `/${perSegment(segments)}`),
     query: flagLast,
-    bearer: false,
     headers: { 'x-smh-sdk-log-debug': 'off' },
     empty: undefined,
     yes: 'true',
+    id: String,
+    multipartFrom: 3 * MIB,
+    partBytes: MIB,
+    streams: true,
+    confirmation: () => undefined,
     isOver: ({ status }) => status !== 202,
   },
   // The root ends in a slash; booleans as numbers; stops only when there are items, none of them under way.
   android: {
     path: (segments) => `/${encodeURIComponent(segments.join('/'))}`,
     query: flagLast,
-    bearer: false,
     headers: { 'x-smh-meta-creation-date': '1700000000' },
     empty: undefined,
     yes: 1,
-    isOver: ({ result }) =>
-      Array.isArray(result) && result.length > 0 && result.every((one) => (one as { status: number }).status !== 202),
+    id: (id) => id,
+    multipartFrom: 2 * MIB,
+    partBytes: MIB,
+    streams: false,
+    confirmation: () => undefined,
+    // Of one entry the result is an object, which it has another parser for.
+    isOver: ({ result }) => {
+      const items = Array.isArray(result) ? result : result === undefined ? [] : [result]
+      return items.length > 0 && items.every((one: { status: number }) => one.status !== 202)
+    },
   },
   // Waits on at any status it does not know.
   ios: {
     path: (segments) => `/${perSegment(segments)}`,
     query: (flag, rest) => flagLast(flag, ['with_inode=1', 'with_content_cas=1', ...rest]),
-    bearer: false,
     headers: {},
     empty: undefined,
     yes: true,
+    id: String,
+    multipartFrom: MIB,
+    partBytes: MIB,
+    streams: false,
+    confirmation: () => undefined,
     isOver: ({ status }) => [200, 204, 207].includes(status),
   },
 }
@@ -98,18 +126,31 @@ export class SmhClient {
     return this.style.yes
   }
 
+  /** The id of something recycled as this client writes it. */
+  id(id: number): unknown {
+    return this.style.id(id)
+  }
+
+  /** Bytes that it sends in two parts. */
+  get inPartsBytes(): number {
+    return Math.max(this.style.multipartFrom, this.style.partBytes + 5)
+  }
+
+  /** Whether it stops waiting for a task that is told of like this. */
+  isOver(task: { status: number; result?: unknown }): boolean {
+    return this.style.isOver(task)
+  }
+
   /** The same client with another token. */
   as(token: string): SmhClient {
     return new SmhClient(this.vendor, { base: this.base, library: this.library, space: this.space, token })
   }
 
   call(method: string, target: string, flag = '', body?: unknown, query: readonly string[] = []): Promise<Reply> {
-    const own = this.style.bearer ? [] : [`access_token=${this.token}`]
-    const words = this.style.query(flag, [...query, ...own])
-    const headers = this.style.bearer ? { authorization: `Bearer ${this.token}` } : {}
+    const words = this.style.query(flag, [...query, `access_token=${this.token}`])
     const sent = body ?? (method === 'PUT' || method === 'POST' ? this.style.empty : undefined)
     return send(this.base, method, `/api/v1/${target}${words === '' ? '' : `?${words}`}`, {
-      headers: { ...this.style.headers, ...headers },
+      headers: this.style.headers,
       ...(sent === undefined ? {} : { body: sent }),
     })
   }
@@ -145,7 +186,7 @@ export class SmhClient {
 
   /** Brings a file in as the client does: rapidly if it can, else in one piece or in parts. The file as confirmed. */
   async upload(path: string, content: Buffer, query: string[] = []): Promise<Reply> {
-    const multipart = content.length >= MULTIPART_FROM ? 'multipart' : ''
+    const multipart = content.length >= this.style.multipartFrom ? 'multipart' : ''
     const method = multipart ? 'POST' : 'PUT'
     const begin = (claim?: object) =>
       this.on('file', method, path, multipart, claim, [`filesize=${content.length}`, ...query])
@@ -153,11 +194,11 @@ export class SmhClient {
     if (begun.status !== 201) return begun
     const { confirmKey } = begun.body
     await this.sendBytes(begun.body, content, multipart !== '')
-    return this.on('file', 'POST', confirmKey, 'confirm', this.style.empty, [])
+    return this.on('file', 'POST', confirmKey, 'confirm', this.style.confirmation(content) ?? this.style.empty, [])
   }
 
   private async begin(content: Buffer, start: (claim?: object) => Promise<Reply>): Promise<Reply> {
-    if (content.length < PART_BYTES || this.vendor === 'java') return start()
+    if (content.length < STRIDE_BYTES || this.vendor === 'java') return start()
     const claim = { beginningHash: hashes(content).head, size: String(content.length) }
     const known = await start(claim)
     return known.status === 202 ? start({ ...claim, fullHash: hashes(content).chain }) : known
@@ -169,14 +210,16 @@ export class SmhClient {
     inParts: boolean,
   ): Promise<void> {
     const { domain, path, uploadId, headers } = target
-    const count = inParts ? Math.ceil(content.length / PART_BYTES) : 1
+    const { partBytes, streams } = this.style
+    const count = inParts ? Math.ceil(content.length / partBytes) : 1
     const numbers = Array.from({ length: count }, (_, at) => at + 1)
     // Parts may come in any order.
     const stored = await Promise.all(
       numbers.toReversed().map(async (number) => {
-        const bytes = inParts ? content.subarray((number - 1) * PART_BYTES, number * PART_BYTES) : content
+        const bytes = inParts ? content.subarray((number - 1) * partBytes, number * partBytes) : content
         const query = inParts ? `?partNumber=${number}&uploadId=${uploadId}` : ''
-        const reply = await send(`http://${domain}`, 'PUT', path + query, { body: bytes, headers })
+        const sent = { body: bytes, headers: streams ? { ...headers, 'transfer-encoding': 'chunked' } : headers }
+        const reply = await send(`http://${domain}`, 'PUT', path + query, sent)
         return { reply, md5: createHash('md5').update(bytes).digest('hex') }
       }),
     )
@@ -194,14 +237,20 @@ export class SmhClient {
   }
 }
 
+function crc64Of(content: Buffer): string {
+  const sum = new Crc64()
+  sum.update(content)
+  return sum.digest()
+}
+
 /** How clients name content: by its first mebibyte, and by a chain over all of them. */
 function hashes(content: Buffer): { head: string; chain: string } {
-  let chain = createHash('sha256').update(content.subarray(0, PART_BYTES)).digest()
+  let chain = createHash('sha256').update(content.subarray(0, STRIDE_BYTES)).digest()
   const head = chain.toString('hex')
-  for (let at = PART_BYTES; at < content.length; at += PART_BYTES) {
+  for (let at = STRIDE_BYTES; at < content.length; at += STRIDE_BYTES) {
     chain = createHash('sha256')
       .update(chain)
-      .update(content.subarray(at, at + PART_BYTES))
+      .update(content.subarray(at, at + STRIDE_BYTES))
       .digest()
   }
   return { head, chain: chain.toString('hex') }

@@ -27,7 +27,8 @@ export function send(base: string, method: string, target: string, { body, heade
   const bytes =
     body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.from(body) : json(body)
   const type = bytes && !Object.hasOwn(headers, 'content-type') ? { 'content-type': 'application/json' } : {}
-  const length = bytes ? { 'content-length': String(bytes.length) } : {}
+  const isChunked = headers['transfer-encoding'] === 'chunked'
+  const length = bytes && !isChunked ? { 'content-length': String(bytes.length) } : {}
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(base)
     const call = request(

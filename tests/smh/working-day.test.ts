@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SmhClient, VENDORS } from './client.ts'
-import { expectFault, LIBRARY, open, type Session } from './session.ts'
+import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
 beforeAll(async () => {
@@ -48,7 +48,7 @@ describe.each(VENDORS)('the %s client', (vendor) => {
   })
 
   it('brings a large file in by parts, and another of the same bytes without any', async () => {
-    const content = randomBytes(3 * 2 ** 20 + 5)
+    const content = randomBytes(client.inPartsBytes + 5)
     const first = await client.upload('large.bin', content)
     expect(first.body).toMatchObject({ path: ['large.bin'], size: String(content.length) })
     const again = await client.upload('large again.bin', content)
@@ -92,7 +92,7 @@ describe.each(VENDORS)('the %s client', (vendor) => {
     )
     expect(statuses(missing)).toEqual([404])
     const ids = deleted.slice(0, 500).map((item) => (item as unknown as { recycledItemId: number }).recycledItemId)
-    const wanted = vendor === 'ios' ? ids.map(String) : ids
+    const wanted = ids.map((id) => client.id(id))
     const restored = await client.settled(await client.inSpace('recycled', 'POST', '', 'restore', wanted))
     expect(statuses(restored)).toEqual([200])
     const page = await client.on('directory', 'GET', 'moved', '', undefined, ['limit=1000'])
@@ -118,6 +118,61 @@ describe.each(VENDORS)('the %s client', (vendor) => {
     expect(found.body.contents.map(({ name }: { name: string }) => name).sort()).toEqual(['note 1.txt', 'seed.txt'])
     expect((await client.inSpace('favorite', 'POST', '/', '', { path: 'seed.txt' })).status).toBe(200)
     expect((await client.inSpace('favorite', 'GET', '/list')).body.contents).toMatchObject([{ name: 'seed.txt' }])
+  })
+
+  it('makes, lists and deletes spaces of its own', async () => {
+    const maker = client.as(await smh.mint('create_space,delete_space', { space_id: '', user_id: `${vendor}-maker` }))
+    const body = vendor === 'java' ? { publicRead: 'false' } : { isPublicRead: false }
+    const made = await maker.call('POST', `space/${LIBRARY}`, '', body)
+    expect(made.status).toBe(201)
+    const { spaceId } = made.body
+    expect((await maker.call('GET', `space/${LIBRARY}/list`)).body.list).toMatchObject([{ spaceId }])
+    expect((await maker.call('DELETE', `space/${LIBRARY}/${spaceId}`)).status).toBe(204)
+    expect((await maker.call('GET', `space/${LIBRARY}/list`)).body.list).toEqual([])
+  })
+
+  it('shares what it has, and a visitor fetches it', async () => {
+    const config = { isPermanent: true, canPreview: true, canDownload: true }
+    const shared = await client.inSpace('share', 'POST', '', '', { name: 'mine', filePath: ['seed.txt'], config })
+    expect(shared.status, shared.text).toBe(200)
+    const visit = await send(smh.url, 'POST', `/api/v1/share/verify/${shared.body.code}`, { body: {} })
+    const visitor = client.as(visit.body.accessToken)
+    const inside = await visitor.call('GET', `share/file/${shared.body.code}/`, 'list')
+    expect(inside.body.contents).toMatchObject([{ name: 'seed.txt', type: 'file' }])
+    const [{ inode }] = inside.body.contents
+    const fetched = await visitor.call('GET', `share/file/${shared.body.code}/${inode}`, 'download')
+    expect(await (await fetch(String(fetched.headers.location))).text()).toBe('seed')
+    expect((await client.call('DELETE', `share/${LIBRARY}/${shared.body.id}`)).status).toBe(204)
+    expect((await visitor.call('GET', `share/file/${shared.body.code}/`, 'list')).status).toBeGreaterThanOrEqual(403)
+  })
+
+  it('comes to know of every end that a task may have', async () => {
+    const task = async ({ status, body, text }: Reply) => {
+      expect(status, text).toBe(202)
+      while (await smh.engine.work());
+      const [told] = (await client.inSpace('task', 'GET', `/${body.taskId}`)).body
+      return { over: client.isOver(told), status: told.status }
+    }
+    const deleting = (paths: readonly string[]) =>
+      client.inSpace(
+        'batch',
+        'POST',
+        '',
+        'delete',
+        paths.map((path) => ({ path })),
+      )
+    const there = range(101).map((at) => `ends/${at}`)
+    const makeThem = range(101).map((at) => ({ copyFrom: 'seed.txt', to: `ends/${at}` }))
+    await client.on('directory', 'PUT', 'ends')
+    expect(await task(await client.inSpace('batch', 'POST', '', 'copy', makeThem))).toEqual({ over: true, status: 200 })
+    expect(await task(await deleting([...there, 'none']))).toEqual({ over: true, status: 207 })
+    expect(await task(await deleting(there))).toEqual({ over: true, status: 207 })
+    const calibrated = await client.on('directory', 'PUT', 'ends', 'calibrate', undefined, ['stats_type=normal'])
+    expect(await task(calibrated)).toEqual({ over: true, status: 200 })
+    // Nobody has heard of it: the client is told of none, rather than of one that never ends.
+    expect((await client.inSpace('task', 'GET', '/999999999')).body).toEqual([])
+    expectFault(await client.inSpace('task-result', 'GET', '/999999999'), 404, 'TaskNotFound')
+    expect(client.isOver({ status: 202 })).toBe(false)
   })
 
   it('keeps to a quota', async () => {
