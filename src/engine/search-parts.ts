@@ -28,10 +28,11 @@ export interface SearchLimits {
   readonly scopeNodesMax: number
 }
 
-/** A node that meets the conditions, as far as the order needs it. */
+/** A node that meets the conditions, wherever it lies, as far as the order needs it. */
 export interface Match {
   readonly drive: DriveId
   readonly id: NodeId
+  readonly parent: NodeId
   readonly values: readonly (string | number)[]
 }
 
@@ -74,20 +75,21 @@ async function allOf(seek: Seeking, source: Source, nodesMax: number): Promise<M
     if (nodes === null) return found
     read += nodes?.length ?? 0
     if (nodes === undefined || read > nodesMax) return null
-    for (const match of await judge(nodes)) found.push(match)
+    for (const match of judge(nodes)) found.push(match)
   }
 }
 
-type Judge = (nodes: readonly Node[]) => Promise<Match[]>
+type Judge = (nodes: readonly Node[]) => Match[]
 
-/** Those of the nodes that meet conditions and lie where is looked. */
-function judgeOf({ region, place: { drive }, query: { order } }: Seeking, where: Where | null): Judge {
+/** Those of the nodes that meet conditions. */
+function judgeOf({ place: { drive }, query: { order } }: Seeking, where: Where | null): Judge {
   const meets = where ? matcher(where) : () => true
   const hidden = new Set([drive.root, drive.trash, drive.grave])
-  return async (nodes) => {
-    const inside = await region.inside(nodes.filter((node) => !hidden.has(node.id) && meets(node)))
-    return inside.map((node) => ({ drive: node.drive, id: node.id, values: order.map(({ by }) => VALUES[by](node)) }))
-  }
+  const valuesOf = (node: Node) => order.map(({ by }) => VALUES[by](node))
+  return (nodes) =>
+    nodes
+      .filter((node) => !hidden.has(node.id) && meets(node))
+      .map((node) => ({ drive: node.drive, id: node.id, parent: node.parent, values: valuesOf(node) }))
 }
 
 const VALUES: Readonly<Record<SearchOrder['by'], (node: Node) => string | number>> = {
@@ -111,8 +113,9 @@ class Race {
   #chosen: Source | undefined
   #gathered: Match[] = []
   #read = 0
-  /** How many nodes the walk has looked at, and which have been given. */
+  /** How many nodes the walk has looked at, and which have been given; how many of them lie where is looked, as a share. */
   #looked = 0
+  #insideShare = 1
   readonly #given = new Set<NodeId>()
   /** What the walk has come upon too early. */
   #pending: Match[] = []
@@ -145,9 +148,9 @@ class Race {
   async #step(): Promise<{ part: Match[]; isLast: boolean }> {
     const { limit, probe } = this.#stride()
     const { nodes, reached } = await this.#walk.step(limit, probe)
-    if (this.#looked === 0) this.#learn(nodes)
+    if (this.#looked === 0) await this.#learn(nodes)
     this.#looked += limit
-    const matches = await this.#judge(nodes)
+    const matches = this.#judge(nodes)
     if (reached === null || (this.#walk.isExact && reached !== undefined)) {
       return { part: [...this.#pending, ...matches], isLast: reached === null }
     }
@@ -174,10 +177,13 @@ class Race {
   }
 
   /** Takes the nodes looked at first for a sample of the drive. */
-  #learn(nodes: readonly Node[]): void {
+  async #learn(nodes: readonly Node[]): Promise<void> {
+    const { region } = this.#seek
+    const inside = region.isPart ? await region.inside(nodes) : nodes
+    this.#insideShare = Math.max(inside.length, FEWEST) / Math.max(nodes.length, 1)
     const share = this.#nodes() / Math.max(nodes.length, 1)
     for (const source of this.#sources) {
-      const hits = nodes.filter(source.admits).length
+      const hits = source.isBelow ? inside.length : nodes.filter(source.admits).length
       this.#expected.set(source, share * Math.max(hits, FEWEST))
     }
   }
@@ -189,7 +195,7 @@ class Race {
 
   /** How many are wanting for a page; when those given were not enough, as they were not seen, as many again. */
   #wanted(): number {
-    const page = this.#seek.query.limit + 1
+    const page = Math.ceil((this.#seek.query.limit + 1) / this.#insideShare)
     return this.#given.size < page ? page - this.#given.size : page
   }
 
@@ -245,7 +251,7 @@ class Race {
     }
     this.#chosen = source
     this.#read += nodes.length
-    for (const match of await this.#judge(nodes)) this.#gathered.push(match)
+    for (const match of this.#judge(nodes)) this.#gathered.push(match)
     return null
   }
 }

@@ -32,7 +32,7 @@ export class Region {
   }
 
   /** Those of the nodes that lie in it. */
-  async inside(nodes: readonly Node[]): Promise<Node[]> {
+  async inside<Placed extends Pick<Node, 'id' | 'parent'>>(nodes: readonly Placed[]): Promise<Placed[]> {
     await this.#learn(nodes)
     const { below, trashed } = this.#place
     const home: Home = trashed === 'only' ? 'trash' : 'root'
@@ -43,11 +43,16 @@ export class Region {
     })
   }
 
+  /** Whether most of the drive may lie outside. */
+  get isPart(): boolean {
+    return this.#tops !== null
+  }
+
   #isTop(id: NodeId): boolean {
     return this.#tops === null || this.#tops.has(id)
   }
 
-  async #learn(nodes: readonly Node[]): Promise<void> {
+  async #learn(nodes: readonly Pick<Node, 'parent'>[]): Promise<void> {
     const { id: drive } = this.#place.drive
     // Siblings share their way up.
     const unknown = [...new Set(nodes.map(({ parent }) => parent))].filter((id) => id > 0 && !this.#known.has(id))

@@ -10,7 +10,9 @@ import { type Bounds, boundsOf, matcher, type Where } from './where.ts'
 export interface Source {
   /** The terms by which it finds. */
   readonly probe?: Probe
-  /** Whether a node is one of those this leads to. One for which that cannot be told by the node alone is taken for one. */
+  /** Whether it leads to what lies where is looked, which the node alone does not tell. */
+  readonly isBelow?: true
+  /** Whether a node is one of those this leads to. */
   readonly admits: (node: Node) => boolean
   /** What a node costs, as compared to one that comes from an index. */
   readonly cost: number
@@ -28,7 +30,7 @@ export interface SourceContext {
 /** Nodes lie in the order of their ids, so that one follows the other where it is read. */
 const BY_ID_COST = 0.5
 
-/** Everything that leads to all that meets the conditions, the whole drive last. */
+/** Everything that leads to all that meets the conditions: what leads exactly there first, the whole drive last. */
 export function sourcesOf(context: SourceContext): Source[] {
   const { store, place, where } = context
   const { drive, scope } = place
@@ -44,9 +46,9 @@ export function sourcesOf(context: SourceContext): Source[] {
     ? [walked(logWalk(store, drive, updated.from), within('updated', updated))]
     : []
   return [
-    ...(probe ? [found(context, probe)] : []),
     ...stretches,
     ...log,
+    ...(probe ? [found(context, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
     { ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true), cost: BY_ID_COST },
   ]
@@ -105,6 +107,7 @@ export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }
   const given = new Set<NodeId>()
   let isAtEnd = false
   return {
+    isBelow: true,
     admits: () => true,
     cost: 1,
     async next(limit) {

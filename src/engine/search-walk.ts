@@ -43,7 +43,7 @@ export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean
   if (by !== 'updated')
     return indexWalk(store, drive, { ...way, by, bounds: by === 'name' ? EVERYWHERE : boundsOf(leg.where, by) })
   if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from)
-  return lateWalk(store, drive, boundsOf(leg.where, 'updated'))
+  return lateWalk(store, drive, boundsOf(leg.where, 'created').from, boundsOf(leg.where, 'updated').until)
 }
 
 /** The one folder directly in which everything must lie. */
@@ -139,8 +139,8 @@ const VALUES: Readonly<Record<OrderBy, (node: Node) => string | number>> = {
  * The longest ago changed first, by the time of creation: nothing is changed before it is made. What was changed since comes
  * too early, and is kept back by whoever takes the steps.
  */
-function lateWalk(store: Store, drive: Drive, { until }: Bounds): Walk {
-  const bounds = { from: Number.NEGATIVE_INFINITY, until }
+function lateWalk(store: Store, drive: Drive, from: number, until: number): Walk {
+  const bounds = { from, until: until + CLOCK_BACK_MS_MAX }
   const walk = indexWalk(store, drive, { by: 'created', descending: false, after: null, bounds })
   return {
     isExact: false,

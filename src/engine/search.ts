@@ -105,7 +105,7 @@ type See = (matches: readonly Match[]) => Promise<Seen[]>
 
 /** Everything, to count it. */
 async function counted(seek: Seeking, see: See): Promise<Find> {
-  const found = await allMatches(seek)
+  const found = await seek.region.inside(await allMatches(seek))
   const seen: Seen[] = []
   for (let from = 0; from < found.length; from += SIGHT_NODES_MAX) {
     seen.push(...(await see(found.slice(from, from + SIGHT_NODES_MAX))))
@@ -117,7 +117,7 @@ async function counted(seek: Seeking, see: See): Promise<Find> {
 /** Goes from part to part, and along each in its order, until the page is full. */
 async function firstOnes(seek: Seeking, see: See): Promise<Find> {
   const wanted = seek.query.limit + 1
-  const slice = Math.max(wanted, LOOKED_AT_MIN)
+  let slice = Math.max(wanted, LOOKED_AT_MIN)
   const shown: Seen[] = []
   for await (const found of partsOf(seek)) {
     const ahead = new Heap(
@@ -125,7 +125,10 @@ async function firstOnes(seek: Seeking, see: See): Promise<Find> {
       seek.compare,
     )
     for (let next = ahead.take(slice); next.length > 0; next = ahead.take(slice)) {
-      shown.push(...(await see(next)))
+      const inside = await seek.region.inside(next)
+      shown.push(...(await see(inside)))
+      // Where most lies elsewhere, more is asked for at once.
+      if (2 * inside.length < next.length) slice = Math.min(2 * slice, SIGHT_NODES_MAX)
       if (shown.length >= wanted) return { shown: shown.slice(0, wanted), total: 0 }
     }
   }
