@@ -149,9 +149,29 @@ describe('a search in one call', () => {
     expect(inQuery.body).not.toHaveProperty('nextMarker')
   })
 
+  it('tells symbolic links from files, as long as they are links', async () => {
+    const space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })).body.spaceId
+    const files = `/api/v1/file/${LIBRARY}/${space}`
+    await smh.put('a.txt', 'x', space)
+    await smh.put('empty.txt', '', space)
+    for (const name of ['link', 'other']) await smh.call('PUT', `${files}/${name}`, { body: { linkTo: 'a.txt' } })
+    const of = async (...fileTypes: string[]) => {
+      const reply = await smh.call('POST', `/api/v1/search/${LIBRARY}/${space}/search-fs`, {
+        body: { keywords: [], fileTypes },
+      })
+      return reply.body.contents.map(({ name }: { name: string }) => name).sort()
+    }
+    expect([await of('symlink'), await of('file')]).toEqual([
+      ['link', 'other'],
+      ['a.txt', 'empty.txt'],
+    ])
+    expect(await of('symlink', 'file', 'dir')).toEqual(['a.txt', 'empty.txt', 'link', 'other'])
+    await smh.call('PUT', `${files}/other?conflict_resolution_strategy=overwrite`, { body: { copyFrom: 'a.txt' } })
+    expect([await of('symlink'), await of('file')]).toEqual([['link'], ['a.txt', 'empty.txt', 'other']])
+  })
+
   it('looks at names only', async () => {
     expectFault(await fs({ type: 'filecontent', keywords: ['x'] }), 400, 'SearchNotEnabled')
-    expectFault(await fs({ keywords: [], fileTypes: ['symlink'] }), 400, 'FunctionNotEnabled')
     expectFault(await fs({ keywords: [], fileTypes: ['poem'] }), 400, 'ParamInvalid')
   })
 })

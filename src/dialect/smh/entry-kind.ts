@@ -6,6 +6,8 @@ import type { Json, Node } from '../../engine/index.ts'
 import { fileTypeOf } from './file-type.ts'
 
 export const LINK = 'smh.link'
+/** Beside the mark, a word by which links are found. */
+export const SOUGHT_LINK = { key: 'smh.kind', value: 'symlink' } as const
 export const VIRTUAL = 'smh.virtual'
 
 /** What a symbolic link remembers of its target. */

@@ -2,10 +2,10 @@
  * Searching a space: the classic search with an id and pages, the newer one in a single call, and the flat view. Nothing is
  * kept between calls: a search id is the question itself, and a marker the number of the last entry shown. Pages 1283/75482–75483.
  */
-import { type Kind, type NodeView, type OrderBy, positionOf, type SearchQuery, type Where } from '../../engine/index.ts'
+import { type NodeView, type OrderBy, positionOf, type SearchQuery, type Where } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
-import { LINK } from './entry-kind.ts'
+import { SOUGHT_LINK } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { extensionsOf } from './file-type.ts'
 import { entries, filterOf, isDescending, markedNode } from './listing.ts'
@@ -290,11 +290,22 @@ function kindsIn(types: readonly string[]): Where | undefined {
   return { any: types.map(kindWhere) }
 }
 
+const FILE: Where = { field: 'kind', in: ['file'] }
+/** An empty file with a word of its own; with content it is no link any more. */
+const SYMLINK: Where = {
+  all: [
+    { field: 'extra', key: SOUGHT_LINK.key, in: [SOUGHT_LINK.value] },
+    { field: 'size', is: '<=', value: 0 },
+  ],
+}
+const KINDS: Readonly<Record<string, Where>> = {
+  dir: { field: 'kind', in: ['folder'] },
+  file: { all: [FILE, { not: SYMLINK }] },
+  symlink: { all: [FILE, SYMLINK] },
+}
+
 function kindWhere(type: string): Where {
-  const kinds: Readonly<Record<string, Kind>> = { dir: 'folder', file: 'file' }
-  if (Object.hasOwn(kinds, type)) return { field: 'kind', in: [kinds[type]!] }
-  // A link is an empty file that carries a mark; of the mark only its absence could be asked for.
-  if (type === 'symlink') throw refuse('FunctionNotEnabled', `Searching for symbolic links is not enabled (${LINK}).`)
+  if (Object.hasOwn(KINDS, type)) return KINDS[type]!
   throw refuse('ParamInvalid', `fileTypes has an unknown type: ${type}`)
 }
 

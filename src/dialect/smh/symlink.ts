@@ -2,7 +2,7 @@
 import type { Actor, DriveId, Json, NodeId, NodeView, Ref } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, namedPath } from './call.ts'
-import { type Aim, aimOf, isLink, LINK } from './entry-kind.ts'
+import { type Aim, aimOf, isLink, LINK, SOUGHT_LINK } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { perform } from './perform.ts'
 import { putPlaceholder } from './placeholder.ts'
@@ -25,7 +25,8 @@ export async function createLink(call: Call, linkTo: string): Promise<Answer> {
   if ((await chainFrom(call, actor, view!)).length > LINK_DEPTH_MAX) throw refuse('SymlinkDepthLimitExceeded')
   const { born, id } = view!.node
   const mark = { ...aim, path: [...aim.path], born, id } satisfies Aim
-  const made = await putPlaceholder(call, here, path, strategy, { extra: { [LINK]: mark as unknown as Json } })
+  const extra = { [LINK]: mark as unknown as Json, [SOUGHT_LINK.key]: SOUGHT_LINK.value }
+  const made = await putPlaceholder(call, here, path, strategy, { extra })
   return { status: 200, body: { path: made.path } }
 }
 
