@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { grantees, ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
+import { DEPTH_MAX } from './engine.ts'
 import { type Facts, type Needs, pathEnd, type Sequence, seekFrom, stemKey, trashKey, walkKey } from './facts.ts'
 import type { DriveId, Node, NodeId, UploadId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
@@ -122,6 +123,9 @@ function preferLiving(facts: Facts, rows: readonly Node[], fresh: Node[]) {
   fresh.push(...living)
 }
 
+/** More names of a path are not walked at once: hardly anything lies so deep, and a client may send a path of any length. */
+const WALK_KEYS_MAX = 2 * DEPTH_MAX
+
 /** The paths wanted, from the roots of their drives, which are wanted with them. */
 function rootedWalks(facts: Facts, needs: Needs): Walk[] {
   return [...needs.walks].flatMap(([key, { drive: id, keys }]) => {
@@ -129,7 +133,7 @@ function rootedWalks(facts: Facts, needs: Needs): Walk[] {
     const drive = facts.drives.get(id)
     if (!drive) return []
     want(needs, { drive: id, id: drive.root, follow: false })
-    return keys.length > 0 ? [{ drive: id, from: drive.root, keys }] : []
+    return keys.length > 0 ? [{ drive: id, from: drive.root, keys: keys.slice(0, WALK_KEYS_MAX) }] : []
   })
 }
 
