@@ -1,5 +1,5 @@
 /** Shares: links that open entries to whoever has them. Making, changing and telling of them; visiting is in share-visit.ts. */
-import { ACTIONS, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
+import { ACTIONS, LINK_NODES_MAX, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
 import { type Caller, callerOf, opens, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -62,6 +62,7 @@ async function create(call: Call): Promise<Answer> {
   const name = requiredText(body, 'name')
   const paths = (texts(body, 'filePath') ?? []).map(bodyPath)
   if (paths.length === 0) throw refuse('ShareFileEmpty')
+  if (paths.length > LINK_NODES_MAX) throw refuse('TooManyItems')
   const ops = paths.map((path) => {
     return { kind: 'get', node: { drive: drive.id, path }, need: ACTIONS.share, trashed: 'no' } as const
   })
