@@ -155,6 +155,10 @@ export const history = fc.noBias(
     hasTrash: fc.constantFrom(true, true, true, false),
     /** Whether everyone may do everything but give rights, to begin with. */
     isOpen: fc.boolean(),
+    /** Whether copies are kept by the change log from the middle on, and searches asked in the end. */
+    isRead: fc.constantFrom(false, false, false, true),
+    /** Whether both drives share a quota. */
+    isShared: fc.constantFrom(false, false, false, true),
     steps: fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' }).map(shortened),
   }),
 )

@@ -5,14 +5,19 @@ import {
   ALL_ACTIONS,
   type Drive,
   type Mode,
+  type NodeId,
   type Op,
   type Result,
+  type SearchCursor,
+  type SearchQuery,
   type TenantId,
   type Upload,
 } from '../../src/engine/index.ts'
 import { resultDifference } from './compare-results.ts'
+import { Follower } from './follower.ts'
 import { brokenInvariants } from './invariants.ts'
-import { everyNode, type ModelUpload, sizeOf } from './model-state.ts'
+import { found, SOUGHT, type Sought } from './model-search.ts'
+import { everyNode, type ModelUpload, pathOf, sizeOf, trashTop, walkTree } from './model-state.ts'
 import { at, bytesOf, grant, upload } from './ops.ts'
 import { Pair } from './pair.ts'
 import type { History, Step } from './random-steps.ts'
@@ -32,15 +37,18 @@ export interface PlayOptions {
 /** Plays a history in a tenant of its own and throws where the two differ. */
 export async function play(
   world: World,
-  { steps, versionsMax, hasTrash, isOpen }: History,
+  { steps, versionsMax, hasTrash, isOpen, isRead, isShared }: History,
   { closely = false }: PlayOptions = {},
 ): Promise<void> {
   const tenant = `history${++histories}` as TenantId
   const boss = actorOf('user:admin', { tenant, admin: true })
-  const drives = await world.engine.createDrives(boss, [
+  const made = await world.engine.createDrives(boss, [
     { name: 'first', owner: 'user:alice', app: 'shop', scene: 'photos' },
     { name: 'second', owner: 'user:bob', app: 'shop', settings: { versionsMax, trash: hasTrash } },
   ])
+  const ids = made.map(({ id }) => id)
+  if (isShared) await world.engine.createPools(boss, [{ quota: 60, drives: ids }])
+  const drives = (await world.engine.drives(boss, ids)).map((drive) => drive!)
   const pair = new SideBySide(world, drives, closely ? 1 : LOOK_EVERY, [
     ...[boss, boss, boss, boss, boss],
     ...[1, 2, 3].map(() => actorOf('user:alice', { tenant })),
@@ -54,8 +62,12 @@ export async function play(
     }),
   ])
   if (isOpen) await pair.open(boss)
-  for (const step of steps) await pair.take(step)
+  const followed = isRead ? Math.floor(steps.length / 2) : steps.length
+  for (const step of steps.slice(0, followed)) await pair.take(step)
+  if (isRead) await pair.beginToFollow(boss)
+  for (const step of steps.slice(followed)) await pair.take(step)
   await pair.end()
+  if (isRead) await pair.compareReadings()
 }
 
 class SideBySide {
@@ -65,6 +77,7 @@ class SideBySide {
   private readonly pair: Pair
   private readonly actors: readonly Actor[]
   private readonly ghosts: Ghost[]
+  private followers: Follower[] = []
 
   constructor(world: World, drives: readonly Drive[], lookEvery: number, actors: readonly Actor[]) {
     this.world = world
@@ -107,6 +120,61 @@ class SideBySide {
     await this.pair.compareState('at the end')
     const broken = await brokenInvariants(this.world, this.pair.ids)
     if (broken.length > 0) throw new Error(`broken invariants:\n${broken.join('\n')}`)
+  }
+
+  /** From here on somebody keeps copies: of each drive from its beginning, and of each folder at the top as it is now. */
+  async beginToFollow(boss: Actor): Promise<void> {
+    const { engine } = this.world
+    await this.pair.compareState('before it is followed')
+    const whole = this.pair.drives.map(({ id, root }) => ({ drive: id, top: root, isPart: false, cursor: 0 }))
+    const parts = this.pair.model.state.drives.flatMap(({ id, root }, index) =>
+      root.children
+        .filter(({ kind }) => kind === 'folder')
+        .map((top) => ({ drive: id, top: top.id as NodeId, isPart: true, cursor: this.pair.drives[index]!.seq })),
+    )
+    this.followers = [...whole, ...parts].map((place) => new Follower(engine, boss, place))
+    await Promise.all(this.followers.map((follower) => follower.begin()))
+  }
+
+  /** Copies kept by the change log, and searches, against the naive drives. */
+  async compareReadings(): Promise<void> {
+    for (const follower of this.followers) await this.compareCopy(follower)
+    for (const [index, sought] of SOUGHT.entries()) await this.compareSearch(sought, index)
+  }
+
+  private async compareCopy(follower: Follower): Promise<void> {
+    const top = everyNode(this.pair.model.state).find(({ id }) => id === follower.top)
+    const isThere = top !== undefined && trashTop(top) === null && top.drive === follower.drive
+    if ((await follower.follow()) !== isThere)
+      throw new Error(`folder ${follower.top} is ${isThere ? '' : 'not '}there`)
+    if (!isThere) return
+    const above = pathOf(top).length
+    const wanted = walkTree(top)
+      .slice(1)
+      .map((node) => [node.id, pathOf(node).slice(above).join('/')] as const)
+    const differences = mapDifferences(new Map<number, string>(follower.paths()), new Map(wanted))
+    if (differences.length > 0) throw new Error(`the copy of ${follower.top} is wrong:\n${differences.join('\n')}`)
+  }
+
+  private async compareSearch({ where, matches }: Sought, index: number): Promise<void> {
+    const { engine, now } = this.world
+    const by = (['name', 'created', 'updated', 'size'] as const)[index % 4]!
+    const order = { by, descending: index % 3 === 0 }
+    const trashed = index % 5 === 4 ? 'only' : 'no'
+    for (const actor of [this.actors[0]!, this.actors.at(-2)!]) {
+      const ids: number[] = []
+      let cursor: SearchCursor | null = null
+      do {
+        const query: SearchQuery = { drives: this.pair.ids, where, trashed, order: [order], limit: 5, cursor }
+        const page = await engine.search(actor, query)
+        if ('status' in page) throw new Error(`a search failed: ${page.error.code}`)
+        ids.push(...page.items.map(({ node }) => node.id))
+        cursor = page.next
+      } while (cursor !== null)
+      const wanted = found(this.pair.model.state, { actor, now, matches, trashed, ...order })
+      const told = `${actor.self} searching ${trashed} ${JSON.stringify(where)} by ${by}`
+      if (ids.join() !== wanted.join()) throw new Error(`${told} found ${ids}, should find ${wanted}`)
+    }
   }
 
   private async sweep(): Promise<void> {
@@ -184,6 +252,13 @@ class SideBySide {
     for (const task of tasks)
       if (task?.state !== 'done' || task.done !== 1) throw new Error(`a task is ${JSON.stringify(task)}`)
   }
+}
+
+/** What one of two maps says otherwise than the other. */
+function mapDifferences(has: ReadonlyMap<number, string>, wanted: ReadonlyMap<number, string>): string[] {
+  return [...new Set([...has.keys(), ...wanted.keys()])]
+    .filter((id) => has.get(id) !== wanted.get(id))
+    .map((id) => `${id} is ${has.get(id)}, should be ${wanted.get(id)}`)
 }
 
 /** A page of a batch that also writes, going on from an offset: where it goes on is not promised. */

@@ -30,6 +30,16 @@ beforeEach(async () => {
 })
 
 describe('putting away', () => {
+  test('a folder only if it is empty leaves one that is not, as destroying it does', async () => {
+    const [a, b] = (await putFolders(use.world, alice, drive, ['a', 'a/b'])) as Node[]
+    for (const op of [trash(byId(a!), { ifEmpty: true }), purge(byId(a!), { ifEmpty: true })]) {
+      expect(codes(await use.world.engine.batch(alice, [op]))).toEqual(['precondition_failed'])
+    }
+    // What goes earlier in the batch is gone.
+    await done(use.world, alice, [purge(byId(b!), { ifEmpty: true }), trash(byId(a!), { ifEmpty: true })])
+    expect(codes(await use.world.engine.batch(alice, [get(byId(a!))]))).toEqual(['node_not_found'])
+  })
+
   test('a folder and all below it is out of reach at once', async () => {
     const [a, , c] = (await putFolders(use.world, alice, drive, ['a', 'a/b', 'a/b/c', 'd'])) as Node[]
     await done(use.world, alice, [trash(byId(a!))])
