@@ -31,8 +31,8 @@ it('an actor as it was made gains and loses groups', async () => {
   const ann = await actorOf('ann')
   await join('two')
   await leave('one')
-  expect((await auth.renew(ann)).subjects).toEqual(['user:ann', 'group:two', 'everyone'])
-  expect((await actorOf('ann')).subjects).toEqual(['user:ann', 'group:two', 'everyone'])
+  expect((await auth.renew(ann)).subjects).toEqual(['user:ann', 'group:two', 'members:two', 'everyone'])
+  expect((await actorOf('ann')).subjects).toEqual(['user:ann', 'group:two', 'members:two', 'everyone'])
 })
 
 it('one that was made less only loses', async () => {

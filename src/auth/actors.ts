@@ -18,6 +18,8 @@ import { seqOf, type TokenMemory } from './tokens.ts'
 export interface Person {
   readonly user: User | null
   readonly groups: readonly string[]
+  /** Those of them it is in directly. */
+  readonly direct: readonly string[]
   /** The number of the tenant's standing under which this was read. */
   readonly seq: number
 }
@@ -48,8 +50,8 @@ export function createActors({ store, clock, tokens }: Context, people: Memo<Per
       const found = await person({ ...spec, anyUser }, self)
       if (!isSomebody(found, spec.user, anyUser)) return undefined
       const seq = token ? Math.min(found.seq, tokens.seqs.get(token) ?? -1) : found.seq
-      const { groups } = found
-      const basis: Basis = { seq, self, groups, token: token?.id ?? '', admin: spec.admin === true, anyUser }
+      const { groups, direct } = found
+      const basis: Basis = { seq, self, groups, direct, token: token?.id ?? '', admin: spec.admin === true, anyUser }
       return {
         ...{ tenant: spec.tenant, self, app: spec.app, dialect: spec.dialect, basis },
         subjects: subjectsOf(basis),
@@ -76,7 +78,7 @@ export function createActors({ store, clock, tokens }: Context, people: Memo<Per
         return nobody(actor)
       }
       people.keep([[keyOf(tenant, self), found]])
-      return renewed(actor, found, { ...basis, seq: found.seq, groups: found.groups })
+      return renewed(actor, found, { ...basis, seq: found.seq, groups: found.groups, direct: found.direct })
     },
   }
 }
@@ -87,7 +89,9 @@ async function readPerson(tx: ReadTx, { tenant, user }: Who, self: Subject): Pro
     tx.groupsOf([{ tenant, member: self }]),
     seqOf(tx, tenant),
   ])
-  return { user: users[0] ?? null, groups: groups.map(({ group }) => group), seq }
+  const direct = await tx.members(groups.map(({ group }) => ({ tenant, group, member: self })))
+  const namesOf = (rows: readonly { group: string }[]) => rows.map(({ group }) => group)
+  return { user: users[0] ?? null, groups: namesOf(groups), direct: namesOf(direct), seq }
 }
 
 function isSomebody(found: Person | undefined, user: string, anyUser: boolean): found is Person {
@@ -95,8 +99,9 @@ function isSomebody(found: Person | undefined, user: string, anyUser: boolean): 
   return found.user?.status !== 'disabled'
 }
 
-function subjectsOf({ self, groups }: Pick<Basis, 'self' | 'groups'>): Subject[] {
-  return [self, ...groups.map((group): Subject => `group:${group}`), 'everyone']
+function subjectsOf({ self, groups, direct }: Pick<Basis, 'self' | 'groups' | 'direct'>): Subject[] {
+  const [all, own] = [groups.map((id): Subject => `group:${id}`), direct.map((id): Subject => `members:${id}`)]
+  return [self, ...all, ...own, 'everyone']
 }
 
 function isAdmin({ user }: Person, { admin }: Basis): boolean {

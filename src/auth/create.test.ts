@@ -265,17 +265,17 @@ describe('apps', () => {
 describe('actors', () => {
   const base = { tenant, dialect: 'dingtalk', app: 'app1' } as const
 
-  it('stands for the user, all its groups and everyone', async () => {
+  it('stands for the user, all its groups, those it is in directly, and everyone', async () => {
     const actor = (await auth.actor({ ...base, user: 'bob' }))!
     expect(actor).toMatchObject({ self: 'user:bob', admin: false, drives: null, app: 'app1', dialect: 'dingtalk' })
     expect(actor.allow).toEqual({ file: ALL_ACTIONS, folder: ALL_ACTIONS })
-    expect([...actor.subjects].sort()).toEqual(['everyone', 'group:inner', 'group:outer', 'user:bob'])
+    expect([...actor.subjects].sort()).toEqual(['everyone', 'group:inner', 'group:outer', 'members:inner', 'user:bob'])
   })
 
   it('stands for the app when there is no user', async () => {
     const actor = (await auth.actor({ ...base, user: '' }))!
     expect(actor).toMatchObject({ self: 'app:app1', admin: false })
-    expect(actor.subjects).toEqual(['app:app1', 'group:outer', 'everyone'])
+    expect(actor.subjects).toEqual(['app:app1', 'group:outer', 'members:outer', 'everyone'])
     expect((await auth.actor({ ...base, user: '', admin: true }))!.admin).toBe(true)
   })
 

@@ -33,8 +33,9 @@ export interface Basis {
   readonly seq: number
   /** Whom the credential names. */
   readonly self: Subject
-  /** The groups that one is in. */
+  /** The groups that one is in, and those of them it is in directly. */
   readonly groups: readonly string[]
+  readonly direct: readonly string[]
   /** The id of the token behind it; '' = there is none. */
   readonly token: string
   /** Whether the credential itself carries every right. */

@@ -192,7 +192,7 @@ async function deleteGroups(tx: WriteTx, actor: Actor, ids: readonly string[]): 
   await depart(
     tx,
     tenant,
-    gone.map(({ id }): Subject => `group:${id}`),
+    gone.flatMap(({ id }): Subject[] => [`group:${id}`, `members:${id}`]),
   )
   return outcomes
 }

@@ -271,3 +271,40 @@ test('files, the root of a personal drive, strangers and unknown roles are refus
   expect(await add([])).toEqual([400, 'InvalidParameterEmpty.MemberList'])
   expect((await client.call('/file/list_permission', { file_id: folder })).body).toEqual([])
 })
+
+test('a role for a group may be for those alone who are in it directly', async () => {
+  const group = async (group_name: string, more: object = {}) =>
+    (await world.admin.ok('/group/create', { group_name, ...more }, 201)).group_id
+  const outer = await group('outer')
+  const inner = await group('inner', { parent_group_id: outer })
+  const [chief, clerk] = ['chief', 'clerk']
+  for (const [user_id, group_id] of [
+    [chief, outer],
+    [clerk, inner],
+  ]) {
+    await world.admin.ok('/user/create', { user_id, group_info_list: [{ group_id }] }, 201)
+  }
+  const folder = await client.folder('for the chiefs')
+  const [asChief, asClerk] = [await world.clientOf(chief!, client.drive), await world.clientOf(clerk!, client.drive)]
+  const list = async (who: Client) => (await who.call('/file/list', { parent_file_id: folder })).status
+  const give = (disinherit_sub_group: boolean) => {
+    const one = member(outer, { role_id: 'SystemFileViewer', disinherit_sub_group }, 'IT_Group')
+    return client.ok('/file/add_permission', { file_id: folder, member_list: [one] }, 204)
+  }
+  const given = async () => {
+    const { text } = await client.call('/file/list_permission', { file_id: folder })
+    return JSON.parse(text).map((one: Answer['body']) => [one.identity.identity_id, one.disinherit_sub_group])
+  }
+  expect([await list(asChief), await list(asClerk)]).toEqual([403, 403])
+  await give(true)
+  expect([await list(asChief), await list(asClerk), await given()]).toEqual([200, 403, [[outer, true]]])
+  await give(false)
+  expect([await list(asChief), await list(asClerk), await given()]).toEqual([200, 200, [[outer, false]]])
+  await give(true)
+  expect([await list(asChief), await list(asClerk), await given()]).toEqual([200, 403, [[outer, true]]])
+  const { items } = await asChief.ok('/file/list_received_file')
+  expect(items.map(({ file_id }: { file_id: string }) => file_id)).toEqual([folder])
+  const gone = { file_id: folder, member_list: [member(outer, { role_id: 'SystemFileViewer' }, 'IT_Group')] }
+  await client.ok('/file/remove_permission', gone, 204)
+  expect([await list(asChief), await given()]).toEqual([403, []])
+})

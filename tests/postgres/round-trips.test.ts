@@ -110,7 +110,7 @@ describe('a batch of ten and one of a thousand take the same few round trips', (
   test('whether or not it is asked if the actor’s rights are still what they were', async () => {
     const asked: Actor = {
       ...alice,
-      basis: { seq: 0, self: alice.self, groups: [], token: '', admin: false, anyUser: true },
+      basis: { seq: 0, self: alice.self, groups: [], direct: [], token: '', admin: false, anyUser: true },
     }
     const [some, others] = [nodes.slice(0, FEW), nodes.slice(FEW, 2 * FEW)]
     const to = (node: Node) => move(byId(node), at(drive, 'to'))

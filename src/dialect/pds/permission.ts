@@ -14,17 +14,7 @@ import {
   type Subject,
 } from '../../engine/index.ts'
 import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint, type Steps } from './call.ts'
-import {
-  type Answer,
-  empty,
-  failedAnswer,
-  missing,
-  noPermission,
-  notFound,
-  notSupported,
-  notValid,
-  Refusal,
-} from './error.ts'
+import { type Answer, empty, failedAnswer, missing, noPermission, notFound, notValid, Refusal } from './error.ts'
 import { badMarker, markerText, readMarker } from './marker.ts'
 import { one, viewOf } from './outcome.ts'
 import { files } from './present.ts'
@@ -67,15 +57,18 @@ function bits(names: readonly string[]): ActionBits {
 export const fileAddPermission: SteppedEndpoint = {
   url: '/file/add_permission',
   operation: 'FileAddPermission',
-  coverage: 'partial: disinherit_sub_group=true is refused',
+  coverage: 'done',
   scope: 'FILE.UPDATE',
   *steps(body, env): Call {
     const node = fileRef(env, body)
-    const given = membersOf(body).map((member) => ({ subject: subjectOf(member), ...termsOf(member) }))
+    const members = membersOf(body)
+    const given = members.map((member) => ({ subject: subjectOf(member), ...termsOf(member) }))
     yield* mustExist(given.map(({ subject }) => subject))
     yield* sharableFolder(node)
+    // An identity has one role: what it was given in another form goes.
+    const before = members.flatMap(subjectsOf).filter((subject) => given.every((one) => one.subject !== subject))
     const ops = given.map((one): Op => ({ kind: 'grant', node, ...one }))
-    return emptied((yield { ops }).results)
+    return emptied((yield { ops: [...ops, ...before.map((subject) => takenFrom(node, subject))] }).results)
   },
 }
 
@@ -86,9 +79,9 @@ export const fileRemovePermission: SteppedEndpoint = {
   scope: 'FILE.UPDATE',
   *steps(body, env): Call {
     const node = fileRef(env, body)
-    const ops = membersOf(body).map(
-      (member): Op => ({ kind: 'grant', node, subject: subjectOf(member), actions: null, role: '', expiresAt: 0 }),
-    )
+    const ops = membersOf(body)
+      .flatMap(subjectsOf)
+      .map((subject) => takenFrom(node, subject))
     return emptied((yield { ops }).results)
   },
 }
@@ -106,17 +99,27 @@ function membersOf(body: Body): Body[] {
   return list
 }
 
-function subjectOf({ identity }: Body): Subject {
+function takenFrom(node: Ref, subject: Subject): Op {
+  return { kind: 'grant', node, subject, actions: null, role: '', expiresAt: 0 }
+}
+
+/** Of a group, with `disinherit_sub_group`, only those who are in it directly. */
+function subjectOf(member: Body): Subject {
+  const [whole, direct] = subjectsOf(member)
+  return flag(member, 'disinherit_sub_group') ? (direct ?? whole!) : whole!
+}
+
+/** Every form in which an identity may have been given a role. */
+function subjectsOf({ identity }: Body): Subject[] {
   if (!isObject(identity)) throw new Refusal(identity === undefined ? missing('identity') : notValid('identity'))
   const type = choice(identity, 'identity_type', ['IT_User', 'IT_Group'])
   if (type === undefined) throw new Refusal(missing('identity_type'))
   const id = requiredText(identity, 'identity_id')
-  return type === 'IT_User' ? `user:${id}` : `group:${id}`
+  return type === 'IT_User' ? [`user:${id}`] : [`group:${id}`, `members:${id}`]
 }
 
 /** A role by name, or one made of actions for the occasion. */
 function termsOf(member: Body): { actions: ActionBits; role: string; expiresAt: number } {
-  if (flag(member, 'disinherit_sub_group')) throw new Refusal(notSupported('disinherit_sub_group'))
   const until = integer(member, 'expire_time', 0, Number.MAX_SAFE_INTEGER) ?? 0
   const expiresAt = until >= NEVER_MS ? 0 : until
   const role = text(member, 'role_id')
@@ -133,8 +136,10 @@ function termsOf(member: Body): { actions: ActionBits; role: string; expiresAt: 
 }
 
 function* mustExist(subjects: readonly Subject[]): Steps<void> {
-  const idsOf = (wanted: string) => subjects.map(subjectParts).flatMap(({ type, id }) => (type === wanted ? [id] : []))
-  const { users, groups } = yield { users: idsOf('user'), groups: idsOf('group') }
+  const idsOf = (isWanted: (type: string) => boolean) =>
+    subjects.map(subjectParts).flatMap(({ type, id }) => (isWanted(type) ? [id] : []))
+  const isUser = (type: string) => type === 'user'
+  const { users, groups } = yield { users: idsOf(isUser), groups: idsOf((type) => !isUser(type)) }
   if (users.includes(null)) throw new Refusal(notFound('user'))
   if (groups.includes(null)) throw new Refusal(notFound('group'))
 }
@@ -193,10 +198,10 @@ function memberObject(env: Env, { drive }: NodeView, { grant, node, path }: Gran
     domain_id: drive.tenant,
     drive_id: String(drive.id),
     file_id: aliasOf(env.engine, drive, node),
-    identity: { identity_type: type === 'group' ? 'IT_Group' : 'IT_User', identity_id: id },
+    identity: { identity_type: type === 'user' ? 'IT_User' : 'IT_Group', identity_id: id },
     role_id: grant.role,
     action_list: actionList('folder', grant.actions),
-    disinherit_sub_group: false,
+    disinherit_sub_group: type === 'members',
     expire_time: grant.expiresAt || NEVER_MS,
     creator: userOf(grant.creator) ?? '',
     created_at: grant.createdAt,
@@ -223,10 +228,10 @@ export const fileListUserPermission: DirectEndpoint = {
 
 /** The groups a user is in, as far as the caller may ask about the user. */
 async function groupsOf({ engine, actor }: Env, user: Subject): Promise<Subject[]> {
-  if (user === actor.self) return actor.subjects.filter((subject) => subject.startsWith('group:'))
+  if (user === actor.self) return actor.subjects.filter((subject) => /^(group|members):/.test(subject))
   if (!actor.admin) throw new Refusal(noPermission('user'))
   const { items } = await engine.listMembers(actor, { of: { member: user }, limit: 1000 })
-  return items.map(({ group }): Subject => `group:${group}`)
+  return items.flatMap(({ group }): Subject[] => [`group:${group}`, `members:${group}`])
 }
 
 export const fileListReceived: DirectEndpoint = {
