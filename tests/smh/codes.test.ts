@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fault, SMH_CODES, type SmhCode } from '../../src/dialect/smh/error.ts'
-import { World } from './permission-rows.ts'
 import { expectFault, LIBRARY, open, type Reply, SECRET, type Session, send } from './session.ts'
+import { World } from './world.ts'
 
 let smh: Session
 let world: World

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/dialect/smh/index.ts'
 import type { DriveId } from '../../src/engine/index.ts'
-import { ALL, type Made, ROWS, type Row, World } from './permission-rows.ts'
+import { ALL, type Made, ROWS, type Row } from './permission-rows.ts'
 import { adminActor, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { World } from './world.ts'
 
 let smh: Session
 let world: World

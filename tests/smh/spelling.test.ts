@@ -1,7 +1,8 @@
 /** Every call in every way in which a client may write it: it means the same. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROWS, type Row, World } from './permission-rows.ts'
+import { ROWS, type Row } from './permission-rows.ts'
 import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { World } from './world.ts'
 
 let smh: Session
 let world: World
