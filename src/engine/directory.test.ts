@@ -222,6 +222,10 @@ describe('changing drives', () => {
     const { id } = drive!
     const set = { name: 'new', quota: Number.MAX_SAFE_INTEGER + 1 }
     expect(codes(await directory.updateDrives(bob, [{ id, set }]))).toEqual(['attribute_invalid'])
+    for (const downloadRate of [-1, 1.5, Number.MAX_SAFE_INTEGER + 1]) {
+      const slow = { name: 'slow', settings: { downloadRate } }
+      expect(codes(await directory.updateDrives(bob, [{ id, set: slow }]))).toEqual(['attribute_invalid'])
+    }
     expect((await directory.drives(bob, [id]))[0]).toEqual(drive)
   })
 
