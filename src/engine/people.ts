@@ -96,11 +96,16 @@ const APP_KEY = /^[a-z]+ [A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 /** Makes users of a tenant, and their drives. */
 export async function addUsers(
   tx: WriteTx,
-  { tenant, at, creator = null }: { tenant: TenantId; at: number; creator?: Subject | null },
+  {
+    tenant,
+    at,
+    creator = null,
+    reserved = [],
+  }: { tenant: TenantId; at: number; creator?: Subject | null /** Ids that nobody is given. */; reserved?: string[] },
   specs: readonly UserSpec[],
 ): Promise<(User | Failed)[]> {
   const users = await tx.users(specs.map(({ id }) => ({ tenant, id })))
-  const taken = [...users.map(({ id }) => id), ...(await unforgotten(tx, tenant, 'user', specs))]
+  const taken = [...users.map(({ id }) => id), ...reserved, ...(await unforgotten(tx, tenant, 'user', specs))]
   const judged = judge(
     specs,
     (spec) => spec.id,

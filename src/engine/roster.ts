@@ -5,7 +5,7 @@ import { depart } from './departure.ts'
 import type { Roster, UserPatch } from './engine.ts'
 import { fail } from './error.ts'
 import { createIdentities } from './identity.ts'
-import type { Group, Member, Subject, TenantId, User } from './model.ts'
+import type { Drive, DriveId, Group, Member, Subject, TenantId, User } from './model.ts'
 import type { Failed } from './op.ts'
 import { addGroups, addUsers, isMade } from './people.ts'
 import type { Clock, MemberKey, ReadTx, Store, WriteTx } from './port.ts'
@@ -37,7 +37,10 @@ export function createRoster(
       if (!actor.admin) return specs.map(() => fail('forbidden'))
       const { tenant, self: creator } = actor
       const ids = specs.map(({ id }) => id)
-      return changing('user', actor, ids, (tx) => addUsers(tx, { tenant, at: clock(), creator }, specs))
+      return changing('user', actor, ids, async (tx) => {
+        const reserved = await ownersAmong(tx, tenant, ids)
+        return addUsers(tx, { tenant, at: clock(), creator, reserved }, specs)
+      })
     },
 
     updateUsers(actor, patches) {
@@ -116,6 +119,20 @@ function cut<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => stri
 
 function keyText({ group, member }: { group: string; member: Subject }): string {
   return `${group} ${member}`
+}
+
+/** How many drives are looked at in one go. */
+const DRIVES_AT_ONCE = 1000
+
+/** Those of the ids that own drives: a deleted user's stay, and whoever took the id now would have them. */
+async function ownersAmong(tx: ReadTx, tenant: TenantId, ids: readonly string[]): Promise<string[]> {
+  const owners = ids.map((id): Subject => `user:${id}`)
+  const found = new Set<string>()
+  for (let page: Drive[], after: DriveId | 0 = 0; ; after = page.at(-1)!.id) {
+    page = await tx.drivesOf({ tenant, owners, after, limit: DRIVES_AT_ONCE })
+    for (const { owner } of page) found.add(owner.slice('user:'.length))
+    if (page.length < DRIVES_AT_ONCE) return [...found]
+  }
 }
 
 async function updateUsers(

@@ -42,6 +42,15 @@ it('whoever is given the id of a deleted user has none of what that user was giv
   expect(await use.world.database.rows('select * from mark')).toEqual([])
 })
 
+it('the id of a deleted user who owns a drive is given to nobody until the drive is another’s', async () => {
+  await users('eve')
+  const left = await createDrive(use.world, { owner: 'user:eve' })
+  await use.world.engine.deleteUsers(admin, ['eve'])
+  expect(await users('eve', 'new')).toMatchObject([{ error: { code: 'name_taken' } }, { id: 'new' }])
+  await use.world.engine.updateDrives(admin, [{ id: left.id, set: { owner: 'user:new' } }])
+  expect(await users('eve')).toMatchObject([{ id: 'eve' }])
+})
+
 it('whoever is put into a group of a deleted group’s id has none of what that group was given', async () => {
   await use.world.engine.createGroups(admin, [{ id: 'team', name: 'team' }])
   const [folder] = await done(use.world, alice, [createFolder(at(drive), 'a')])
