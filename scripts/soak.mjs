@@ -15,6 +15,7 @@ const SUITES = [
   { file: 'tests/concurrent/histories.test.ts', explorations: 3 },
   { file: 'tests/concurrent/http.test.ts', explorations: 1 },
   { file: 'tests/wire/wire.test.ts', explorations: 3 },
+  { file: 'tests/routes/odd.test.ts', explorations: 4 },
 ]
 const EXPLORATIONS = SUITES.reduce((sum, { explorations }) => sum + explorations, 0)
 /** Kill points take minutes: they are tried when at least this much time is given. */

@@ -1,5 +1,7 @@
 /** Whatever stands in whichever place of a request, the answer is one of the vendor’s, and a refused request changes nothing. */
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { explore } from '../random/explore.ts'
 import type { TestServer } from '../server.ts'
 import type { Reply } from '../smh/session.ts'
 import { DIALECTS } from './dialects.ts'
@@ -10,7 +12,10 @@ import { filled, requestOf, type Sample } from './sample.ts'
 import { asking } from './send.ts'
 
 /** How many odd things each place is tried with; which, goes round. */
-const ODDS_PER_SITE = 2
+const ODDS_PER_SITE = 1
+/** Requests of a random history, and such histories with each dialect. */
+const REQUESTS = 30
+const HISTORIES = 2
 
 let server: TestServer
 let ask: Ask
@@ -22,16 +27,50 @@ afterAll(() => server.stop())
 
 let tried = 0
 
+/** Numbers that stand for a route, a place in its request, and something odd to be there. */
+const histories = fc.record({
+  steps: fc.array(
+    fc.record({ do: fc.constant('ask'), route: fc.nat(9_999), site: fc.nat(9_999), odd: fc.nat(9_999) }),
+    {
+      minLength: REQUESTS,
+      maxLength: REQUESTS,
+      size: 'max',
+    },
+  ),
+})
+
+async function trialWith(routes: Routes): Promise<(route: string, sample: Sample) => Trial> {
+  const estate = await makeEstate(server, DEMO, routes.dialect.name as 'pds')
+  const owner = await routes.owner(server, DEMO)
+  const ids = await idsOf({ server, ask }, routes, owner, estate)
+  return (route, sample) => ({ routes, route, estate, owner, parts: filled(sample, () => ids) })
+}
+
 describe.each(DIALECTS)('$dialect.name', (routes) => {
-  test.each(samplesOf(routes))('$route', async ({ route, sample }) => {
-    const estate = await makeEstate(server, DEMO, routes.dialect.name as 'pds')
-    const owner = await routes.owner(server, DEMO)
-    const ids = await idsOf({ server, ask }, routes, owner, estate)
-    const parts = filled(sample, () => ids)
-    for (const site of sitesOf(parts)) {
-      for (let odds = 0; odds < ODDS_PER_SITE; odds++)
-        await tryOdd({ routes, route, estate, owner, parts }, site, tried++)
+  const samples = samplesOf(routes)
+
+  test.each(samples)('$route', async ({ route, sample }) => {
+    const trial = (await trialWith(routes))(route, sample)
+    for (const site of sitesOf(trial.parts)) {
+      for (let odds = 0; odds < ODDS_PER_SITE; odds++) await tryOdd(trial, site, tried++)
     }
+  })
+
+  test('anything anywhere, one request after the other', { timeout: 3_600_000 }, async () => {
+    await explore({
+      name: `${routes.dialect.name} bad input`,
+      histories,
+      runs: HISTORIES,
+      async play({ steps }) {
+        const trialOf = await trialWith(routes)
+        for (const { route: pick, site, odd } of steps) {
+          const { route, sample } = samples[pick % samples.length]!
+          const trial = trialOf(route, sample)
+          const sites = sitesOf(trial.parts)
+          if (sites.length > 0) await tryOdd(trial, sites[site % sites.length]!, odd)
+        }
+      },
+    })
   })
 })
 

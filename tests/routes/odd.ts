@@ -24,6 +24,7 @@ export const ODD: readonly ((before: unknown) => unknown)[] = [
   () => '\ud800',
   () => '../../etc/passwd',
   () => '%00',
+  () => 'a/'.repeat(5_000),
   () => '__proto__',
   () => 'constructor',
   () => "' or 1=1 --",

@@ -61,7 +61,7 @@ export function rolesOf({ extra }: App): readonly Role[] {
 
 /** The role with this number, written as a number or in digits. */
 export function roleOf(library: App, id: Json | undefined): Role {
-  const role = rolesOf(library).find((known) => String(known.id) === String(id))
+  const role = rolesOf(library).find((known) => known.id === id || String(known.id) === id)
   if (!role) throw refuse('ParamInvalid', 'roleId is unknown.')
   return role
 }

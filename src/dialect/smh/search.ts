@@ -278,6 +278,7 @@ async function searchFs(call: Call): Promise<Answer> {
 function withMarker(call: Call, body: Members): Call {
   const marker = member(body, 'marker')
   if (marker === undefined || marker === '') return call
+  if (typeof marker !== 'string' && typeof marker !== 'number') throw refuse('MarkerNotFound')
   return { ...call, query: new URLSearchParams([...call.query, ['marker', String(marker)]]) }
 }
 

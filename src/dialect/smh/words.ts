@@ -119,8 +119,8 @@ export function wholeNumber(
 export function time(from: Members, name: string): number | undefined {
   const value = member(from, name)
   if (value === undefined || value === '') return undefined
-  const ms =
-    typeof value === 'number' ? value : /^[0-9]{1,15}$/.test(String(value)) ? Number(value) : Date.parse(String(value))
+  const text = typeof value === 'string' ? value : ''
+  const ms = typeof value === 'number' ? value : /^[0-9]{1,15}$/.test(text) ? Number(text) : Date.parse(text)
   if (Number.isSafeInteger(ms) && Math.abs(ms) <= 8.64e15) return ms
   throw refuse('InvalidTimeFormat')
 }

@@ -67,7 +67,9 @@ async function update(call: Call): Promise<Answer> {
   else if (typeof name !== 'string' || typeof value !== 'string')
     call.body.refuse('malformed', 'ext_attr must be {name, value}')
   else if (name === '') call.body.refuse('valueInvalid', 'the name of ext_attr is empty')
-  const set = { extra: { [EXT_ATTR_PREFIX + String(name)]: String(value) } }
+  const set = {
+    extra: typeof name === 'string' && typeof value === 'string' ? { [EXT_ATTR_PREFIX + name]: value } : {},
+  }
   const answer = await change(call, (node) => ({ kind: 'update', node, set }))
   return isRefusal(answer) ? answer : {}
 }
