@@ -10,6 +10,7 @@ import type { Drive, Node, NodeId, Version } from './model.ts'
 import type { Failed } from './op.ts'
 import { copyNode } from './ops/copy.ts'
 import { isWithin } from './place.ts'
+import { ownPools } from './removal.ts'
 import type { Step } from './task-cursor.ts'
 import { LOOKED_AT, nextSlice, queued, type Slice } from './task-queue.ts'
 import type { View } from './view.ts'
@@ -119,13 +120,11 @@ export async function fillWithRows(work: HaulWork): Promise<Step | Failed | null
   const { outcome, view } = await planWork(context, tx, actor, task.id, emptyFacts(), (view) => {
     const found = sourceOf(view, haul)
     if (isFailed(found)) return found
-    // Pools that both drives share hold the bytes already; that they fit was judged at the start.
-    const own = found.to.pools.filter(
-      (pool) => !view.driveOf(found.node).pools.some(({ kind, key }) => kind === pool.kind && key === pool.key),
-    )
-    const over = view.overQuota({ ...found.to, pools: own }, sizeOf(versions))
+    // Pools that both drives share hold the bytes already, and count them once.
+    const own = { ...found.to, pools: ownPools(found.to, view.driveOf(found.node).pools) }
+    const over = view.overQuota(own, sizeOf(versions))
     if (over) return fail(over)
-    view.charge(found.to, sizeOf(versions))
+    view.charge(own, sizeOf(versions))
     for (const { content } of versions) view.addBlobRef(found.to.id, content, 1)
     return found
   })

@@ -148,7 +148,10 @@ async function clear(work: HaulWork): Promise<Step> {
   const doomed = haul.doomed!
   const tops = await tx.nextChildren([{ ...doomed, after: null }], REMOVAL_ROOTS)
   if (tops.length === 0) return finish(work, haul.outcome!)
-  const changes = await removed(tx, tops, context.clock(), () => doomed.id)
+  // Of what is carried the other drive has the same rows, whose bytes stay in the pools that it shares.
+  const other = doomed.drive === haul.to ? haul.source.drive : haul.to
+  const [beside] = haul.verb === 'carry' ? await tx.drives([other]) : []
+  const changes = await removed(tx, tops, context.clock(), () => doomed.id, beside?.pools)
   return goOn(work, {}, changes)
 }
 

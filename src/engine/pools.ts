@@ -59,7 +59,13 @@ async function change(
   const drives = new Map<DriveId, Drive>()
   for (const drive of [...wanted, ...known.flatMap((pool) => pool?.drives ?? [])]) drives.set(drive.id, drive)
   const before = new Map(drives)
+  // While a task carries something, what its drives have in common is counted once: they stay in their pools until then.
+  const held = new Set((await tx.holds([...drives.keys()])).map(({ drive }) => drive))
+  const stays = ({ id: pool }: { id: PoolId }, { drives: members }: PoolPatch) =>
+    members !== undefined &&
+    [...drives.values()].some(({ id, sharedPool }) => held.has(id) && members.includes(id) !== (sharedPool === pool))
   const outcomes = patches.map(({ id, set }, at) => {
+    if (stays({ id }, set)) return fail('busy')
     const problem = known[at] ? patchProblem(actor, id, set, drives) : fail('attribute_invalid', { detail: 'pool' })
     if (problem) return problem
     if (set.drives !== undefined) regroup(drives, id, set.drives)

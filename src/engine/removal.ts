@@ -1,6 +1,6 @@
 /** Removing trees that nobody sees any more, a bounded slice at a time: the sweep's work, or a task's that shows how far it is. */
 import { emptyChanges } from './effects.ts'
-import type { Drive, Node, NodeId } from './model.ts'
+import type { Drive, Node, NodeId, Pool } from './model.ts'
 import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
 import type { Step } from './task-cursor.ts'
 import { LOOKED_AT, nextSlice, queued } from './task-queue.ts'
@@ -74,12 +74,14 @@ async function remove(tx: WriteTx, removal: RemovalCursor, now: number): Promise
  * tops themselves.
  * @param now in ms
  * @param home the folder the tops of a drive hang under
+ * @param kept pools in which the bytes count still: the same nodes have rows in another drive that fills them too
  */
 export async function removed(
   tx: WriteTx,
   tops: readonly Node[],
   now: number,
   home: (drive: Drive) => NodeId,
+  kept: readonly Pool[] = [],
 ): Promise<Changes> {
   const below = await tx.subtrees(tops.filter(isFolder), REMOVAL_NODES)
   const isWhole = below.length < REMOVAL_NODES
@@ -93,7 +95,7 @@ export async function removed(
   const keys = doomed.map(keyOf)
   // Only the trash of a deleted drive still has entries here.
   const gone = { deleteNodes: keys, deleteTrash: keys, placeNodes }
-  return { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives, now)) }
+  return { ...emptyChanges(), ...gone, ...(await release(tx, doomed, drives, now, kept)) }
 }
 
 function isFolder({ kind }: Node): boolean {
@@ -105,13 +107,25 @@ function keyOf({ drive, id }: Node): NodeKey {
 }
 
 /** What the doomed nodes held: references to blobs, and room in the pools of their drives. */
-async function release(tx: WriteTx, doomed: readonly Node[], drives: ReadonlyMap<Node['drive'], Drive>, at: number) {
+async function release(
+  tx: WriteTx,
+  doomed: readonly Node[],
+  drives: ReadonlyMap<Node['drive'], Drive>,
+  at: number,
+  kept: readonly Pool[],
+) {
   const sizes = new Map<Node['drive'], number>()
   const versions = await tx.versions(doomed.filter(({ kind }) => kind === 'file').map(keyOf))
   for (const { drive, content } of versions) sizes.set(drive, (sizes.get(drive) ?? 0) + content.size)
   const poolDeltas = [...sizes].flatMap(([id, size]) => {
     const drive = drives.get(id)!
-    return drive.pools.map(({ kind, key }) => ({ tenant: drive.tenant, kind, key, delta: -size }))
+    const pools = ownPools(drive, kept)
+    return pools.map(({ kind, key }) => ({ tenant: drive.tenant, kind, key, delta: -size }))
   })
   return { blobRefs: versions.map(({ drive, content }) => ({ drive, content, delta: -1, at })), poolDeltas }
+}
+
+/** The pools of a drive that are not among others: drives of one tenant share some. */
+export function ownPools(drive: Drive, others: readonly Pool[]): Pool[] {
+  return drive.pools.filter((pool) => !others.some(({ kind, key }) => kind === pool.kind && key === pool.key))
 }

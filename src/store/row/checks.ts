@@ -126,11 +126,25 @@ const FORWARDS = [
    where n.id is null`,
 ]
 
+/** What a task carries to another drive is there twice meanwhile, and counts once in the quotas that both drives share. */
 const USAGE = [
-  `with held (id, tenant_id, app, scene, shared_pool, size) as (
+  `with recursive buried (drive_id, id) as (
+     select d.id, d.grave from burial b join drive d on d.id = b.drive_id
+     union all
+     select n.drive_id, n.id from buried b join node n on n.drive_id = b.drive_id and n.parent_id = b.id
+   ), twice (tenant_id, app, scene, shared_pool, size) as (
+     select x.tenant_id, case when x.app = y.app then x.app else '' end,
+       case when x.app = y.app and x.scene = y.scene then x.scene else '' end,
+       case when x.shared_pool = y.shared_pool then x.shared_pool else 0 end, v.size
+     from buried b join node n on n.id = b.id and n.drive_id <> b.drive_id
+     left join buried o on o.drive_id = n.drive_id and o.id = n.id
+     join drive x on x.id = b.drive_id join drive y on y.id = n.drive_id and y.tenant_id = x.tenant_id
+     join version v on v.drive_id = b.drive_id and v.node_id = b.id
+     where o.id is null or b.drive_id < n.drive_id
+   ), held (id, tenant_id, app, scene, shared_pool, size) as (
      select d.id, d.tenant_id, d.app, d.scene, d.shared_pool, coalesce(s.size, 0)
      from drive d left join (select drive_id, sum(size) as size from version group by drive_id) s on s.drive_id = d.id
-   ), counted (tenant_id, kind, key, used) as (
+   ), parts (tenant_id, kind, key, used) as (
      select tenant_id, 'drive', cast(id as text), size from held
      union all select tenant_id, 'scene', app || '/' || scene, sum(size) from held where app <> '' and scene <> ''
        group by tenant_id, app, scene
@@ -138,6 +152,14 @@ const USAGE = [
        group by tenant_id, shared_pool
      union all select tenant_id, 'app', app, sum(size) from held where app <> '' group by tenant_id, app
      union all select tenant_id, 'tenant', '', sum(size) from held group by tenant_id
+     union all select tenant_id, 'scene', app || '/' || scene, -sum(size) from twice where app <> '' and scene <> ''
+       group by tenant_id, app, scene
+     union all select tenant_id, 'shared', cast(shared_pool as text), -sum(size) from twice where shared_pool > 0
+       group by tenant_id, shared_pool
+     union all select tenant_id, 'app', app, -sum(size) from twice where app <> '' group by tenant_id, app
+     union all select tenant_id, 'tenant', '', -sum(size) from twice group by tenant_id
+   ), counted (tenant_id, kind, key, used) as (
+     select tenant_id, kind, key, sum(used) from parts group by tenant_id, kind, key
    )
    select 0, 'the ' || p.kind || ' quota' || case when p.key = '' then '' else ' ' || p.key end || ' of ' || p.tenant_id,
      'counts ' || p.used || ' bytes, its versions have ' || coalesce(c.used, 0)
