@@ -16,6 +16,7 @@ import {
 } from '../../src/engine/index.ts'
 import { createSearch } from '../../src/engine/search.ts'
 import { matcher } from '../../src/engine/where.ts'
+import { cases } from '../store.ts'
 import {
   at,
   byId,
@@ -569,6 +570,51 @@ describe('with little read at once', () => {
     await compareAll({})
     const where: Where = { field: 'updated', is: '>=', value: use.world.now - 2 * 86_400_000 }
     expect(names(await everything({ where })).toSorted()).toEqual(['along', 'brought', 'far'])
+  }, 60_000)
+
+  test('whoever asks whatever in whichever order, all pages together are a look at every node', async () => {
+    await live()
+    await done(use.world, alice, [grant(at(drive, 'a'), 'user:bob', ACTIONS.list)])
+    const { engine, store } = use.world
+    const { search: find } = createSearch(store, engine.batch, LIMITS)
+    const all = (await search(alice, { limit: 1_000 })).items
+    const ofBob = all.filter(({ path }) => path[0] === 'a')
+    const value = { name: (node: Node) => node.key, created: (node: Node) => node.createdAt } as const
+    const conditions: (Where | null)[] = [
+      null,
+      contains('n'),
+      contains('1'),
+      { field: 'extension', in: ['txt'] },
+      { not: { field: 'kind', in: ['folder'] } },
+      { all: [contains('n'), { field: 'size', is: '>', value: 30 }] },
+    ]
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...conditions),
+        fc.constantFrom('name' as const, 'created' as const),
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 9 }),
+        async (where, by, descending, isBob, limit) => {
+          const sign = descending ? -1 : 1
+          const compare = (a: Node, b: Node) =>
+            value[by](a) < value[by](b) ? -1 : value[by](a) > value[by](b) ? 1 : a.id - b.id
+          const meets = where ? matcher(where) : () => true
+          const nodes = (isBob ? ofBob : all).map(({ node }) => node).filter(meets)
+          const expected = nodes.sort((a, b) => sign * compare(a, b)).map(({ id }) => id)
+          const found: number[] = []
+          let cursor: SearchCursor | null = null
+          do {
+            const query = { ...ALL, drives: [drive], where, order: [{ by, descending }], limit, cursor }
+            const page = (await find(isBob ? bob : alice, query)) as SearchPage
+            found.push(...page.items.map(({ node }) => node.id))
+            cursor = page.next
+          } while (cursor)
+          expect(found).toEqual(expected)
+        },
+      ),
+      { numRuns: cases(60) },
+    )
   }, 60_000)
 
   test('a clock that goes back a little loses nothing', async () => {
