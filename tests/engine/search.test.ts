@@ -14,9 +14,8 @@ import {
   type TenantId,
   type Where,
 } from '../../src/engine/index.ts'
-import { createSearch } from '../../src/engine/search.ts'
 import { matcher } from '../../src/engine/where.ts'
-import { cases } from '../store.ts'
+import { ALL, contains, names, searchIn } from './finding.ts'
 import {
   at,
   byId,
@@ -34,7 +33,7 @@ import {
   update,
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
-import { actorOf, admin, alice, bob, createDrive, done, isFailed, settleDown } from './world.ts'
+import { actorOf, admin, alice, bob, createDrive, done, settleDown } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -43,28 +42,12 @@ beforeEach(async () => {
   drive = (await createDrive(use.world)).id
 })
 
-const ALL: Pick<SearchQuery, 'where' | 'trashed' | 'order' | 'limit' | 'cursor'> = {
-  where: null,
-  trashed: 'no',
-  order: [{ by: 'name', descending: false }],
-  limit: 100,
-  cursor: null,
-}
-
-async function search(actor: Actor, query: Partial<SearchQuery>): Promise<SearchPage> {
-  const found = await use.world.engine.search(actor, { ...ALL, drives: [drive], ...query })
-  if (isFailed(found)) throw new Error(`a search failed: ${JSON.stringify(found.error)}`)
-  return found as SearchPage
-}
-
-const names = (views: readonly NodeView[]) => views.map(({ node }) => node.name)
+const search = (actor: Actor, query: Partial<SearchQuery>) => searchIn(use.world, actor, { drives: [drive], ...query })
 
 /** The names found. */
 async function find(where: Where | null, actor: Actor = alice, query: Partial<SearchQuery> = {}): Promise<string[]> {
   return names((await search(actor, { where, ...query })).items)
 }
-
-const contains = (text: string): Where => ({ field: 'name', is: 'contains', text })
 
 describe('a search', () => {
   beforeEach(async () => {
@@ -470,159 +453,4 @@ test('a search takes no more statements for a thousand nodes than for ten', asyn
   const [few, many] = [await cost(contains('few ')), await cost(contains('many '))]
   expect([few.items, many.items]).toEqual([10, 50])
   for (const { statements } of [few, many]) expect(statements).toBeLessThanOrEqual(8)
-})
-
-describe('with little read at once', () => {
-  const LIMITS = {
-    nodesPerReadMin: 2,
-    nodesPerReadMax: 5,
-    nodesPassedPerReadMax: 7,
-    scopeNodesMax: 2,
-  }
-
-  /** Every page of a search, found by reading a few candidates or changes at a time. */
-  async function everything(query: Partial<SearchQuery>, limits = LIMITS): Promise<NodeView[]> {
-    const { engine, store } = use.world
-    const { search: find } = createSearch(store, engine.batch, limits)
-    const found: NodeView[] = []
-    let cursor: SearchCursor | null = null
-    do {
-      const page = await find(alice, { ...ALL, drives: [drive], limit: 4, ...query, cursor })
-      if (isFailed(page)) throw new Error(`a search failed: ${JSON.stringify(page.error)}`)
-      found.push(...(page as SearchPage).items)
-      cursor = (page as SearchPage).next
-    } while (cursor)
-    return found
-  }
-
-  /** Some forty nodes made, moved, renamed, put away and brought back over hours and months. */
-  async function live(): Promise<DriveId> {
-    const { world } = use
-    const other = (await createDrive(world)).id
-    const [a, b] = (await putFolders(world, alice, drive, ['a', 'b'])) as [Node, Node]
-    const sizes = await Promise.all(
-      [1, 40, 3_000].map((size) => putFile(world, alice, drive, `${size}.txt`, 'x'.repeat(size))),
-    )
-    for (let index = 0; index < 36; index++) {
-      world.now += index % 5 === 0 ? 20 * 86_400_000 : (index % 3) * 1_500_000
-      const into = byId(index % 2 ? a : b)
-      const [made] = await done(world, alice, [
-        index % 4 ? copy(byId(sizes[index % 3]!), into, { name: `n${index}.txt` }) : createFolder(into, `n${index}`),
-      ])
-      const node = made!.view!.node
-      if (index % 7 === 3) await done(world, alice, [move(byId(node), at(drive))])
-      if (index % 7 === 4) await done(world, alice, [trash(byId(node)), restore(byId(node))])
-      if (index % 7 === 5)
-        await done(world, alice, [rename(byId(node), `m${index}`), update(byId(a), { starred: true })])
-      if (index % 9 === 8) await done(world, alice, [trash(byId(node))])
-    }
-    await done(world, alice, [
-      createFolder(at(drive), 'x'),
-      createFolder(at(drive, 'x'), 'b'),
-      createFolder(at(drive, 'x/b'), 'late'),
-    ])
-    world.now += 86_400_000
-    await done(world, alice, [move(at(drive, 'x/b'), at(drive), { conflict: MERGE })])
-    return other
-  }
-
-  const ORDERS = (['name', 'created', 'updated', 'size', 'kind'] as const).flatMap((by) =>
-    [false, true].map((descending): SearchQuery['order'] => [{ by, descending }]),
-  )
-
-  async function compareAll(query: Partial<SearchQuery>, limits = LIMITS) {
-    for (const order of [...ORDERS, []]) {
-      const expected = (await search(alice, { limit: 1_000, ...query, order })).items.map(({ node }) => node.id)
-      expect((await everything({ ...query, order }, limits)).map(({ node }) => node.id)).toEqual(expected)
-    }
-  }
-
-  test('the same is found in the same order', async () => {
-    await live()
-    await compareAll({})
-    await compareAll({ where: contains('n') })
-    await compareAll({ where: { any: [contains('1'), { field: 'kind', in: ['folder'] }] } })
-    await compareAll({ trashed: 'only' })
-    await compareAll({ below: at(drive, 'a') })
-  }, 60_000)
-
-  test.each([1, 5, 30, 90, 400])(
-    'what changed within %s days is found by the log, and the same without it',
-    async (days) => {
-      await live()
-      const where: Where = { field: 'updated', is: '>=', value: use.world.now - days * 86_400_000 }
-      await compareAll({ where })
-      await compareAll({ where }, { ...LIMITS, nodesPerReadMin: 1 })
-      const count = (await search(alice, { where, count: true })).total
-      const { engine, store } = use.world
-      const { search: find } = createSearch(store, engine.batch, LIMITS)
-      expect(await find(alice, { ...ALL, drives: [drive], where, count: true })).toMatchObject({ total: count })
-    },
-    60_000,
-  )
-
-  test('nodes that a folder brought along from another drive are not forgotten', async () => {
-    const other = await live()
-    use.world.now += 10 * 86_400_000
-    await putFolders(use.world, alice, other, ['brought', 'brought/along', 'brought/along/far'])
-    use.world.now += 86_400_000
-    await done(use.world, alice, [move(at(other, 'brought'), at(drive))])
-    await compareAll({})
-    const where: Where = { field: 'updated', is: '>=', value: use.world.now - 2 * 86_400_000 }
-    expect(names(await everything({ where })).toSorted()).toEqual(['along', 'brought', 'far'])
-  }, 60_000)
-
-  test('whoever asks whatever in whichever order, all pages together are a look at every node', async () => {
-    await live()
-    await done(use.world, alice, [grant(at(drive, 'a'), 'user:bob', ACTIONS.list)])
-    const { engine, store } = use.world
-    const { search: find } = createSearch(store, engine.batch, LIMITS)
-    const all = (await search(alice, { limit: 1_000 })).items
-    const ofBob = all.filter(({ path }) => path[0] === 'a')
-    const value = { name: (node: Node) => node.key, created: (node: Node) => node.createdAt } as const
-    const conditions: (Where | null)[] = [
-      null,
-      contains('n'),
-      contains('1'),
-      { field: 'extension', in: ['txt'] },
-      { not: { field: 'kind', in: ['folder'] } },
-      { all: [contains('n'), { field: 'size', is: '>', value: 30 }] },
-    ]
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...conditions),
-        fc.constantFrom('name' as const, 'created' as const),
-        fc.boolean(),
-        fc.boolean(),
-        fc.integer({ min: 1, max: 9 }),
-        async (where, by, descending, isBob, limit) => {
-          const sign = descending ? -1 : 1
-          const compare = (a: Node, b: Node) =>
-            value[by](a) < value[by](b) ? -1 : value[by](a) > value[by](b) ? 1 : a.id - b.id
-          const meets = where ? matcher(where) : () => true
-          const nodes = (isBob ? ofBob : all).map(({ node }) => node).filter(meets)
-          const expected = nodes.sort((a, b) => sign * compare(a, b)).map(({ id }) => id)
-          const found: number[] = []
-          let cursor: SearchCursor | null = null
-          do {
-            const query = { ...ALL, drives: [drive], where, order: [{ by, descending }], limit, cursor }
-            const page = (await find(isBob ? bob : alice, query)) as SearchPage
-            found.push(...page.items.map(({ node }) => node.id))
-            cursor = page.next
-          } while (cursor)
-          expect(found).toEqual(expected)
-        },
-      ),
-      { numRuns: cases(60) },
-    )
-  }, 60_000)
-
-  test('a clock that goes back a little loses nothing', async () => {
-    await live()
-    for (const back of [1, 600_000, 1_200_000]) {
-      use.world.now -= back
-      await putFolders(use.world, alice, drive, [`back ${back}`])
-    }
-    await compareAll({})
-  }, 60_000)
 })
