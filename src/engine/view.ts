@@ -413,18 +413,21 @@ export class View extends Draft {
   // --- writing ---
 
   put(node: Node): Node {
+    this.leave(node.id, node)
     this.set(this.nodes, node.id, node)
     const there = this.placed.get(node.parent, node.key)
     if (there) there.add(node.id)
     else this.placed.set(node.parent, node.key, new Set([node.id]))
     addTo(this.movedUnder, node.parent, node.id)
-    this.leave(node.id, node)
     this.rights.clear()
     return node
   }
 
-  /** Notes where a stored node is no longer. */
+  /** Notes where a node is no longer, before it is changed. */
   private leave(id: NodeId, now: Node | null) {
+    // A name that the batch itself gave is given up too.
+    const given = this.nodes.get(id)
+    if (given && !(now?.parent === given.parent && now.key === given.key)) this.gaveUp.add(given.parent)
     const before = this.facts.nodes.get(id)
     if (!before || (now?.parent === before.parent && now.key === before.key)) return
     this.gaveUp.add(before.parent)
@@ -434,8 +437,8 @@ export class View extends Draft {
 
   /** Forgets a node, its versions, grants and trash entry; the bytes are the caller's to account for. */
   destroy(node: Node): void {
-    this.set(this.nodes, node.id, null)
     this.leave(node.id, null)
+    this.set(this.nodes, node.id, null)
     this.set(this.versions, node.id, [])
     this.set(this.grants, node.id, [])
     if (this.facts.trash.get(node.id) || this.trash.get(node.id)) this.set(this.trash, node.id, null)

@@ -57,6 +57,27 @@ describe('automatic names', () => {
     expect(await namesOf(spaced, 'a', 3)).toEqual(['a (1)', 'a (3)', 'a (4)'])
   })
 
+  test('a name that the batch gave and gave up again is free', async () => {
+    await putFolders(use.world, alice, drive, ['to', 'to/a', 'x', 'y', 'z'])
+    const into = (name: string) => move(at(drive, name), at(drive, 'to'), { conflict: RENAME, name: 'a' })
+    const results = await done(use.world, alice, [
+      into('x'),
+      into('y'),
+      rename(at(drive, 'to/a (1)'), 'other'),
+      into('z'),
+      move(at(drive, 'to/a (2)'), at(drive)),
+      createFolder(at(drive, 'to'), 'a', { conflict: RENAME }),
+    ])
+    expect(results.map((result) => result.view!.node.name)).toEqual([
+      'a (1)',
+      'a (2)',
+      'other',
+      'a (1)',
+      'a (2)',
+      'a (2)',
+    ])
+  })
+
   test('a name that an earlier op of the batch gave up is free', async () => {
     await putFolders(use.world, alice, drive, ['a', 'a (1)'])
     const results = await done(use.world, alice, [
