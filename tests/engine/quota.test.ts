@@ -157,6 +157,17 @@ describe('room comes back', () => {
   })
 })
 
+test('what a file destroys by taking its place makes room for it', async () => {
+  await setQuota('drive', String(drive.id), 6)
+  await putFile(use.world, alice, drive.id, 'a', '1234')
+  await putFile(use.world, alice, drive.id, 'a', '12345', { conflict: onConflict('replace', 'purge') })
+  expect(await usedOf(use.world, drive.id)).toMatchObject({ drive: 5 })
+  const { id } = await staged(use.world, alice, drive.id, '1234567')
+  const over = commit(id, at(drive.id), 'a', { conflict: onConflict('replace', 'purge') })
+  expect(codeOf(await run(use.world, alice, over))).toBe('quota_drive')
+  expect(await usedOf(use.world, drive.id)).toMatchObject({ drive: 5 })
+})
+
 test('a drive that is over its quota still lets things go and be renamed', async () => {
   const file = await putFile(use.world, alice, drive.id, 'a', '12345')
   await setQuota('drive', String(drive.id), 1)

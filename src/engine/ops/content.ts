@@ -147,9 +147,10 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
     return fail('precondition_failed', { node: arrival.existing.id })
   }
   if (arrival.how === 'version') return nextVersion(view, op, drive, arrival.existing, content)
+  // What is destroyed makes room for what takes its place.
+  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const over = view.overQuota(drive, content.size)
   if (over) return fail(over)
-  if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const shown = arrival.how === 'free' ? arrival.name : cleanName(name, op.naming)
   const twin = arrival.how === 'free' && arrival.twin ? session.node : 0
   const fresh = { ...blank(view, into.node, shown), id: session.node, twin, attributes: op.attributes ?? {} }
