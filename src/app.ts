@@ -169,10 +169,10 @@ export async function createServer(config: Config, parts: ServerParts = {}): Pro
     const { secret, store, demo, engine: core, clock } = await openCore(config, parts, closers)
     const auth = createAuth({ store, secret, clock })
     const http = createHttp({ logLevel: config.logLevel, tls: await tlsPair(config, clock()) })
-    const engine = config.work ? working(core, http, closers) : core
+    const engine = keepCurrent(config.work ? working(core, http, closers) : core, store, auth.renew)
     const url = () => urlOf(http, config)
     await register(http, {
-      engine: keepCurrent(engine, store, auth.renew),
+      engine,
       auth,
       settings: config.settings,
       origin: (request) => originOf(request, config, url()),

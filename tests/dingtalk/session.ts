@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { expect } from 'vitest'
 import type { DriveId, Engine, NodeView, Store } from '../../src/engine/index.ts'
 import { ACTIONS, type Actor, ALL_ACTIONS, type Drive, type TenantId } from '../../src/engine/index.ts'
+import { settled } from '../../src/engine/standing.ts'
 import { startServer } from '../server.ts'
 
 const require = createRequire(import.meta.url)
@@ -301,7 +302,8 @@ export async function otherTenant(session: Session): Promise<{ space: string; de
   const tenant = 'other' as TenantId
   await session.store.write((tx) => tx.putTenants([{ id: tenant, name: 'Other', createdAt: 1, extra: {} }]))
   const actor: Actor = {
-    ...session.admin,
+    // Not what the admin's rights rest on: that is another tenant's.
+    ...settled(session.admin),
     tenant,
     self: 'user:mallory',
     subjects: ['user:mallory', 'everyone'],
