@@ -60,13 +60,21 @@ export class Follower {
     return new Map(found)
   }
 
-  /** Undefined for what hangs under nothing that is known any more. */
+  /**
+   * Undefined for what hangs under nothing that is known any more, or for now in a circle: entries show nodes as they are, so
+   * of two folders that changed places above each other one is seen in its new place before the other has left its old one.
+   */
   private pathOf(id: NodeId): string | undefined {
-    const node = this.known.get(id)
-    if (!node) return undefined
-    if (node.parent === this.top) return node.name
-    const above = this.pathOf(node.parent)
-    return above === undefined ? undefined : `${above}/${node.name}`
+    const names: string[] = []
+    const seen = new Set<NodeId>()
+    for (let at = id; at !== this.top; ) {
+      const node = this.known.get(at)
+      if (!node || seen.has(at)) return undefined
+      seen.add(at)
+      names.unshift(node.name)
+      at = node.parent
+    }
+    return names.join('/')
   }
 
   /** A folder not known so far may bring along what was never told of. */

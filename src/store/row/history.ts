@@ -58,7 +58,22 @@ export type ChangeRow = [
 ]
 
 export function toVersion(row: VersionRow): Version {
-  const [drive, node, version, digest, size, md5, sha1, crc64, createdAt, creator, keep, description, expiresAt, revertOf] = row
+  const [
+    drive,
+    node,
+    version,
+    digest,
+    size,
+    md5,
+    sha1,
+    crc64,
+    createdAt,
+    creator,
+    keep,
+    description,
+    expiresAt,
+    revertOf,
+  ] = row
   const content = toContent(digest, size, md5, sha1, crc64)
   return { drive, node, version, content, createdAt, creator, keep: Boolean(keep), description, expiresAt, revertOf }
 }
