@@ -23,8 +23,8 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 180_000,
-    // Two cores: more workers than that only slow each other down.
-    maxWorkers: 2,
+    // For two cores: tests wait for disks and for other processes a third of their time.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { explore } from '../random/explore.ts'
 import type { TestServer } from '../server.ts'
 import type { Reply } from '../smh/session.ts'
+import { isPostgres } from '../store.ts'
 import { DIALECTS } from './dialects.ts'
 import { DEMO, type Estate, idsOf, makeEstate, startParties } from './estate.ts'
 import { ODD, oddAt, type Site, sendable, sitesOf } from './odd.ts'
@@ -26,6 +27,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 let tried = 0
+let seen = 0
 
 /** Numbers that stand for a route, a place in its request, and something odd to be there. */
 const histories = fc.record({
@@ -52,6 +54,8 @@ describe.each(DIALECTS)('$dialect.name', (routes) => {
   test.each(samples)('$route', async ({ route, sample }) => {
     const trial = (await trialWith(routes))(route, sample)
     for (const site of sitesOf(trial.parts)) {
+      // What is odd is found out by the dialect: on the slower store a third of the places is enough.
+      if (isPostgres() && seen++ % 3 > 0) continue
       for (let odds = 0; odds < ODDS_PER_SITE; odds++) await tryOdd(trial, site, tried++)
     }
   })
