@@ -96,6 +96,7 @@ describe('a probe', () => {
       condition,
       fc.record({ all: fc.array(tie('where'), { maxLength: 3 }) }),
       fc.record({ any: fc.array(tie('where'), { maxLength: 3 }) }),
+      fc.record({ atLeast: fc.integer({ min: 0, max: 4 }), of: fc.array(tie('where'), { maxLength: 3 }) }),
       fc.record({ not: tie('where') }),
     ),
   }))

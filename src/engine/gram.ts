@@ -119,6 +119,11 @@ function demanded(where: Where, drive: DriveId): Probe | null {
     return allOf([...others, createdProbe(times, drive)])
   }
   if ('any' in where) return anyOf(where.any.map((one) => demanded(one, drive)))
+  if ('atLeast' in where) {
+    const probes = where.of.map((one) => demanded(one, drive))
+    if (where.atLeast <= 0) return null
+    return where.atLeast >= probes.length ? allOf(probes) : anyOf(probes)
+  }
   if ('not' in where) return null
   return demandedBy(where, drive)
 }

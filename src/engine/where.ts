@@ -17,6 +17,8 @@ export type Where =
   | { readonly all: readonly Where[] }
   /** At least one of them; false when there is none. */
   | { readonly any: readonly Where[] }
+  /** So many of them or more. */
+  | { readonly atLeast: number; readonly of: readonly Where[] }
   | { readonly not: Where }
   | Condition
 
@@ -75,6 +77,7 @@ export function whereProblem(where: Where): '' | 'too_many' | 'too_deep' | 'too_
 function below(where: Where): readonly Where[] {
   if ('all' in where) return where.all
   if ('any' in where) return where.any
+  if ('atLeast' in where) return where.of
   return 'not' in where ? [where.not] : []
 }
 
@@ -87,6 +90,10 @@ export function matcher(where: Where): (node: Node) => boolean {
   if ('any' in where) {
     const tests = where.any.map(matcher)
     return (node) => tests.some((test) => test(node))
+  }
+  if ('atLeast' in where) {
+    const tests = where.of.map(matcher)
+    return (node) => tests.reduce((met, test) => met + (test(node) ? 1 : 0), 0) >= where.atLeast
   }
   if ('not' in where) {
     const test = matcher(where.not)

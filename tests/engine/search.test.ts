@@ -420,6 +420,7 @@ test('whatever is asked, what is found is what a look at every node finds', asyn
       condition,
       fc.record({ all: fc.array(tie('where'), { maxLength: 3 }) }),
       fc.record({ any: fc.array(tie('where'), { maxLength: 3 }) }),
+      fc.record({ atLeast: fc.integer({ min: 0, max: 4 }), of: fc.array(tie('where'), { maxLength: 3 }) }),
       fc.record({ not: tie('where') }),
     ),
   })).where

@@ -89,6 +89,35 @@ describe('a search', () => {
     expect((await smh.call('DELETE', target)).status).toBe(204)
   })
 
+  it('puts first what has more of the words, then goes by names, page by page', async () => {
+    const space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })).body.spaceId
+    const names = ['red', 'blue', 'Blue red green', 'green', 'red blue', 'green red', 'grey']
+    for (const name of names) await smh.mkdir(name, space)
+    const place = `/api/v1/search/${LIBRARY}/${space}`
+    const namesOf = ({ contents }: { contents: { name: string }[] }) => contents.map(({ name }) => name)
+    const wanted = ['Blue red green', 'green red', 'red blue', 'blue', 'green', 'red']
+    const whole = await smh.call('POST', `${place}/space-contents`, { body: { keyword: 'red blue green' } })
+    expect([namesOf(whole.body), whole.body.hasMore]).toEqual([wanted, false])
+    for (const limit of [1, 2, 3, 5]) {
+      const found: string[] = []
+      for (let marker: string | undefined = ''; marker !== undefined; ) {
+        const body = { keywords: ['red', 'blue', 'green'], limit, ...(marker ? { marker } : {}) }
+        const page = (await smh.call('POST', `${place}/search-fs`, { body })).body
+        found.push(...namesOf(page))
+        marker = page.nextMarker
+      }
+      expect(found).toEqual(wanted)
+    }
+    const byName = { keyword: 'red blue', orderBy: 'name', orderByType: 'desc' }
+    const other = await smh.call('POST', `${place}/space-contents`, { body: byName })
+    expect(namesOf(other.body)).toEqual(['red blue', 'red', 'green red', 'blue', 'Blue red green'])
+  })
+
+  it('refuses an id of its own making', async () => {
+    const id = Buffer.from(JSON.stringify({ asked: { keyword: 1, scope: {} } })).toString('base64url')
+    expectFault(await smh.call('GET', `${search}/${id}`), 400, 'SearchIdInvalid')
+  })
+
   it('refuses what it does not know', async () => {
     expectFault(await create({ keyword: '', type: 'poem' }), 400, 'ParamInvalid')
     expectFault(await create({ keyword: '', orderBy: 'color' }), 400, 'ParamInvalid')

@@ -2,7 +2,15 @@
  * Searching a space: the classic search with an id and pages, the newer one in a single call, and the flat view. Nothing is
  * kept between calls: a search id is the question itself, and a marker the number of the last entry shown. Pages 1283/75482–75483.
  */
-import { type NodeView, type OrderBy, positionOf, type SearchQuery, type Where } from '../../engine/index.ts'
+import {
+  matcher,
+  type Node,
+  type NodeView,
+  type OrderBy,
+  positionOf,
+  type SearchQuery,
+  type Where,
+} from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { SOUGHT_LINK } from './entry-kind.ts'
@@ -11,27 +19,42 @@ import { extensionsOf } from './file-type.ts'
 import { entries, filterOf, isDescending, markedNode } from './listing.ts'
 import { CATEGORY } from './present.ts'
 import { markerOf } from './terms.ts'
-import { bytes, count, type Members, member, members, text, texts, time, wholeNumber, word, yes } from './words.ts'
+import {
+  bytes,
+  count,
+  type Members,
+  member,
+  members,
+  membersOf,
+  text,
+  texts,
+  time,
+  wholeNumber,
+  word,
+  yes,
+} from './words.ts'
 
 const SPACE = '{lib}/{space}'
 const PAGE_SIZE = 20
 const LIMIT = { min: 1, max: 100, otherwise: 20 }
 const FLAT_LIMIT = { min: 1, max: 1000, otherwise: 20 }
 const KEYWORDS_MAX = 100
+/** How many words of a name count for its place; whoever has more of them is no further ahead. */
+const RANKS_MAX = 8
 /** The longest search id that is read, in characters. */
 const ID_MAX = 16_000
 
 export const searchOperations: readonly Operation[] = [
   {
     operation: 'Create search',
-    coverage: 'partial: in the order of names, not of relevance; tags and creators by organization find nothing',
+    coverage: 'partial: tags and creators by organization find nothing',
     method: 'POST',
     path: `search/${SPACE}/space-contents`,
     handle: create,
   },
   {
     operation: 'Search in one call',
-    coverage: 'partial: names only, no contents of files; in the order of names',
+    coverage: 'partial: names only, no contents of files',
     method: 'POST',
     path: `search/${SPACE}/search-fs`,
     handle: searchFs,
@@ -47,19 +70,26 @@ export const searchOperations: readonly Operation[] = [
   },
 ]
 
-/** What is asked, in our words; plain JSON, because the search id carries it. */
+/** What is asked, in our words. */
 interface Question {
+  /** What else must hold of what has one of the words. */
   readonly where: Where
+  /** Parts of names, of which one must be there; none = whatever the name. */
+  readonly words: readonly Where[]
   /** Names from the root to the directory searched. */
   readonly scope: readonly string[]
-  readonly by: OrderBy
+  /** relevance: whose names have more of the words come first; those with as many in the order of names. */
+  readonly by: OrderBy | 'relevance'
   readonly descending: boolean
 }
 
 async function create(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
-  const question = classicQuestion(members(call))
-  return answer(call, here, question, idOf(question))
+  const body = members(call)
+  const question = classicQuestion(body)
+  const id = Buffer.from(JSON.stringify({ asked: body })).toString('base64url')
+  if (id.length > ID_MAX) throw refuse('SearchTooComplex')
+  return answer(call, here, question, id)
 }
 
 async function goOn(call: Call): Promise<Answer> {
@@ -74,19 +104,15 @@ async function end(call: Call): Promise<Answer> {
   return { status: 204 }
 }
 
-function idOf(question: Question): string {
-  return Buffer.from(JSON.stringify(question)).toString('base64url')
-}
-
+/** The question that an id stands for: it is judged as if it were asked anew. */
 function questionOf(id: string): Question {
   try {
-    const question =
-      id.length > ID_MAX ? null : (JSON.parse(Buffer.from(id, 'base64url').toString()) as Question | null)
-    if (question && isOrder(question.by) && Array.isArray(question.scope) && question.where) return question
+    const { asked } = JSON.parse(id.length > ID_MAX ? '{}' : Buffer.from(id, 'base64url').toString()) as Members
+    return classicQuestion(membersOf(asked, 'The question'))
   } catch {
     // As unknown as any other text.
+    throw refuse('SearchIdInvalid')
   }
-  throw refuse('SearchIdInvalid')
 }
 
 async function answer(call: Call, here: Visit, question: Question, searchId: string): Promise<Answer> {
@@ -101,28 +127,67 @@ async function shown(call: Call, here: Visit, items: readonly NodeView[], withPa
   return contents.map((entry, at) => (withPath ? { path: items[at]!.path, ...entry } : entry))
 }
 
+interface Page {
+  readonly items: readonly NodeView[]
+  /** The marker of the next one. */
+  readonly next: number | undefined
+}
+
 /** One page of what a question finds, behind the entry that the marker names. */
-async function run(call: Call, here: Visit, { where, scope, by, descending }: Question, limit: number) {
-  const { actor, drive } = here
+async function run(call: Call, here: Visit, question: Question, limit: number): Promise<Page> {
   const marker = markerOf(call.query)
-  const last = marker === undefined ? null : positionOf((await markedNode(call, here, marker)).node, by)
-  const cursor = last && { values: [last.value], id: last.id }
-  const below = scope.length === 0 ? {} : { below: { drive: drive.id, path: scope } }
+  const last = marker === undefined ? null : (await markedNode(call, here, marker)).node
+  if (question.by === 'relevance') return ranked(call, here, question, last, limit)
+  const { where, words, by, scope, descending } = question
+  const wanted = words.length > 0 ? all([{ any: words }, where]) : where
+  const page = await search(call, here, { where: wanted, scope, by, descending }, last, limit)
+  return { items: page.items, next: page.next === null ? undefined : Number(page.next.id) }
+}
+
+/** Rank by rank, the names with the most words first; each rank is a search of its own. */
+async function ranked(
+  call: Call,
+  here: Visit,
+  { where, words, scope }: Question,
+  last: Node | null,
+  limit: number,
+): Promise<Page> {
+  const top = Math.min(words.length, RANKS_MAX)
+  const reached = last ? words.filter((one) => matcher(one)(last)).length : top
+  const items: NodeView[] = []
+  for (let rank = Math.max(1, Math.min(top, reached)); rank >= 1; rank--) {
+    const hasMore: Where = { atLeast: rank + 1, of: words }
+    const wanted = all([{ atLeast: rank, of: words }, rank < top ? { not: hasMore } : undefined, where])
+    const from = rank === reached ? last : null
+    const asked = { where: wanted, scope, by: 'name', descending: false } as const
+    const page = await search(call, here, asked, from, limit - items.length)
+    items.push(...page.items)
+    if (items.length === limit && (page.next || rank > 1)) return { items, next: Number(items.at(-1)!.node.id) }
+  }
+  return { items, next: undefined }
+}
+
+async function search(
+  call: Call,
+  { actor, drive }: Visit,
+  { where, scope, by, descending }: { where: Where; scope: readonly string[]; by: OrderBy; descending: boolean },
+  last: Node | null,
+  limit: number,
+) {
+  const position = last && positionOf(last, by)
   const query: SearchQuery = {
     drives: [drive.id],
     where,
-    ...below,
+    ...(scope.length === 0 ? {} : { below: { drive: drive.id, path: scope } }),
     trashed: 'no',
     order: [{ by, descending }],
     limit,
-    cursor,
+    cursor: position && { values: [position.value], id: position.id },
   }
   const page = await call.context.engine.search(actor, query)
-  if ('status' in page) {
-    const isTooMuch = page.error.code === 'attribute_invalid'
-    throw isTooMuch ? refuse('SearchTooComplex') : new Refusal(faultOf(page.error, { kind: 'folder', source: false }))
-  }
-  return { items: page.items, next: page.next === null ? undefined : Number(page.next.id) }
+  if (!('status' in page)) return page
+  const isTooMuch = page.error.code === 'attribute_invalid'
+  throw isTooMuch ? refuse('SearchTooComplex') : new Refusal(faultOf(page.error, { kind: 'folder', source: false }))
 }
 
 const ORDERS: Readonly<Record<string, OrderBy>> = {
@@ -134,11 +199,14 @@ const ORDERS: Readonly<Record<string, OrderBy>> = {
   localCreationTime: 'created',
 }
 
-function isOrder(by: unknown): by is OrderBy {
-  return Object.values(ORDERS).some((order) => order === by)
+/** Where no order is asked for, what has more of several words comes first. */
+function orderOf(body: Members, words: readonly Where[]): Pick<Question, 'by' | 'descending'> {
+  const by = text(body, 'orderBy')
+  const order = orderIn(by || 'name', text(body, 'orderByType') || 'asc')
+  return !by && words.length > 1 ? { by: 'relevance', descending: false } : order
 }
 
-function orderIn(by: string, type: string): Pick<Question, 'by' | 'descending'> {
+function orderIn(by: string, type: string): { by: OrderBy; descending: boolean } {
   const order = Object.hasOwn(ORDERS, by) ? ORDERS[by] : undefined
   if (!order) throw refuse('ParamInvalid', 'orderBy is unknown.')
   if (type !== 'asc' && type !== 'desc') throw refuse('ParamInvalid', 'orderByType must be asc or desc.')
@@ -151,9 +219,10 @@ function classicQuestion(body: Members): Question {
   const mode = text(body, 'searchMode') ?? 'normal'
   if (mode !== 'fast' && mode !== 'normal' && mode !== '') throw refuse('ParamInvalid', 'searchMode is unknown.')
   const creators = creatorsIn(body)
+  const parts = partsOf(words)
   return {
+    words: parts,
     where: all([
-      named(words),
       ...typesIn(listOf(body, 'type')).map(typeWhere),
       extensionIn(texts(body, 'extname')),
       creators && { field: 'creator', in: creators },
@@ -161,14 +230,13 @@ function classicQuestion(body: Members): Question {
       ...common(body),
     ]),
     scope: bodyPath(text(body, 'scope') ?? ''),
-    ...orderIn(text(body, 'orderBy') || 'name', text(body, 'orderByType') || 'asc'),
+    ...orderOf(body, parts),
   }
 }
 
-function named(words: readonly string[]): Where | undefined {
+function partsOf(words: readonly string[]): Where[] {
   if (words.length > KEYWORDS_MAX) throw refuse('SearchTooComplex')
-  if (words.length === 0) return undefined
-  return { any: words.map((one) => ({ field: 'name', is: 'contains', text: one })) }
+  return words.map((one) => ({ field: 'name', is: 'contains', text: one }))
 }
 
 function all(conditions: readonly (Where | undefined)[]): Where {
@@ -257,16 +325,17 @@ async function searchFs(call: Call): Promise<Answer> {
     throw refuse('SearchNotEnabled', 'Searching the contents of files is not enabled.')
   }
   const limit = wholeNumber(body, 'limit', LIMIT) ?? count(call.query, 'limit', LIMIT)
+  const words = partsOf((texts(body, 'keywords') ?? []).filter(Boolean))
   const question: Question = {
+    words,
     where: all([
-      named((texts(body, 'keywords') ?? []).filter(Boolean)),
       extensionIn(texts(body, 'inExtnames')),
       without(extensionIn(texts(body, 'excludeExtnames'))),
       kindsIn(texts(body, 'fileTypes') ?? []),
       ...common(body),
     ]),
     scope: bodyPath(text(body, 'scope') ?? ''),
-    by: 'name',
+    by: words.length > 1 ? 'relevance' : 'name',
     descending: false,
   }
   const page = await run(withMarker(call, body), here, question, limit)
@@ -317,6 +386,7 @@ async function flatView(call: Call): Promise<Answer> {
   if (!only) throw refuse('ParamInvalid', 'filter is required.')
   const category = word(query, 'category')
   const question: Question = {
+    words: [],
     where: all([
       { field: 'kind', in: [only] },
       category === undefined ? undefined : { field: 'extra', key: CATEGORY, in: [category] },
