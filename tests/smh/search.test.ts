@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
 let search: string
@@ -101,8 +101,8 @@ describe('a search', () => {
     for (const limit of [1, 2, 3, 5]) {
       const found: string[] = []
       for (let marker: string | undefined = ''; marker !== undefined; ) {
-        const body = { keywords: ['red', 'blue', 'green'], limit, ...(marker ? { marker } : {}) }
-        const page = (await smh.call('POST', `${place}/search-fs`, { body })).body
+        const body: object = { keywords: ['red', 'blue', 'green'], limit, ...(marker ? { marker } : {}) }
+        const { body: page }: Reply = await smh.call('POST', `${place}/search-fs`, { body })
         found.push(...namesOf(page))
         marker = page.nextMarker
       }
