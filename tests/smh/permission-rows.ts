@@ -298,7 +298,7 @@ export const ROWS: readonly Row[] = [
     { acl: 'NoPermission' },
   ),
   row('DELETE directory-local-sync/{lib}/{space}/{id}', 'a directory', RULERS, async (world) => {
-    const body = { path: 'template', strategy: 'both', localPath: '/x' }
+    const body = { path: await world.folder(), strategy: 'both', localPath: '/x' }
     const { id } = (await world.send('PUT', world.at('directory-local-sync'), body)).body
     return { target: world.at('directory-local-sync', `/${id}`) }
   }),
