@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -313,3 +313,22 @@ describe('help', () => {
     expect((await runHere(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
+
+it('takes the commands of the page on operating as they are printed', async () => {
+  const page = await readFile(new URL('../../docs/operating.md', import.meta.url), 'utf8')
+  const block = /^npx batchdrive tenant create[\s\S]*?(?=^```)/m.exec(page)![0]
+  const commands = block.trim().split('\n')
+  expect(commands.length).toBeGreaterThanOrEqual(5)
+  await writeFile(join(folder, 'pds-app.pem'), publicKey())
+  for (const command of commands) {
+    // Other tests have made a tenant of that name.
+    const own = command.replace('acme', 'printed').replace('pds-app.pem', join(folder, 'pds-app.pem'))
+    const args = own.split(' ').slice(2)
+    expect(await runHere([...args, ...data]), command).toMatchObject({ code: 0 })
+  }
+})
+
+function publicKey(): string {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString()
+}
