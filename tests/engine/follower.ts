@@ -67,13 +67,14 @@ export class Follower {
   private pathOf(id: NodeId): string | undefined {
     const names: string[] = []
     const seen = new Set<NodeId>()
-    for (let at = id; at !== this.top; ) {
+    let at = id
+    do {
       const node = this.known.get(at)
       if (!node || seen.has(at)) return undefined
       seen.add(at)
       names.unshift(node.name)
       at = node.parent
-    }
+    } while (at !== this.top)
     return names.join('/')
   }
 

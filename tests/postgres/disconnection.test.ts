@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { type Course, disconnectedAt, questionsOf, spread, tryAll, undisturbed } from '../crash/runs.ts'
 import { createTestDatabase } from '../store.ts'
 
-const QUESTIONS = 20
+const QUESTIONS = 10
 const QUESTIONS_AT_ONCE = 10
 const TIMEOUT_MS = 240_000
 
