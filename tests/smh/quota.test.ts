@@ -1,6 +1,7 @@
 /** Files that fall to a quota: when, which, and what their clients are told. */
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session } from './session.ts'
+import type { DriveId } from '../../src/engine/index.ts'
+import { adminActor, expectFault, LIBRARY, open, type Session } from './session.ts'
 
 const DAY = 24 * 3600_000
 let smh: Session
@@ -98,4 +99,26 @@ it('a quota says so later, for the newest files, or no longer', async () => {
   await quota('PUT', `/${space}`, { capacity: 3 })
   await pass(60_000)
   expect(await smh.tree(space)).toEqual(['old.txt 3'])
+})
+
+it('a quota of one space’s own takes a rule too, and other spaces', async () => {
+  const drive = Number(space) as DriveId
+  const limit = (quota: number) => smh.engine.updateDrives(adminActor(smh.demo.tenant), [{ id: drive, set: { quota } }])
+  await limit(100)
+  const rules = { removeWhenExceed: true, removeAfterDays: 0, removeNewest: false }
+  expectFault(await quota('PUT', `/${space}`, { capacity: 6, removeWhenExceed: true }), 400, 'ParamInvalid')
+  expectFault(await quota('PUT', `/${space}`, { capacity: 6, spaces: [smh.other] }), 400, 'QuotaSpacesInvalid')
+  expect((await quota('GET', `/${space}`)).body).toEqual({ id: drive, spaces: [space], capacity: '100' })
+
+  expect((await quota('PUT', `/${space}`, { capacity: 6, spaces: [space, smh.other], ...rules })).status).toBe(204)
+  const { body } = await quota('GET', `/${space}`)
+  expect(body).toEqual({ id: expect.any(Number), spaces: expect.arrayContaining([space, smh.other]), capacity: '6' })
+  expect((await quota('GET', `/${smh.other}`)).body).toEqual(body)
+  await pass(60_000)
+  expect(await smh.tree(space)).toEqual(['new.txt 5'])
+  // Nothing is left of the limit of its own.
+  expect((await quota('PUT', `/${body.id}`, { capacity: 500, spaces: [space] })).status).toBe(204)
+  await write('large.txt', 'x'.repeat(200))
+  expect(await smh.tree(space)).toEqual(['large.txt 200', 'new.txt 5'])
+  expectFault(await quota('GET', `/${smh.other}`), 404, 'NoQuota')
 })

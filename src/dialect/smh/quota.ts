@@ -142,11 +142,10 @@ async function set(call: Call): Promise<Answer> {
   if (words?.length === 0) throw refuse('QuotaSpacesInvalid', 'spaces must name at least one space.')
   const wanted = words && (await spacesOf(call, caller, [...new Set(words)]))
   if (!pool) {
-    if (wanted?.some(({ id }) => id !== drives[0]!.id))
-      throw refuse('QuotaSpacesInvalid', 'The quota is one space’s own.')
-    // It is the operator's, who did not ask for files to be destroyed.
-    if (eviction) throw refuse('FunctionNotEnabled', 'Nothing is removed where the quota is one space’s own.')
-    await changeSpace(call, caller.library, drives[0]!, { quota })
+    const single = drives[0]!
+    if (eviction || wanted?.some(({ id }) => id !== single.id)) {
+      await widen(call, caller, single, { quota, eviction: eviction ?? null, drives: wanted ?? drives })
+    } else await changeSpace(call, caller.library, single, { quota })
     return { status: 204 }
   }
   const evicts = eviction === undefined ? {} : { eviction }
@@ -154,4 +153,24 @@ async function set(call: Call): Promise<Answer> {
   const [changed] = await call.context.engine.updatePools(libraryActor(caller.library), [{ id: pool.id, set: change }])
   poolMade(changed!)
   return { status: 204 }
+}
+
+/**
+ * Makes a quota of one space's own one that may remove files and be for several spaces. The space's own goes last: whoever
+ * stops in between leaves both limits, never none.
+ */
+async function widen(
+  call: Call,
+  { library }: Caller,
+  single: Drive,
+  { quota, eviction, drives }: { quota: number; eviction: Eviction | null; drives: readonly Drive[] },
+): Promise<void> {
+  if (drives.every(({ id }) => id !== single.id))
+    throw refuse('QuotaSpacesInvalid', 'spaces must name the space whose own quota it is.')
+  const others = drives.filter(({ id }) => id !== single.id)
+  if (others.some((drive) => drive.sharedPool !== 0 || poolOf(drive).quota !== null)) throw refuse('DuplicateQuota')
+  const spec = { quota, eviction, drives: drives.map(({ id }) => id) }
+  const [made] = await call.context.engine.createPools(libraryActor(library), [spec])
+  poolMade(made!)
+  await changeSpace(call, library, single, { quota: null })
 }
