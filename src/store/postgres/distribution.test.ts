@@ -132,7 +132,7 @@ describe('the statements', () => {
   })
 
   it.each(statements.filter(([name]) => !EVERYWHERE.has(name)))(
-    '%s names the drive of every row of a drive',
+    '%s names what every row it touches is spread by',
     (_, sql) => {
       expect(spreadIn(sql).filter((table) => !isNamed(sql, table))).toEqual([])
     },
@@ -175,7 +175,9 @@ insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
   select drive_id, id, to_tsvector('simple', name), name_key, created_at, size from node;
 insert into blob (drive_id, digest, size, md5, sha1, crc64, refs, touched_at, head, chain)
   select drive_id, digest, size + 1048576 * (id % 2), '', '', '', 1, 1, '', '' from node;
-analyze node, version, node_grant, trash, forward, node_term, blob`
+insert into mark (tenant_id, subject, kind, node_id, born, at)
+  select 'tenant' || i % 50, 'user:' || i % 400, 'favourite', i, i, 1 from generate_series(1, 20000) i;
+analyze node, version, node_grant, trash, forward, node_term, blob, mark`
 
 describe('on a real server', () => {
   let database: TestDatabase
@@ -237,5 +239,6 @@ it('spreads what is not spread yet, whatever others join first', async () => {
   expect(said).toContainEqual(['"drive"', 'id', 'none'])
   expect(said).toContainEqual(['"node"', 'drive_id', 'drive'])
   expect(said).toContainEqual(['"blob"', 'drive_id', 'drive'])
+  expect(said).toContainEqual(['"mark"', 'tenant_id', 'none'])
   expect(said).toContainEqual(['"pool"'])
 })

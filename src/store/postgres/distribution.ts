@@ -1,12 +1,13 @@
 /**
  * How the tables are spread when the database is Citus, PostgreSQL over several machines. A drive is the unit: all its rows
- * lie on one machine, so that a batch on one drive is one machine's affair. Small tables are on every machine.
+ * lie on one machine, so that a batch on one drive is one machine's affair. Users' own lists span drives and are read as a
+ * whole: they lie by tenant. Small tables are on every machine.
  */
 import type { PoolClient } from 'pg'
 import { storageError } from './failure.ts'
 import { openPool } from './pool.ts'
 
-/** The column by which a table is spread, a drive's id; or `everywhere` for those that are small and on every machine. */
+/** The column by which a table is spread, a drive's id or a tenant's; or `everywhere` for those on every machine. */
 export const DISTRIBUTION = {
   drive: 'id',
   node: 'drive_id',
@@ -20,6 +21,7 @@ export const DISTRIBUTION = {
   task_hold: 'drive_id',
   evicted: 'drive_id',
   blob: 'drive_id',
+  mark: 'tenant_id',
   migration: 'everywhere',
   deployment: 'everywhere',
   sequence: 'everywhere',
@@ -33,7 +35,6 @@ export const DISTRIBUTION = {
   standing: 'everywhere',
   token: 'everywhere',
   link: 'everywhere',
-  mark: 'everywhere',
   pool: 'everywhere',
   haul: 'everywhere',
   upload: 'everywhere',
@@ -91,5 +92,6 @@ async function distributeTable(client: Pick<PoolClient, 'query'>, table: Table):
   const column = DISTRIBUTION[table]
   const name = `"${table}"`
   if (column === 'everywhere') await client.query(MAKE_REFERENCE, [name])
-  else await client.query(MAKE_DISTRIBUTED, [name, column, table === LEADER ? 'none' : LEADER])
+  // What is not spread by a drive's number cannot lie together with drives.
+  else await client.query(MAKE_DISTRIBUTED, [name, column, column === 'drive_id' ? LEADER : 'none'])
 }
