@@ -1,12 +1,20 @@
 /** Positions in listings as text, the form in which a client carries them from page to page. */
 import type { Kind, Node, NodeId } from './model.ts'
-import type { OrderBy, Position } from './op.ts'
+import type { ListOrderBy, Position } from './op.ts'
 
 const KINDS: readonly Kind[] = ['folder', 'file']
 
 /** Where a node stands in a listing. */
-export function positionOf(node: Node, by: OrderBy): Position {
-  const value = { name: node.key, updated: node.updatedAt, created: node.createdAt, size: node.content?.size ?? 0 }[by]
+export function positionOf(node: Node, by: ListOrderBy): Position {
+  const { key, updatedAt, createdAt, attributes, content } = node
+  const value = {
+    name: key,
+    updated: updatedAt,
+    created: createdAt,
+    size: content?.size ?? 0,
+    localCreated: attributes.localCreatedAt ?? createdAt,
+    localModified: attributes.localModifiedAt ?? updatedAt,
+  }[by]
   return { kind: node.kind, value, id: node.id }
 }
 
@@ -16,7 +24,7 @@ export function positionText({ kind, value, id }: Position): string {
 }
 
 /** The position in a listing of this order; undefined for a text that is none. Rights do not depend on it. */
-export function readPosition(text: string, by: OrderBy): Position | undefined {
+export function readPosition(text: string, by: ListOrderBy): Position | undefined {
   let members: unknown
   try {
     members = JSON.parse(Buffer.from(text, 'base64url').toString())

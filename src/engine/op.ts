@@ -64,6 +64,8 @@ export function onConflict(strategy: OnConflict, replace: Replace = 'version'): 
 export type Trashed = 'no' | 'only' | 'any'
 
 export type OrderBy = 'name' | 'updated' | 'created' | 'size'
+/** What a listing of one folder may also go by: what clients said of the times; of whom they said nothing, the server's. */
+export type ListOrderBy = OrderBy | 'localCreated' | 'localModified'
 
 /**
  * A place in a listing: what the last node shown was ordered by, and the node. A page goes on after it whether or not the
@@ -97,7 +99,7 @@ export interface GetOp extends Guarded {
 export interface ListOp {
   readonly kind: 'list'
   readonly folder: Ref
-  readonly by: OrderBy
+  readonly by: ListOrderBy
   readonly descending: boolean
   readonly foldersFirst: boolean
   readonly only?: Kind

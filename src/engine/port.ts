@@ -47,7 +47,7 @@ import type {
   User,
   Version,
 } from './model.ts'
-import type { Cursor, OrderBy } from './op.ts'
+import type { Cursor, ListOrderBy } from './op.ts'
 import type { GrantCursor, UploadCursor } from './readings.ts'
 
 export interface NodeKey {
@@ -89,7 +89,7 @@ export interface PageQuery {
   readonly drive: DriveId
   readonly parent: NodeId
   /** Ties are broken by node id, in the same direction. Names are ordered by the bytes of their UTF-8 key. */
-  readonly by: OrderBy
+  readonly by: ListOrderBy
   readonly descending: boolean
   /** Folders before files, whatever the order within. */
   readonly foldersFirst: boolean

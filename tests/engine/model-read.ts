@@ -78,7 +78,10 @@ function sorted(nodes: readonly ModelNode[], op: ListOp): ModelNode[] {
 export function placeOf(node: ModelNode, { by }: Pick<ListOp, 'by'>): Position {
   const { kind } = node
   const size = kind === 'file' ? sizeOf(node.versions.at(-1)?.text ?? '') : 0
-  const value = { name: keyOf(node.name), size, created: node.createdAt, updated: node.updatedAt }[by]
+  const { createdAt: created, updatedAt: updated, attributes } = node
+  const localCreated = attributes.localCreatedAt ?? created
+  const localModified = attributes.localModifiedAt ?? updated
+  const value = { name: keyOf(node.name), size, created, updated, localCreated, localModified }[by]
   return { kind, value, id: ageOf(node) as NodeId }
 }
 

@@ -109,6 +109,56 @@ describe('listing a directory', () => {
     expect((await list('with_inode=1')).contents[0].inode).toBeTypeOf('string')
   })
 
+  it('gives every order in both directions, page by page and by marker', async () => {
+    const said: Record<string, [created: string | undefined, modified?: string]> = {
+      'a-dir': ['2030-01-01T00:00:00.000Z'],
+      'b-dir': ['2001-01-01T00:00:00.000Z', '2031-01-01T00:00:00.000Z'],
+      'a.txt': ['2029-01-01T00:00:00.000Z', '2002-01-01T00:00:00.000Z'],
+      'c.txt': [undefined, '2002-01-01T00:00:00.000Z'],
+    }
+    for (const [name, [localCreationTime, localModificationTime]] of Object.entries(said)) {
+      now += 1000
+      const body = { localCreationTime, localModificationTime }
+      expect((await smh.call('POST', `${base}/${name}?update`, { body })).status).toBe(204)
+    }
+    const all = (await list('with_inode=1')).contents as Record<string, string>[]
+    const made = new Map(['b-dir', 'a-dir', 'c.txt', 'a.txt', 'b.txt'].map((name, at) => [name, at]))
+    const values: Record<string, (of: Record<string, string>) => number | string> = {
+      name: ({ name }) => name!,
+      size: ({ size }) => Number(size ?? 0),
+      creationTime: ({ creationTime }) => creationTime!,
+      modificationTime: ({ modificationTime }) => modificationTime!,
+      localCreationTime: ({ name, creationTime }) => said[name!]?.[0] ?? creationTime!,
+      localModificationTime: ({ name, modificationTime }) => said[name!]?.[1] ?? modificationTime!,
+    }
+    const rows = Object.keys(values).flatMap((order) =>
+      ['asc', 'desc'].flatMap((way) =>
+        ['', 'onlyDir', 'onlyFile'].flatMap((filter) =>
+          ['', 'union'].map((sort) => [order, way, filter, sort] as const),
+        ),
+      ),
+    )
+    for (const [order, way, filter, sort] of rows) {
+      const compare = (a: Record<string, string>, b: Record<string, string>) => {
+        const [one, other] = [values[order]!(a), values[order]!(b)]
+        const rest = one < other ? -1 : one > other ? 1 : made.get(a.name!)! - made.get(b.name!)!
+        const kinds = sort === 'union' ? 0 : Number(a.type === 'file') - Number(b.type === 'file')
+        return kinds || (way === 'asc' ? rest : -rest)
+      }
+      const wanted = all
+        .filter(({ type }) => filter === '' || (type === 'dir') === (filter === 'onlyDir'))
+        .sort(compare)
+        .map(({ name }) => name)
+      const words = `order_by=${order}&order_by_type=${way}&filter=${filter}&sort_type=${sort}`
+      const query = words.replace('&filter=&', '&').replace(/&sort_type=$/, '')
+      const first = await list(`${query}&limit=1`)
+      const after = await list(`${query}&marker=${first.nextMarker}`)
+      const pages = [await list(`${query}&page=1&page_size=2`), await list(`${query}&page=2&page_size=2`)]
+      expect([...names(first), ...names(after)], query).toEqual(wanted)
+      expect(pages.flatMap(names), query).toEqual(wanted.slice(0, 4))
+    }
+  })
+
   it('orders and filters as asked', async () => {
     expect(names(await list('order_by=name&order_by_type=desc'))).toEqual(['b-dir', 'a-dir', 'c.txt', 'b.txt', 'a.txt'])
     expect(names(await list('orderBy=size&orderByType=desc&filter=onlyFile'))).toEqual(['c.txt', 'b.txt', 'a.txt'])

@@ -30,7 +30,7 @@ export const directoryOperations: readonly Operation[] = [
   },
   {
     operation: 'List directory',
-    coverage: 'partial: local times order as server times; always 200 for If-None-Match',
+    coverage: 'done; always 200 for If-None-Match',
     method: 'GET',
     path: PATH,
     handle: list,

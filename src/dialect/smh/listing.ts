@@ -3,9 +3,9 @@ import {
   ACTIONS,
   type Kind,
   type ListOp,
+  type ListOrderBy,
   type NodeId,
   type NodeView,
-  type OrderBy,
   type Page,
   type Position,
   positionOf,
@@ -25,12 +25,12 @@ import { targetsOf } from './symlink.ts'
 import { markerOf } from './terms.ts'
 import { count, word } from './words.ts'
 
-const ORDERS: Readonly<Record<string, OrderBy>> = {
+const ORDERS: Readonly<Record<string, ListOrderBy>> = {
   name: 'name',
   modificationTime: 'updated',
-  localModificationTime: 'updated',
+  localModificationTime: 'localModified',
   creationTime: 'created',
-  localCreationTime: 'created',
+  localCreationTime: 'localCreated',
   size: 'size',
 }
 const FILTERS = { onlyDir: 'folder', onlyFile: 'file' } as const
@@ -113,7 +113,7 @@ export function filterOf(query: URLSearchParams): Kind | undefined {
 }
 
 /** The three ways to page: by marker, by page number, by offset. */
-async function pagingOf(call: Call, here: Visit, by: OrderBy): Promise<Pick<ListOp, 'limit' | 'cursor'>> {
+async function pagingOf(call: Call, here: Visit, by: ListOrderBy): Promise<Pick<ListOp, 'limit' | 'cursor'>> {
   const { query } = call
   const marker = markerOf(query)
   if (isPaged(query)) {

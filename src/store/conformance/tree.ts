@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Kind,
+  type ListOrderBy,
   type Node,
-  type OrderBy,
   type PageQuery,
   positionOf,
   type ReadTx,
@@ -299,26 +299,30 @@ export function treeConformance(open: Open) {
   pagesConformance(() => store)
 }
 
-const ORDERS: readonly OrderBy[] = ['name', 'updated', 'created', 'size']
+const ORDERS: readonly ListOrderBy[] = ['name', 'updated', 'created', 'size', 'localCreated', 'localModified']
 
 /** Names whose UTF-16 and UTF-8 orders differ, equal times and sizes, and twins. */
 const SIBLINGS: readonly Node[] = [
   file(10, 1, '\uff5e'),
   file(11, 1, '\u{1f600}'),
   folder(12, 1, 'Zebra', { updatedAt: 5 }),
-  file(13, 1, 'zebra', { updatedAt: 5, createdAt: 9 }),
+  file(13, 1, 'zebra', { updatedAt: 5, createdAt: 9, attributes: { localCreatedAt: 4, localModifiedAt: 7 } }),
   file(14, 1, 'a', { twin: 14, createdAt: 9 }),
-  file(15, 1, 'a', { updatedAt: 5 }),
+  file(15, 1, 'a', { updatedAt: 5, attributes: { description: '\0\ud800\\u0000"', localCreatedAt: -8 } }),
   folder(16, 1, 'a!', { createdAt: 3 }),
   file(17, 1, '文件', { content: null, createdAt: 3 }),
-  folder(18, 1, '10'),
+  folder(18, 1, '10', { attributes: { localModifiedAt: 2, extra: { x: { localCreatedAt: 1 } } } }),
   file(19, 1, '9', { updatedAt: 1 }),
   folder(20, 1, 'é', { updatedAt: 1 }),
 ]
 
 function ordered(query: Omit<PageQuery, 'limit' | 'cursor'>): number[] {
   const value = (node: Node) =>
-    ({ name: 0, updated: node.updatedAt, created: node.createdAt, size: node.content?.size ?? 0 })[query.by]
+    ({
+      ...{ name: 0, updated: node.updatedAt, created: node.createdAt, size: node.content?.size ?? 0 },
+      localCreated: node.attributes.localCreatedAt ?? node.createdAt,
+      localModified: node.attributes.localModifiedAt ?? node.updatedAt,
+    })[query.by]
   const compare = (a: Node, b: Node) =>
     (query.by === 'name' ? Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) : value(a) - value(b)) || a.id - b.id
   const rank = (node: Node) => (query.foldersFirst && node.kind === 'file' ? 1 : 0)
@@ -328,7 +332,7 @@ function ordered(query: Omit<PageQuery, 'limit' | 'cursor'>): number[] {
 }
 
 /** Where a sibling stands in an order. */
-function position(id: number, by: OrderBy) {
+function position(id: number, by: ListOrderBy) {
   return positionOf(SIBLINGS.find((node) => node.id === id)!, by)
 }
 

@@ -40,7 +40,7 @@ const modules = [
   trash,
   uploads,
 ]
-const pages = (['name', 'updated', 'created', 'size'] as const).flatMap((by) =>
+const pages = (['name', 'updated', 'created', 'size', 'localCreated', 'localModified'] as const).flatMap((by) =>
   [false, true].flatMap((descending) =>
     (['folder', 'file', null] as const).map((only): [string, string] => [
       `a page by ${by}${descending ? ' descending' : ''} of ${only ?? 'all'}`,

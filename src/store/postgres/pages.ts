@@ -1,21 +1,26 @@
 /** Listings: one folder, one order, one page. */
-import type { Node, OrderBy, PageQuery, ReadTx } from '../../engine/index.ts'
+import type { ListOrderBy, Node, PageQuery, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import { alikeQueries, positionOf, type Shape, shapeOf } from '../row/pages.ts'
 import type { Session } from './session.ts'
 import { columns } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
-const COLUMNS: Readonly<Record<OrderBy, string>> = {
+/** Without escapes, some of which JSON may have but PostgreSQL does not read; names of attributes have none. */
+const ATTRIBUTES = String.raw`replace(replace(n.attributes, '\\', ''), '\u', '')::json`
+
+const COLUMNS: Readonly<Record<ListOrderBy, string>> = {
   name: 'n.name_key',
   updated: 'n.updated_at',
   created: 'n.created_at',
   // A folder counts as empty.
   size: 'coalesce(n.size, 0)',
+  localCreated: `coalesce((${ATTRIBUTES} ->> 'localCreatedAt')::bigint, n.created_at)`,
+  localModified: `coalesce((${ATTRIBUTES} ->> 'localModifiedAt')::bigint, n.updated_at)`,
 }
 
 /**
- * The statement of a shape, put together from the fixed words above only; there are 4 orders × 2 directions × 8 lists
+ * The statement of a shape, put together from the fixed words above only; there are 6 orders × 2 directions × 8 lists
  * of runs. Runs are appended to each other, so their order is the order of the rows.
  *
  * By name the index node_name gives the order, and node_folder that of folders alone. The other orders read the one folder

@@ -1,5 +1,5 @@
 /** What decides how a page is asked for, whatever the store: where it goes on, and which queries one statement serves. */
-import type { Kind, OrderBy, PageQuery, Position } from '../../engine/index.ts'
+import type { Kind, ListOrderBy, PageQuery, Position } from '../../engine/index.ts'
 
 /** A run of siblings to take from: all, or those of one kind; from the start, or beyond the query's position. */
 export interface Run {
@@ -9,7 +9,7 @@ export interface Run {
 
 /** What decides the text of the statement. Queries of one shape share a statement. */
 export interface Shape {
-  readonly by: OrderBy
+  readonly by: ListOrderBy
   readonly descending: boolean
   /** One run after the other: with folders first that is the folders and then the files. */
   readonly runs: readonly Run[]

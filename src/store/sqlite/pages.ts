@@ -1,20 +1,22 @@
 /** Listings: one folder, one order, one page. */
-import type { Node, OrderBy, PageQuery, ReadTx } from '../../engine/index.ts'
+import type { ListOrderBy, Node, PageQuery, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import { alikeQueries, positionOf, type Shape, shapeOf } from '../row/pages.ts'
 import type { Connection } from './connection.ts'
 import type { Queries } from './transaction.ts'
 
-const COLUMNS: Readonly<Record<OrderBy, string>> = {
+const COLUMNS: Readonly<Record<ListOrderBy, string>> = {
   name: 'name_key',
   updated: 'updated_at',
   created: 'created_at',
   // A folder counts as empty.
   size: 'coalesce(size, 0)',
+  localCreated: "coalesce(attributes ->> '$.localCreatedAt', created_at)",
+  localModified: "coalesce(attributes ->> '$.localModifiedAt', updated_at)",
 }
 
 /**
- * The statement of a shape, put together from the fixed words above only; there are 4 orders × 2 directions × 8 lists
+ * The statement of a shape, put together from the fixed words above only; there are 6 orders × 2 directions × 8 lists
  * of runs. Each query's ids are gathered by a subquery of its own, because SQLite has no lateral join; and as `limit` may
  * not name a column, it is the largest of all queries, and each takes its window out of the gathered list.
  *

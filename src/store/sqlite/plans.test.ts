@@ -22,7 +22,7 @@ const statements = modules.flatMap((module) =>
   Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
 )
 
-const pages = (['name', 'updated', 'created', 'size'] as const).flatMap((by) =>
+const pages = (['name', 'updated', 'created', 'size', 'localCreated', 'localModified'] as const).flatMap((by) =>
   [false, true].flatMap((descending) =>
     [
       [{ only: null, beyond: true }],
