@@ -131,14 +131,17 @@ describe('listing a directory', () => {
       localCreationTime: ({ name, creationTime }) => said[name!]?.[0] ?? creationTime!,
       localModificationTime: ({ name, modificationTime }) => said[name!]?.[1] ?? modificationTime!,
     }
+    // Where a marker or a page begins says something only of all that is there; filtered, one page of the same order is enough.
+    const filters = [
+      ['', ''],
+      ['', 'union'],
+      ['onlyDir', ''],
+      ['onlyFile', 'union'],
+    ] as const
     const rows = Object.keys(values).flatMap((order) =>
-      ['asc', 'desc'].flatMap((way) =>
-        ['', 'onlyDir', 'onlyFile'].flatMap((filter) =>
-          ['', 'union'].map((sort) => [order, way, filter, sort] as const),
-        ),
-      ),
+      ['asc', 'desc'].flatMap((way) => filters.map(([filter, sort]) => ({ order, way, filter, sort }))),
     )
-    for (const [order, way, filter, sort] of rows) {
+    const told = async ({ order, way, filter, sort }: (typeof rows)[number]) => {
       const compare = (a: Record<string, string>, b: Record<string, string>) => {
         const [one, other] = [values[order]!(a), values[order]!(b)]
         const rest = one < other ? -1 : one > other ? 1 : made.get(a.name!)! - made.get(b.name!)!
@@ -151,12 +154,14 @@ describe('listing a directory', () => {
         .map(({ name }) => name)
       const words = `order_by=${order}&order_by_type=${way}&filter=${filter}&sort_type=${sort}`
       const query = words.replace('&filter=&', '&').replace(/&sort_type=$/, '')
+      if (filter !== '') return expect(names(await list(query)), query).toEqual(wanted)
+      const page = await list(`${query}&page=2&page_size=2`)
       const first = await list(`${query}&limit=1`)
       const after = await list(`${query}&marker=${first.nextMarker}`)
-      const pages = [await list(`${query}&page=1&page_size=2`), await list(`${query}&page=2&page_size=2`)]
       expect([...names(first), ...names(after)], query).toEqual(wanted)
-      expect(pages.flatMap(names), query).toEqual(wanted.slice(0, 4))
+      expect(names(page), query).toEqual(wanted.slice(2, 4))
     }
+    await Promise.all(rows.map(told))
   })
 
   it('orders and filters as asked', async () => {
