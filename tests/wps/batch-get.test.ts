@@ -188,12 +188,14 @@ describe('batch_get_meta', () => {
     const folder = await app.folder(drive, '0', 'many')
     const ids = await Promise.all(Array.from({ length: 40 }, (_, at) => app.file(drive, folder, `one of many ${at}`)))
     await meta(app, ids)
-    const cost = async (asked: readonly string[]) => {
+    const once = async (asked: readonly string[]) => {
       const before = server.store.statements()
       const { data } = await meta(app, asked)
       expect(data.items).toHaveLength(new Set(asked).size)
       return server.store.statements() - before
     }
+    // The sweep, and what is read anew every two seconds, may add to one of them.
+    const cost = async (asked: readonly string[]) => Math.min(await once(asked), await once(asked), await once(asked))
     const [one, forty] = [await cost(ids.slice(0, 1)), await cost(ids)]
     expect(forty).toBe(one)
     const full = [...ids, ...Array.from({ length: 1024 - ids.length }, (_, at) => at.toString().padStart(40, '0'))]
