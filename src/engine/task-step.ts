@@ -98,7 +98,8 @@ async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Prom
   if (merge) return mergeStep(mergeWork(context, tx, task, merge))
   if (removal && next >= ops.length) return removalStep(tx, task, removal, context.clock())
   if (task.cancelled) return refusal(task, 'cancelled')
-  return task.kind === CLEAR_VERSIONS ? clearing(context, tx, task) : opsStep(context, tx, task)
+  const isClearing = task.kind === CLEAR_VERSIONS && next < ops.length
+  return isClearing ? clearing(context, tx, task) : opsStep(context, tx, task)
 }
 
 function clearing(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {

@@ -50,6 +50,12 @@ test('the earlier versions of all files go, in the trash too, but for those to b
   ])
 })
 
+test('where there is no drive at all it is done soon', async () => {
+  const task = await clear()
+  await settleDown(use.world)
+  expect(await now(task)).toMatchObject({ state: 'done', total: 0, failed: 0, error: '', report: [] })
+})
+
 test('however many there are, each slice takes a bounded number, and a new process goes on where one stopped', async () => {
   const drive = await createDrive(use.world, { settings: { versionsMax: 10_000 } })
   await write(drive.id, 'a', '1', '22')

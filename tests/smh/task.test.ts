@@ -4,13 +4,29 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { INLINE_ENTRIES_MAX } from '../../src/dialect/smh/batch-run.ts'
-import { type Changes, type DriveId, StorageError, type Store, type WriteTx } from '../../src/engine/index.ts'
+import { emptyChanges } from '../../src/engine/effects.ts'
+import {
+  type Changes,
+  type DriveId,
+  StorageError,
+  type Store,
+  type TaskId,
+  type WriteTx,
+} from '../../src/engine/index.ts'
+import { breaking, DISK_FULL } from '../engine/breaking.ts'
 import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
+/** Which changes the disk refuses just now, and how far the clocks are ahead. */
+let refuses: (changes: Changes) => boolean = () => false
+let ahead = 0
+const failing = {
+  clock: () => Date.now() + ahead,
+  wrapStore: (store: Store) => breaking(store, (changes) => refuses(changes)),
+}
 
 beforeAll(async () => {
-  smh = await open({ settings: { smhInlineItemsMax: 5 } })
+  smh = await open({ settings: { smhInlineItemsMax: 5 }, ...failing })
 })
 afterAll(() => smh.stop())
 
@@ -27,6 +43,24 @@ async function finished(taskId: number, session = smh) {
     await sleep(25)
   }
   throw new Error(`task ${taskId} does not finish`)
+}
+
+const newer = async (taskId: number, session = smh) =>
+  (await session.call('GET', `/api/v1/task-result/${LIBRARY}/${session.space}/${taskId}`)).body
+
+/** Tries again and again, as often as a task is tried. */
+async function keepFailing(refused: typeof refuses, session = smh) {
+  refuses = refused
+  for (let tries = 0; tries < 5; tries++) {
+    await session.engine.work().catch((error: Error) => expect(error.message).toBe(DISK_FULL))
+    ahead += 600_000
+  }
+  refuses = () => false
+}
+
+async function givenUp(taskId: number, refused: typeof refuses, session = smh) {
+  await keepFailing(refused, session)
+  return finished(taskId, session)
 }
 
 async function submitted(reply: Reply | Promise<Reply>): Promise<number> {
@@ -72,8 +106,7 @@ describe('a large batch', () => {
       expect.arrayContaining(['t1/in/2.txt 11', 't1/new/d/', 't1/out/0.txt 11', 't1/out/1 (1).txt 11']),
     )
 
-    const newer = await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${smh.space}/${taskId}`)
-    expect(newer.body).toEqual({
+    expect(await newer(taskId)).toEqual({
       taskId: String(taskId),
       taskType: 'batchMove',
       status: 207,
@@ -173,20 +206,24 @@ describe('a directory that holds much', () => {
   })
 
   it('is copied by a task of its own, whose result is one object, of a failure too', async () => {
-    const small = await open({ engine: { subtreeNodesMax: 3 } })
+    const small = await open({ engine: { subtreeNodesMax: 3 }, ...failing })
     for (const at of range(5)) await small.mkdir(`d/${at}`)
     const base = `/api/v1/directory/${LIBRARY}/${small.space}`
     const copy = (to: string, query = '') => small.call('PUT', `${base}/${to}?${query}`, { body: { copyFrom: 'd' } })
     const taskId = await submitted(copy('e', 'conflict_resolution_strategy=rename'))
     expect(await finished(taskId, small)).toEqual({ taskId, status: 200, result: { status: 200, path: ['e'] } })
-    const newer = await small.call('GET', `/api/v1/task-result/${LIBRARY}/${small.space}/${taskId}`)
-    expect(newer.body).toEqual({
+    expect(await newer(taskId, small)).toEqual({
       taskId: String(taskId),
       taskType: 'batchCopy',
       status: 200,
       batchCopyResults: [{ status: 200, path: ['e'] }],
     })
     expectFault(await copy('e'), 409, 'SameNameDirectoryOrFileExists')
+    refuses = makesSome
+    const broken = await givenUp(await submitted(copy('f')), makesSome, small)
+    expect(broken).toMatchObject({ status: 500, result: { status: 500, code: 'InternalServerError' } })
+    const shown = { status: 500, batchCopyResults: [broken.result] }
+    expect(await newer(broken.taskId, small)).toMatchObject(shown)
     // Everything may change while a task waits.
     const quota = { spaces: [small.space], capacity: 0, removeWhenExceed: false, removeAfterDays: 0 }
     await small.put('d/f.txt', 'bytes')
@@ -197,7 +234,95 @@ describe('a directory that holds much', () => {
   })
 })
 
+const makesSome = ({ insertNodes }: Changes) => insertNodes.length > 0
+const broken = { status: 500, code: 'InternalServerError', message: 'The server tried again and again, and failed.' }
+const stopped = { status: 500, code: 'InternalServerError', message: 'The task was stopped.' }
+
+describe('a task whose steps keep failing', () => {
+  const copies = (to: string, count: number) => range(count).map((at) => ({ copyFrom: 'f.txt', to: `${to}/${at}` }))
+  const named = (at: number, to: string) => ({ copyFrom: ['f.txt'], to: [to, String(at)] })
+
+  it('has failed as a whole when nothing of it was done, and has all items still', async () => {
+    await smh.mkdir('t5')
+    await smh.put('f.txt')
+    refuses = makesSome
+    const begun = await submitted(smh.batch('copy', [...copies('t5', 5), { copyFrom: '..', to: 't5/x' }]))
+    const { taskId, status, result } = await givenUp(begun, makesSome)
+    expect([taskId, status]).toEqual([begun, 500])
+    expect(result.slice(0, 5)).toEqual(range(5).map((at) => ({ ...broken, ...named(at, 't5') })))
+    expect(result[5]).toMatchObject({ status: 400, code: 'IllegalFileName' })
+    const shown = { taskId: String(taskId), taskType: 'batchCopy', status: 500, batchCopyResults: result }
+    expect(await newer(taskId)).toEqual(shown)
+  })
+
+  it('has failed in part when some of it was done', async () => {
+    await smh.mkdir('t6')
+    // A step does a hundred of them.
+    const few = ({ insertNodes }: Changes) => insertNodes.length > 0 && insertNodes.length < 100
+    refuses = few
+    const { taskId, status, result } = await givenUp(await submitted(smh.batch('copy', copies('t6', 102))), few)
+    expect(status).toBe(207)
+    expect(result.map((item: { status: number }) => item.status)).toEqual([...Array(100).fill(200), 500, 500])
+    expect(result[101]).toEqual({ ...broken, ...named(101, 't6') })
+    expect(await newer(taskId)).toMatchObject({ status: 207, batchCopyResults: result })
+  })
+
+  it('that somebody stops did not crash, and has all items too', async () => {
+    await smh.mkdir('t7')
+    refuses = makesSome
+    const taskId = await submitted(smh.batch('copy', copies('t7', 6)))
+    await smh.engine.cancelTasks(adminActor(smh.demo.tenant), [taskId as TaskId])
+    const { status, result } = await givenUp(taskId, () => false)
+    expect([status, result]).toEqual([207, range(6).map((at) => ({ ...stopped, ...named(at, 't7') }))])
+    expect(await newer(taskId)).toMatchObject({ status: 400, batchCopyResults: result })
+  })
+})
+
+describe('a finished task whose report tells of nothing', () => {
+  it.each([
+    ['delete', '', 200, 200, { status: 204 }],
+    ['move', 'forbidden', 207, 400, { status: 403, code: 'NoPermission' }],
+  ] as const)('has an item all the same, for whoever waits for one: %s', async (kind, error, status, newly, item) => {
+    const counts = { total: 1, done: error === '' ? 1 : 0, failed: error === '' ? 0 : 1 }
+    const times = { createdAt: 1, startedAt: 1, finishedAt: smh.engine.now() }
+    const taskId = await smh.store.write(async (tx) => {
+      const [id] = (await tx.ids('task', 1)) as [TaskId]
+      const about = { id, tenant: smh.demo.tenant, drive: Number(smh.space) as DriveId, kind, dialect: 'smh' }
+      const row = { ...about, state: 'done', ...counts, error, cancelled: false, creator: 'user:admin' } as const
+      const task = { ...row, ...times, input: null, cursor: null, report: [], holds: [] }
+      await tx.apply({ ...emptyChanges(), putTasks: [task] })
+      return id
+    })
+    expect(await finished(taskId)).toMatchObject({ taskId, status, result: [item] })
+    expect(await newer(taskId)).toMatchObject({
+      status: newly,
+      [`batch${kind === 'move' ? 'Move' : 'Delete'}Results`]: [item],
+    })
+  })
+})
+
 describe('a task of a library', () => {
+  it('that keeps failing, or is stopped, is an error in the words of the vendor', async () => {
+    const settings = `/api/v1/directory-history/${LIBRARY}/library-history`
+    await smh.call('POST', settings, { body: { enableFileHistory: false } })
+    const finishes: typeof refuses = ({ insertOutcomes }) => insertOutcomes.some(({ outcome }) => outcome.ok)
+    for (const end of ['given up', 'stopped']) {
+      refuses = finishes
+      const taskId = await submitted(smh.call('DELETE', settings))
+      if (end === 'stopped') await smh.engine.cancelTasks(adminActor(smh.demo.tenant), [taskId as TaskId])
+      await keepFailing(finishes)
+      const [told] = (await smh.call('GET', `/api/v1/task/${LIBRARY}/${taskId}`)).body
+      const result = [{ err: 'InternalServerError', status: 500, deleteCount: 0 }]
+      expect(told).toEqual({ taskId, status: 500, result })
+      const one = (await smh.call('GET', `/api/v1/task-result/${LIBRARY}/${taskId}`)).body
+      expect(one).toMatchObject({
+        status: 500,
+        clearLibraryHistoryResult: { status: 500, code: 'InternalServerError', deleteCount: 0 },
+      })
+    }
+    await smh.call('POST', settings, { body: { enableFileHistory: true } })
+  })
+
   it('is never one of ours', async () => {
     expect((await smh.call('GET', `/api/v1/task/${LIBRARY}/1,2`)).body).toEqual([])
     expectFault(await smh.call('GET', `/api/v1/task-result/${LIBRARY}/1`), 404, 'TaskNotFound')

@@ -194,10 +194,16 @@ interface Reason {
   readonly detail: string
 }
 
+/** What to say where the words of the vendor's code would say too little. */
+const WORDS: Readonly<Record<string, string>> = {
+  too_large: 'The directory holds more entries than one call can carry.',
+  cancelled: 'The task was stopped.',
+  chain_broken: 'The server tried again and again, and failed.',
+}
+
 /** The fault of a failed op. */
 export function faultOf(error: Reason, about: About): Fault {
-  const message = error.code === 'too_large' ? 'The directory holds more entries than one call can carry.' : undefined
-  return fault(narrowed(error, about) ?? errors[error.code as ErrorCode], message)
+  return fault(narrowed(error, about) ?? errors[error.code as ErrorCode], WORDS[error.code])
 }
 
 function narrowed({ code, at, detail }: Reason, about: About): SmhCode | undefined {

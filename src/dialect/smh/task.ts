@@ -3,7 +3,7 @@ import { CLEAR_VERSIONS, type Json, parseDecimalId, type Task, type TaskId } fro
 import { callerOf, demand, visit } from './auth.ts'
 import type { Note } from './batch-run.ts'
 import type { Answer, Call, Operation } from './call.ts'
-import { faultOf, refuse } from './error.ts'
+import { type Fault, faultOf, refuse } from './error.ts'
 import { isFault, present, type ShownItem } from './item.ts'
 import { libraryActor } from './space-index.ts'
 import { ITEMS_MAX } from './terms.ts'
@@ -48,7 +48,8 @@ async function clearingsNamed(call: Call): Promise<Task[]> {
 
 /** Only what could not be done at all is an error: a clearing that was stopped, or failed again and again. */
 function cleared({ state, done, error }: Task): { status: number; code: string | null; deleteCount: number } {
-  return { status: state !== 'done' ? 202 : error === '' ? 200 : 500, code: error || null, deleteCount: done }
+  const code = error === '' ? null : ownFault(error).code
+  return { status: state !== 'done' ? 202 : code === null ? 200 : 500, code, deleteCount: done }
 }
 
 async function inLibrary(call: Call): Promise<Answer> {
@@ -92,30 +93,39 @@ async function tasksNamed(call: Call): Promise<Task[]> {
 
 function state(task: Task): { status: number; result?: unknown } {
   if (task.state !== 'done') return { status: 202 }
-  const items = itemsOf(task)
-  if (items === undefined) return single(task)
-  return { status: items.some(isFault) ? 207 : 200, result: items }
+  const { items, isBatch } = ending(task)
+  const status = wasGivenUp(task) ? 500 : items.some(isFault) ? 207 : 200
+  return { status, result: isBatch ? items : items[0] }
+}
+
+/** Whether all of it failed because its steps did, again and again. What was refused, or stopped, did not crash. */
+function wasGivenUp({ report, error }: Task): boolean {
+  return error === 'chain_broken' && report.every(({ code }) => code === 'chain_broken')
 }
 
 /**
- * Work on one entry that the engine itself made a task of: its result is one object, of a failure too. One of the vendor's
- * clients waits on at any other status than 200, 204 and 207, another one as long as there is no result.
+ * What became of a finished task: an item for each of a batch, in the order asked, or the one of work on one entry that the
+ * engine itself made a task of. Never none, whatever the task: one of the vendor's clients waits until there are items.
  */
-function single(task: Task): { status: number; result?: unknown } {
-  const shown = singleItem(task)
-  if (!shown) return { status: 204 }
-  return { status: isFault(shown) ? 207 : 200, result: shown }
-}
-
-function singleItem({ report }: Task): ShownItem | undefined {
+function ending(task: Task): { items: readonly ShownItem[]; isBatch: boolean } {
+  const { report } = task
   const last = report.at(-1)
-  if (!last) return undefined
-  return last.ok ? { status: 200, path: last.path } : { ...faultOf(last, { kind: last.kind ?? 'any', source: true }) }
+  if (!last) return { items: [untold(task)], isBatch: true }
+  if (report.every(({ note }) => isNote(note))) return { items: batchItems(report), isBatch: true }
+  const shown = last.ok ? { status: 200, path: last.path } : faultOf(last, { kind: last.kind ?? 'any', source: true })
+  return { items: [{ ...shown }], isBatch: false }
 }
 
-/** The items of a batch in the order asked; undefined when the task was no batch of this dialect. */
-function itemsOf({ report }: Task): ShownItem[] | undefined {
-  if (!report.every(({ note }) => isNote(note))) return undefined
+/** Stands for the items of a task whose report tells of none. */
+function untold({ error }: Task): ShownItem {
+  return error === '' ? { status: 204 } : { ...ownFault(error) }
+}
+
+function ownFault(code: string): Fault {
+  return faultOf({ code, at: 'node', detail: '' }, { kind: 'any', source: false })
+}
+
+function batchItems(report: Task['report']): ShownItem[] {
   const items = report.flatMap((outcome) => {
     const { item, words, refused = [] } = outcome.note as unknown as Note
     const others = refused.map((one) => [one.item, present(one.words, one.fault)] as const)
@@ -136,16 +146,15 @@ const RESULT_TYPES: Readonly<Record<string, readonly [taskType: string, member: 
   calibrate: ['calibrateDirectoryStats', 'calibrateDirectoryStatsResult'],
 }
 
-/** The newer form: one task, whose id is a string and whose total failure is 400. */
+/** The newer form: one task, whose id is a string and whose total failure is 400, or 500 when it was given up. */
 async function result(call: Call): Promise<Answer> {
   const [task] = await tasksNamed(call)
   if (!task) throw refuse('TaskNotFound')
   const [taskType, member] = RESULT_TYPES[task.kind] ?? [task.kind, `${task.kind}Results`]
   if (task.state !== 'done') return { status: 200, body: { taskId: String(task.id), taskType, status: 202 } }
-  const alone = singleItem(task)
-  const items = itemsOf(task) ?? (alone ? [alone] : [])
+  const { items } = ending(task)
   const failed = items.filter(isFault).length
-  const status = failed === 0 ? 200 : failed === items.length ? 400 : 207
+  const status = wasGivenUp(task) ? 500 : failed === 0 ? 200 : failed === items.length ? 400 : 207
   return {
     status: 200,
     body: { taskId: String(task.id), taskType, status, [member]: member.endsWith('Results') ? items : items[0] },
