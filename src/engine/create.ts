@@ -44,6 +44,8 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     ...createMarks(store, run, clock),
     ...createSearch(store, run),
     ...createTrashPages(store, run, directory.drives),
+    // Made anew by `keepCurrent`, as for every other call.
+    current: (actor) => Promise.resolve(actor),
     async batch(actor, ops, mode = 'each') {
       const uploadIds = ops.flatMap((op) => (op.kind === 'commit' ? [op.upload] : []))
       if (uploadIds.length > 0) await seal(uploadIds)

@@ -322,6 +322,8 @@ export interface LinkUse {
 }
 
 export interface Engine extends Readings, Roster {
+  /** The actor as it is now, where what it was made of has changed since; for what a dialect decides by it on its own. */
+  current(actor: Actor): Promise<Actor>
   /**
    * Runs ops in order; later ops see earlier ones. One result an op, in the same order. Every op is authorised for the
    * actor. 0 … OPS_PER_BATCH_MAX ops; more is a programming error of the dialect. Commit ops have their uploads sealed first.

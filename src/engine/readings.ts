@@ -1,6 +1,6 @@
 /** What an actor may read of many folders or drives at once: changes, grants, searches, and its own lists of nodes. */
 import type { Actor } from './actor.ts'
-import type { Change, DriveId, Grant, Mark, MarkKind, NodeId, Subject, Upload } from './model.ts'
+import type { Change, Drive, DriveId, Grant, Mark, MarkKind, NodeId, Subject, Upload } from './model.ts'
 import type { Failed, NodeView, Ref } from './op.ts'
 import type { SearchPage, SearchQuery } from './search-query.ts'
 
@@ -129,6 +129,9 @@ export interface Readings {
 
   /** Grants given to or by somebody: "shared with me", "shared by me". `forbidden` for others' unless the actor is an admin. */
   grantsOf(actor: Actor, query: GrantsQuery): Promise<GivenGrants | Failed>
+
+  /** Whether each of the drives is the actor's to know of: it owns it, sees something in it that was given to it, or is an admin. */
+  concernsOf(actor: Actor, drives: readonly Drive[]): Promise<boolean[]>
 
   /**
    * Nodes that meet conditions, in order, page by page; every page but the last is full. Only what the actor may list is found.

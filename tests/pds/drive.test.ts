@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TenantId } from '../../src/engine/index.ts'
 import { addGroups } from '../../src/engine/people.ts'
-import type { Answer, Client } from './client.ts'
+import { type Answer, type Client, visit } from './client.ts'
 import { addTenant, startWorld, type World } from './world.ts'
 
 let world: World
@@ -61,6 +61,62 @@ test('users may name their own drive; size, owner and other drives are not their
   ])
   expect(code(await alice.call('/drive/list'))).toEqual([403, 'ForbiddenNoPermission.Drive'])
   expect((await admin.ok('/drive/get')).drive_name).toBe('demo')
+})
+
+test('a drive is shown to its owner, to administrators and to whoever was given something in it', async () => {
+  const about = { drive_id: admin.drive }
+  const hidden = [403, 'ForbiddenNoPermission.Drive']
+  expect(code(await alice.call('/drive/get', about))).toEqual(hidden)
+  const [child] = (await alice.batch([{ url: '/drive/get', body: about }])).body.responses
+  expect([child.status, child.body.code]).toEqual(hidden)
+  expect((await admin.ok('/drive/get', { drive_id: alice.drive })).owner).toBe('alice')
+  const identity = { identity_type: 'IT_User', identity_id: 'alice' }
+  const member = { identity, role_id: 'SystemFileViewer' }
+  const file_id = await admin.folder('given')
+  const given = { file_id, member_list: [member] }
+  await admin.ok('/file/add_permission', given, 204)
+  expect((await alice.ok('/drive/get', about)).drive_id).toBe(admin.drive)
+  await admin.ok('/recyclebin/trash', { file_id }, 204)
+  expect(code(await alice.call('/drive/get', about))).toEqual(hidden)
+  await admin.ok('/recyclebin/restore', { file_id }, 204)
+  expect((await alice.ok('/drive/get', about)).drive_id).toBe(admin.drive)
+  await admin.ok('/file/remove_permission', given, 204)
+  expect(code(await alice.call('/drive/get', about))).toEqual(hidden)
+})
+
+test('a drive is shown to whoever comes with the token of a share of something in it', async () => {
+  const { share_id } = await admin.ok('/share_link/create', { file_id_list: [await admin.folder('lent')] }, 201)
+  const visitor = await visit(world.url, share_id, '', alice)
+  const about = { share_id: undefined, drive_id: admin.drive }
+  expect((await visitor.ok('/drive/get', about)).drive_id).toBe(admin.drive)
+  await admin.ok('/share_link/cancel', { share_id }, 204)
+  expect(await visitor.call('/drive/get', about)).not.toMatchObject({ status: 200 })
+  expect(code(await alice.call('/drive/get', { drive_id: admin.drive }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+})
+
+test('who was just put into a group by another process sees its drives, and who was put out does not', async () => {
+  const { group_id } = await admin.ok('/group/create', { group_name: 'others' }, 201)
+  const made = { drive_name: 'of the others', owner: group_id, owner_type: 'group' }
+  const { drive_id } = await admin.ok('/drive/create', made, 201)
+  const about = { description: '', creator: 'user:admin', createdAt: 0, updatedAt: 0 } as const
+  const member = {
+    tenant: 'demo' as TenantId,
+    group: group_id,
+    member: 'user:alice',
+    role: 'member',
+    ...about,
+  } as const
+  const seen = async () => [
+    ids(await alice.ok('/drive/list_my_group_drive')).includes(drive_id),
+    ids(await alice.ok('/drive/search')).includes(drive_id),
+    (await alice.call('/drive/get', { drive_id })).status,
+  ]
+  expect(await seen()).toEqual([false, false, 403])
+  await world.store.write((tx) => tx.putMembers([member]))
+  expect(await seen()).toEqual([true, true, 200])
+  await world.store.write((tx) => tx.deleteMembers([member]))
+  expect(await seen()).toEqual([false, false, 403])
+  await admin.ok('/drive/delete', { drive_id }, 204)
 })
 
 test('drives are listed page by page, all of them, by owner, or one’s own', async () => {
@@ -159,6 +215,10 @@ test('a group is shown with its times as numbers, and may own a drive', async ()
   })
   const drive = await admin.ok('/drive/create', { drive_name: 'crew', owner: 'crew', owner_type: 'group' }, 201)
   expect([drive.owner, drive.owner_type]).toEqual(['crew', 'group'])
+  const { drive_id } = drive
+  expect(code(await alice.call('/drive/get', { drive_id }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  await admin.ok('/membership/create', { group_id: 'crew', user_id: 'alice' }, 201)
+  expect((await alice.ok('/drive/get', { drive_id })).drive_name).toBe('crew')
   await admin.ok('/drive/delete', { drive_id: drive.drive_id }, 204)
   expect(code(await alice.call('/group/get', {}))).toEqual([400, 'InvalidParameterMissing.GroupId'])
 })

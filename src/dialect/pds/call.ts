@@ -72,6 +72,8 @@ export interface Share {
 interface Kinds {
   ops: [Op, Result]
   drives: [DriveId, Drive | null]
+  /** Whether the actor may know of them. */
+  concerns: [Drive, boolean]
   users: [string, User | null]
   groups: [string, Group | null]
   tasks: [TaskId, Task | null]
@@ -116,6 +118,7 @@ const FETCH: {
 } = {
   ops: (engine, actor, ops) => engine.batch(actor, ops),
   drives: (engine, actor, ids) => engine.drives(actor, ids),
+  concerns: (engine, actor, drives) => engine.concernsOf(actor, drives),
   users: (engine, { tenant }, ids) => engine.users(tenant, ids),
   groups: (engine, { tenant }, ids) => engine.groups(tenant, ids),
   tasks: (engine, actor, ids) => engine.tasks(actor, ids),

@@ -49,8 +49,17 @@ export const driveGet: SteppedEndpoint = {
   scope: 'DRIVE.GET',
   *steps(body, env): Call {
     const { drives } = yield { drives: [driveOf(env, body)] }
-    return drives[0] ? { status: 200, body: driveObject(drives[0]) } : notFound('drive')
+    const [drive] = drives
+    if (!drive) return notFound('drive')
+    const { concerns } = yield { concerns: [drive] }
+    if (!concerns[0] && !isVisited(env, drive)) return noPermission('drive')
+    return { status: 200, body: driveObject(drive) }
   },
+}
+
+/** Whether the caller holds the token of a share of something in the drive. */
+function isVisited({ visit }: Env, { id }: Drive): boolean {
+  return visit?.holder.lent?.nodes.some(({ drive }) => drive === id) ?? false
 }
 
 export const driveGetDefault: SteppedEndpoint = {
@@ -86,7 +95,8 @@ export const driveList: DirectEndpoint = {
   async run(body, env) {
     const owner = text(body, 'owner')
     const type = ownerTypeOf(body)
-    if (!env.actor.admin) return noPermission('drive')
+    const { admin } = await env.engine.current(env.actor)
+    if (!admin) return noPermission('drive')
     if (!owner && text(body, 'owner_type')) return missing('owner')
     return listed(body, env, owner ? [`${type}:${owner}`] : null)
   },
@@ -121,8 +131,9 @@ export const driveListGroup: DirectEndpoint = {
   operation: 'ListMyGroupDrive',
   coverage: 'partial: no root_group_drive',
   scope: 'DRIVE.LIST',
-  run(body, env) {
-    const groups = env.actor.subjects.filter((subject) => subject.startsWith('group:'))
+  async run(body, env) {
+    const { subjects } = await env.engine.current(env.actor)
+    const groups = subjects.filter((subject) => subject.startsWith('group:'))
     return listed(body, env, groups, text(body, 'drive_name'))
   },
 }
@@ -132,13 +143,14 @@ export const driveSearch: DirectEndpoint = {
   operation: 'SearchDrives',
   coverage: 'done',
   scope: 'DRIVE.LIST',
-  run(body, env) {
+  async run(body, env) {
     const owner = text(body, 'owner')
     const subject: Subject = `${ownerTypeOf(body)}:${owner}`
+    const { admin, subjects } = await env.engine.current(env.actor)
     // Others search what is their own or their groups'.
-    const own = env.actor.subjects.filter((one) => one !== 'everyone')
-    const owners = owner ? [subject] : env.actor.admin ? null : own
-    if (!env.actor.admin && owner && !own.includes(subject)) return Promise.resolve(noPermission('drive'))
+    const own = subjects.filter((one) => one !== 'everyone')
+    const owners = owner ? [subject] : admin ? null : own
+    if (!admin && owner && !own.includes(subject)) return noPermission('drive')
     return listed(body, env, owners, text(body, 'drive_name'))
   },
 }

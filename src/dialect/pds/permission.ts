@@ -227,7 +227,8 @@ export const fileListUserPermission: DirectEndpoint = {
 }
 
 /** The groups a user is in, as far as the caller may ask about the user. */
-async function groupsOf({ engine, actor }: Env, user: Subject): Promise<Subject[]> {
+async function groupsOf({ engine, actor: asker }: Env, user: Subject): Promise<Subject[]> {
+  const actor = await engine.current(asker)
   if (user === actor.self) return actor.subjects.filter((subject) => /^(group|members):/.test(subject))
   if (!actor.admin) throw new Refusal(noPermission('user'))
   const { items } = await engine.listMembers(actor, { of: { member: user }, limit: 1000 })
@@ -239,8 +240,10 @@ export const fileListReceived: DirectEndpoint = {
   operation: 'ListReceivedFile',
   coverage: 'done',
   scope: 'FILE.LIST',
-  run: (body, env) =>
-    sharedFiles(body, env, 'to', env.actor.subjects, ({ view }) => !env.actor.subjects.includes(view.drive.owner)),
+  async run(body, env) {
+    const { subjects } = await env.engine.current(env.actor)
+    return sharedFiles(body, env, 'to', subjects, ({ view }) => !subjects.includes(view.drive.owner))
+  },
 }
 
 export const fileListSharing: DirectEndpoint = {
