@@ -112,7 +112,10 @@ const SAMPLES: Record<string, Sample | readonly Sample[]> = {
   'GET space/{lib}/{space}/size': { at: space },
   'GET usage/{lib}': { at: lib },
   'GET usage/{lib}/{spaces}': [{ at: space }, { at: ['{lib}', '{drive},{spare}'] }],
-  'POST quota/{lib}': { at: lib, body: { spaces: ['{drive}'], capacity: '1000000', removeWhenExceed: false } },
+  'POST quota/{lib}': {
+    at: lib,
+    body: { spaces: ['{drive}'], capacity: '1000000', removeWhenExceed: false, removeAfterDays: 0 },
+  },
   'GET quota/{lib}/{space}': [{ at: ['{lib}', '{pool}'] }, { at: ['{lib}', '{spare}'] }],
   'GET space-quota/{lib}/{space}': { at: ['{lib}', '{spare}'] },
   'PUT quota/{lib}/{space}': [

@@ -55,7 +55,8 @@ const visit = async (code: string, ask: string, path = '') => {
 }
 const link = (from: string, to: string, query = '') => call('PUT', `${file(from)}?${query}`, { linkTo: to })
 const settings = (body: object) => call('POST', `directory-history/${LIBRARY}/library-history`, body)
-const quota = (body: object) => call('POST', `quota/${LIBRARY}`, { removeWhenExceed: false, ...body })
+const quota = (body: object) =>
+  call('POST', `quota/${LIBRARY}`, { removeWhenExceed: false, removeAfterDays: 0, ...body })
 const LONG = 'n'.repeat(256)
 
 const CASES: Partial<Record<SmhCode, () => Promise<Reply>>> = {
@@ -106,7 +107,12 @@ const CASES: Partial<Record<SmhCode, () => Promise<Reply>>> = {
   },
   QuotaLimitReached: async () => {
     const space = await world.newSpace()
-    await world.send('POST', `quota/${LIBRARY}`, { spaces: [space], capacity: 1, removeWhenExceed: false })
+    await world.send('POST', `quota/${LIBRARY}`, {
+      spaces: [space],
+      capacity: 1,
+      removeWhenExceed: false,
+      removeAfterDays: 0,
+    })
     return call('PUT', `${world.at('file', '/a.txt', space)}?filesize=2`)
   },
   QuotaSpacesInvalid: () => quota({ spaces: [], capacity: 1 }),
@@ -114,7 +120,12 @@ const CASES: Partial<Record<SmhCode, () => Promise<Reply>>> = {
     const begun = (await inAlbums('PUT', `file/smhalbum/${album}/summer/b.jpg`)).body
     await send(smh.url, 'PUT', begun.path, { body: 'bytes', headers: begun.headers })
     expect((await inAlbums('POST', `file/smhalbum/${album}/${begun.confirmKey}?confirm`)).status).toBe(200)
-    return inAlbums('POST', 'quota/smhalbum', { spaces: [album], capacity: 1, removeWhenExceed: false })
+    return inAlbums('POST', 'quota/smhalbum', {
+      spaces: [album],
+      capacity: 1,
+      removeWhenExceed: false,
+      removeAfterDays: 0,
+    })
   },
   QuotaCapacityRequired: () => quota({ spaces: [world.space] }),
   TooManyItems: () => call('POST', world.at('batch', '?delete'), Array(1001).fill({ path: 'x' })),

@@ -358,7 +358,11 @@ export const ROWS: readonly Row[] = [
 
   row('POST quota/{lib}', 'for a space', ['admin'], async (world) => {
     const space = await world.newSpace()
-    return { target: `quota/${LIBRARY}`, body: { spaces: [space], capacity: '1', removeWhenExceed: false }, space }
+    return {
+      target: `quota/${LIBRARY}`,
+      body: { spaces: [space], capacity: '1', removeWhenExceed: false, removeAfterDays: 0 },
+      space,
+    }
   }),
   row('GET quota/{lib}/{space}', 'of a space', ['admin'], async (world) => {
     const space = await world.quota()

@@ -211,6 +211,10 @@ describe('a quota', () => {
     const made = await make({ spaces: [spaceId], capacity: '10' })
     expect([made.status, made.body]).toEqual([201, { quotaId: expect.any(Number) }])
     expectFault(await make({ spaces: [spaceId], capacity: 9 }), 409, 'DuplicateQuota')
+    const { spaceId: other } = (await create()).body
+    expectFault(await make({ spaces: [other, spaceId], capacity: 9 }), 409, 'DuplicateQuota')
+    // None of them has it then.
+    expectFault(await smh.call('GET', quota(`/${other}`)), 404, 'NoQuota')
     const shown = { id: made.body.quotaId, spaces: [spaceId], capacity: '10' }
     for (const target of [
       quota(`/${spaceId}`),
@@ -284,6 +288,14 @@ describe('a quota', () => {
     for (const removeAfterDays of [null, -1, 10_001, 'soon']) {
       const body = { spaces: [spaceId], capacity: 1, removeWhenExceed: true, removeAfterDays }
       expectFault(await make(body), 400, 'ParamInvalid')
+    }
+    // Both are required, even where nothing is to be removed.
+    for (const absent of [
+      { removeWhenExceed: null },
+      { removeAfterDays: null },
+      { removeWhenExceed: null, removeNewest: true },
+    ]) {
+      expectFault(await make({ spaces: [spaceId], capacity: 1, ...absent }), 400, 'ParamInvalid')
     }
     expectFault(await smh.call('GET', quota(`/${spaceId}`)), 404, 'NoQuota')
     const weak = await smh.mint('space_admin', { space_id: spaceId })

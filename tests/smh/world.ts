@@ -87,7 +87,12 @@ export class World {
 
   async quota(): Promise<string> {
     const space = await this.newSpace()
-    await this.send('POST', `quota/${LIBRARY}`, { spaces: [space], capacity: 2 ** 40, removeWhenExceed: false })
+    await this.send('POST', `quota/${LIBRARY}`, {
+      spaces: [space],
+      capacity: 2 ** 40,
+      removeWhenExceed: false,
+      removeAfterDays: 0,
+    })
     return space
   }
 }

@@ -37,7 +37,7 @@ async function create(call: Call): Promise<Answer> {
   demand(caller)
   const body = members(call)
   const quota = capacityOf(body)
-  const eviction = evictionIn(body) ?? null
+  const eviction = requiredEviction(body)
   const drives = await spacesOf(call, caller, spacesIn(body, caller))
   // A space that was given a quota of its own by the operator has one too.
   if (drives.some((drive) => drive.sharedPool !== 0 || poolOf(drive).quota !== null)) throw refuse('DuplicateQuota')
@@ -66,6 +66,14 @@ function capacityOf(body: Members): number {
   const capacity = member(body, 'capacity')
   if (capacity === undefined || capacity === '') throw refuse('QuotaCapacityRequired')
   return bytes(capacity, 'capacity')
+}
+
+/** The same of a new quota, which must say so, and after how many days, even where nothing is to be removed. */
+function requiredEviction(body: Members): Eviction | null {
+  const eviction = evictionIn(body)
+  if (eviction === undefined) throw refuse('ParamInvalid', 'removeWhenExceed is required.')
+  if (member(body, 'removeAfterDays') == null) throw refuse('ParamInvalid', 'removeAfterDays is required.')
+  return eviction
 }
 
 /** What becomes of files when the capacity is exceeded; undefined when the body does not say. */
