@@ -61,7 +61,7 @@ const POST: Record<string, Sample | readonly Sample[]> = {
     { body: { drive_name: 'new', owner: '{group}', owner_type: 'group' } },
   ],
   '/drive/delete': { body: { drive_id: '{spare}' } },
-  '/drive/get': open({ drive_id: '{drive}' }, 'everyone may know what drives there are'),
+  '/drive/get': { body: { drive_id: '{drive}' } },
   '/drive/get_default_drive': open({}, OWN),
   '/drive/list': { body: { owner: '{user}' } },
   '/drive/list_my_drives': open({}, OWN),

@@ -129,7 +129,7 @@ async function listed(body: Body, env: Env, owners: readonly Subject[] | null, n
 export const driveListGroup: DirectEndpoint = {
   url: '/drive/list_my_group_drive',
   operation: 'ListMyGroupDrive',
-  coverage: 'partial: no root_group_drive',
+  coverage: 'partial: no root_group_drive: no group of a domain is its root',
   scope: 'DRIVE.LIST',
   async run(body, env) {
     const { subjects } = await env.engine.current(env.actor)

@@ -258,7 +258,7 @@ export async function members(body: Body, env: Env): Promise<Answer> {
 export const userGeneralGet: DirectEndpoint = {
   url: '/user/general_get',
   operation: 'GeneralGetUser',
-  coverage: 'partial: extra_return_info: group and drive',
+  coverage: 'partial: extra_return_info: group and drive; account adds nothing',
   scope: 'USER.GET',
   async run(body, env) {
     const id = text(body, 'user_id') || env.user
@@ -273,7 +273,7 @@ export const userGeneralGet: DirectEndpoint = {
 export const userGeneralSearch: DirectEndpoint = {
   url: '/user/general_search',
   operation: 'GeneralSearchUser',
-  coverage: 'partial: extra_return_info: group and drive',
+  coverage: 'partial: extra_return_info: group and drive; of parent_group_id_list the first',
   scope: 'USER.LIST',
   async run(body, env) {
     const group = text(body, 'direct_parent_group_id') || texts(body, 'parent_group_id_list', GROUPS_MAX, 64)?.[0]
