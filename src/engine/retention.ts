@@ -2,7 +2,7 @@
 import { ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import { type BatchContext, writeBatch } from './batch.ts'
-import type { DriveId, TenantId } from './model.ts'
+import type { DriveId, Subject, TenantId } from './model.ts'
 import type { DeleteVersionsOp, Op } from './op.ts'
 import type { WriteTx } from './port.ts'
 import type { Swept } from './sweep.ts'
@@ -10,11 +10,14 @@ import type { Swept } from './sweep.ts'
 /** Entries destroyed in one transaction. */
 export const EXPIRED_PER_SLICE = 200
 
+/** As whom the deployment does what nobody asked for. */
+export const KEEPER: Subject = 'app:batchdrive'
+
 /** The deployment itself, at work in a tenant. */
 export function keeper(tenant: TenantId): Actor {
   return {
     tenant,
-    self: 'app:batchdrive',
+    self: KEEPER,
     subjects: [],
     admin: true,
     app: '',

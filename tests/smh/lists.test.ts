@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { SpaceCopy } from './space-copy.ts'
 
 let smh: Session
 let favorite: string
@@ -182,6 +183,82 @@ describe('the changes of a space', () => {
       { eventType: 'FILE.TRASH', inode: old, location: 3 },
       { eventType: 'RECYCLE.DELETE', inode: old, location: 3, removedByQuota: false },
     ])
+  })
+
+  it('are enough for a client to keep a copy of the space, and tell it what became of what', async () => {
+    const [files, bin] = [`/api/v1/file/${LIBRARY}/${smh.space}`, `/api/v1/recycled/${LIBRARY}/${smh.space}`]
+    const history = `/api/v1/directory-history/${LIBRARY}/${smh.space}`
+    const good = async (reply: Promise<Reply>) => {
+      const { status, text, body } = await reply
+      expect(status, text).toBeLessThan(300)
+      now += 1000
+      return body
+    }
+    const onto = (path: string, body: object) =>
+      good(smh.call('PUT', `${files}/${path}?conflict_resolution_strategy=overwrite`, { body }))
+    const copy = new SpaceCopy(smh, await cursor())
+    const told = async () => {
+      const events = await copy.follow()
+      expect(copy.tree()).toEqual(await smh.tree())
+      return events
+    }
+
+    for (const path of ['d', 'd/e']) await smh.mkdir(path)
+    for (const [path, content] of [
+      ['a.txt', '1'],
+      ['d/b.txt', '22'],
+      ['d/e/c.txt', '333'],
+      ['x.txt', '4444'],
+    ] as const)
+      await smh.put(path, content)
+    const created = await told()
+    expect(created.map(({ eventType }) => eventType)).toEqual(Array(6).fill('FILE.CREATE'))
+    const [a, b, x] = ['a.txt', 'b.txt', 'x.txt'].map((name) => created.find((event) => event.name === name)!)
+    now += 1000
+
+    await onto('a.txt', { copyFrom: 'd/b.txt' })
+    const [, first] = (await smh.call('GET', `${history}/history-list/a.txt`)).body.contents
+    await good(smh.call('POST', `${history}/latest-version/${first.id}`))
+    const old = { owInode: a!.inode, owSize: 2, owEtag: expect.any(String), owContentType: 'text/plain' }
+    const isEarlier = { eventType: 'HISTORY.CREATE', inode: a!.inode, location: 2 }
+    expect(await told()).toMatchObject([
+      { eventType: 'FILE.MODIFY', inode: a!.inode, extraInfo: { oldSize: 1, newSize: 2, oldEtag: expect.any(String) } },
+      { ...isEarlier, extraInfo: { versionId: String(first.id) } },
+      { eventType: 'HISTORY.LATEST', inode: a!.inode, extraInfo: { ...old, owRevisionVersion: 2 } },
+      { ...isEarlier, extraInfo: { versionId: String(first.id + 1) } },
+    ])
+
+    await onto('d/b.txt', { from: 'x.txt' })
+    const before = await cursor()
+    expect(await told()).toMatchObject([
+      { eventType: 'FILE.DELETE', inode: b!.inode, location: 3 },
+      { eventType: 'FILE.MOVE_OVERWRITE', inode: x!.inode, extraInfo: { owInode: b!.inode, fromName: 'x.txt' } },
+    ])
+    // Also when the page begins behind what was overwritten.
+    expect((await delta(`cursor=${Number(before) - 1}`)).body.contents).toMatchObject([
+      { eventType: 'FILE.MOVE_OVERWRITE', extraInfo: { owInode: b!.inode } },
+    ])
+
+    await good(smh.batch('copy', [{ copyFrom: 'd', to: 'f' }]))
+    await good(smh.batch('move', [{ from: 'd/e', to: 'g' }]))
+    const [{ recycledItemId }] = (await good(smh.batch('delete', [{ path: 'd' }]))).result
+    await good(smh.batch('delete', [{ path: 'f/e', permanent: true }]))
+    await smh.mkdir('s', smh.other)
+    await smh.put('s/t.txt', 'there', smh.other)
+    const across = `/api/v1/cross-space/directory/${LIBRARY}/${smh.space}/copy/s`
+    await good(smh.call('PUT', across, { body: { copyFrom: 's', copyFromSpaceId: smh.other } }))
+    const events = (await told()).map(({ eventType, name }) => `${eventType} ${name}`)
+    const copied = ['FILE.COPY f', 'FILE.COPY b.txt', 'FILE.COPY e', 'FILE.COPY c.txt']
+    const rest = ['FILE.MOVE g', 'FILE.TRASH d', 'FILE.DELETE e', 'FILE.COPY s', 'FILE.COPY t.txt']
+    expect(events.slice(0, 4).sort()).toEqual(copied.sort())
+    expect(events.slice(4)).toEqual(rest)
+
+    await good(smh.call('POST', `${bin}/${recycledItemId}?restore`))
+    const [gone] = (await good(smh.batch('delete', [{ path: 'f' }]))).result
+    await good(smh.call('DELETE', `${bin}/${gone.recycledItemId}`))
+    const last = (await told()).map(({ eventType, name }) => `${eventType} ${name}`)
+    expect(last).toEqual(['FILE.RESTORE d', 'FILE.TRASH f', 'RECYCLE.DELETE f'])
+    expect(copy.tree()).toEqual(['a.txt 1', 'd/', 'd/b.txt 4', 'g/', 'g/c.txt 3', 's/', 's/t.txt 5'])
   })
 
   it('want a cursor that was handed out', async () => {

@@ -5,13 +5,16 @@ import {
   type Drive,
   type DriveId,
   EVICTED_KEPT_DAYS,
+  KEEPER,
   type Node,
   type NodeId,
 } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
+import { type Facts, factsOf, overwrittenNode, overwrittenVersion } from './delta-facts.ts'
 import { aimOf, typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
+import { historyId } from './history.ts'
 import { isMedia } from './library.ts'
 import { content, eTagOf, type Shown, written } from './present.ts'
 import { isoTime, userOf } from './terms.ts'
@@ -29,7 +32,7 @@ export const deltaOperations: readonly Operation[] = [
   },
   {
     operation: 'List changes',
-    coverage: 'partial: nothing of what was overwritten, nor where from another space it came',
+    coverage: 'partial: not what was copied, nor from which space something came, nor whether an upload was rapid',
     method: 'GET',
     path: 'fs-delta/{lib}/{space}/delta',
     handle: delta,
@@ -63,29 +66,38 @@ async function delta(call: Call): Promise<Answer> {
   const limit = count(call.query, 'limit', LIMIT)
   const page = await call.context.engine.changes(here.actor, { drive: here.drive.id, after, limit })
   if ('status' in page) throw new Refusal(faultOf(page.error, { kind: 'any', source: false }))
-  const removed = await removedByQuota(call, here, page.items)
-  const contents = page.items.flatMap((item) => shown(call, here, item, removed.has(item.change.node)))
-  return { status: 200, body: { cursor: String(page.next), hasMore: page.more, contents } }
+  const facts = await factsOf(call, here, after, page.items)
+  const events = page.items.map((item) => ({ seq: item.change.seq, told: eventsOf(call, here, item, facts) }))
+  const fitting = upTo(limit, events)
+  const isAll = fitting.length === events.length
+  const next = isAll ? page.next : fitting.at(-1)!.seq
+  const contents = fitting.flatMap(({ told }) => told)
+  return { status: 200, body: { cursor: String(next), hasMore: !isAll || page.more, contents } }
 }
 
-/** Which of the files that a page destroys fell to a quota. */
-async function removedByQuota(call: Call, { actor, drive }: Visit, items: readonly ChangeView[]): Promise<Set<NodeId>> {
-  const gone = items.flatMap(({ change }) => (change.kind === 'purge' ? [change.node] : []))
-  if (gone.length === 0) return new Set()
-  const rows = await call.context.engine.evicted(
-    actor,
-    gone.map((id) => ({ drive: drive.id, id })),
-  )
-  return new Set(rows.flatMap((row) => (row ? [row.node] : [])))
+/** As many changes as tell no more than so many events; the first always, so that every page gets on. */
+function upTo<Change extends { readonly told: readonly unknown[] }>(
+  limit: number,
+  changes: readonly Change[],
+): Change[] {
+  let room = limit
+  const end = changes.findIndex(({ told }, index) => {
+    room -= told.length
+    return room < 0 && index > 0
+  })
+  return changes.slice(0, end < 0 ? changes.length : end)
 }
 
 /** How a change is called; `replaces` where the newcomer took the place of another. Changes of rights are not told. */
-function eventOf({ kind, replaces, parent }: Change, { trash }: Drive, removed: boolean): string | undefined {
+function eventOf({ kind, replaces, parent, by }: Change, { trash }: Drive, isLatest: boolean): string | undefined {
   const overwrite = replaces ? '_OVERWRITE' : ''
+  // What nobody asked for: the deployment's own work.
+  const task = by === KEEPER ? 'TASK.' : ''
   switch (kind) {
     case 'create':
       return `FILE.CREATE${overwrite}`
     case 'version':
+      return isLatest ? 'HISTORY.LATEST' : 'FILE.MODIFY'
     case 'update':
       return 'FILE.MODIFY'
     case 'rename':
@@ -94,13 +106,12 @@ function eventOf({ kind, replaces, parent }: Change, { trash }: Drive, removed: 
     case 'copy':
       return `FILE.COPY${overwrite}`
     case 'trash':
-      return 'FILE.TRASH'
+      return `${task}FILE.TRASH`
     case 'restore':
-      return `FILE.RESTORE${overwrite}`
+      return task ? 'TASK.FILE.RESTORE' : `FILE.RESTORE${overwrite}`
     case 'purge':
       // Only what lay there itself counts as the bin's.
-      if (parent === trash) return 'RECYCLE.DELETE'
-      return removed ? 'TASK.FILE.DELETE' : 'FILE.DELETE'
+      return parent === trash ? 'RECYCLE.DELETE' : `${task}FILE.DELETE`
     case 'leave':
       return 'FILE.DELETE'
     case 'history':
@@ -120,29 +131,38 @@ function locationOf({ change, view }: ChangeView): number {
   return !view ? GONE : view.trash ? IN_BIN : NORMAL
 }
 
-function shown(call: Call, { caller, drive }: Visit, item: ChangeView, removed: boolean): Shown[] {
-  const { change, view } = item
-  const eventType = eventOf(change, drive, removed)
+/** What a client is told of a change: of new content also that the old one is an earlier version now. */
+function eventsOf(call: Call, here: Visit, item: ChangeView, facts: Facts): Shown[] {
+  const succession = facts.successions.get(item.change.seq)
+  const eventType = eventOf(item.change, here.drive, succession !== undefined && succession.next.revertOf > 0)
   if (eventType === undefined) return []
+  const event = { ...shown(call, here, item, facts), extraInfo: extraOf(call, item, facts) }
+  if (!succession) return [{ eventType, ...event }]
+  const versionId = String(historyId({ id: item.change.node }, succession.before.version))
+  const kept = { ...event, location: IN_HISTORY, extraInfo: { versionId } }
+  return [
+    { eventType, ...event },
+    { eventType: 'HISTORY.CREATE', ...kept },
+  ]
+}
+
+function shown(call: Call, { caller }: Visit, item: ChangeView, { evicted }: Facts): Shown {
+  const { change, view } = item
   const { ids } = call.context.engine
   const node = view?.node
-  return [
-    {
-      eventType,
-      eventTime: isoTime(change.at),
-      inode: ids.fileId({ born: change.born, id: change.node }),
-      ...(view ? { parentInode: ids.fileId({ born: view.parentBorn, id: view.node.parent }), path: view.path } : {}),
-      name: change.name,
-      type: node ? typeOf(node, isMedia(caller.library)) : change.nodeKind === 'folder' ? 'dir' : 'file',
-      userId: userOf(change.by),
-      location: locationOf(item),
-      ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
-      ...(node ? { eTag: eTagOf(node) } : {}),
-      ...(node?.kind === 'file' ? { ...content(node), ...written(node), ...linkedTo(call, node) } : {}),
-      ...(change.nodeKind === 'file' ? { removedByQuota: removed } : {}),
-      extraInfo: extraOf(call, item),
-    },
-  ]
+  return {
+    eventTime: isoTime(change.at),
+    inode: ids.fileId({ born: change.born, id: change.node }),
+    ...(view ? { parentInode: ids.fileId({ born: view.parentBorn, id: view.node.parent }), path: view.path } : {}),
+    name: change.name,
+    type: node ? typeOf(node, isMedia(caller.library)) : change.nodeKind === 'folder' ? 'dir' : 'file',
+    userId: userOf(change.by),
+    location: locationOf(item),
+    ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
+    ...(node ? { eTag: eTagOf(node) } : {}),
+    ...(node?.kind === 'file' ? { ...content(node), ...written(node), ...linkedTo(call, node) } : {}),
+    ...(change.nodeKind === 'file' ? { removedByQuota: evicted.has(change.node) } : {}),
+  }
 }
 
 /** The inode of what a symbolic link leads to. */
@@ -151,15 +171,27 @@ function linkedTo(call: Call, node: Node): { linkTo?: string } {
   return aim ? { linkTo: call.context.engine.ids.fileId({ born: aim.born as DriveId, id: aim.id as NodeId }) } : {}
 }
 
-/** What the vendor tells beside, as far as the log knows it. */
-function extraOf(call: Call, { change, view }: ChangeView): Shown {
-  const { ids } = call.context.engine
-  const { kind, from, parent } = change
-  if (kind === 'create' && view) {
-    const { linkTo } = linkedTo(call, view.node)
-    return linkTo === undefined ? {} : { targetInode: linkTo }
+/** What the vendor tells beside, as far as it is known. */
+function extraOf(call: Call, { change, view }: ChangeView, { successions, overwritten }: Facts): Shown {
+  const { kind, seq } = change
+  const succession = successions.get(seq)
+  if (succession && view) {
+    const { next, before } = succession
+    if (next.revertOf > 0) return overwrittenVersion(call, view.node, before)
+    const oldEtag = eTagOf({ ...view.node, content: before.content })
+    return { oldSize: before.content.size, newSize: next.content.size, oldEtag }
   }
-  if ((kind !== 'move' && kind !== 'rename') || !from) return {}
+  const loser = overwritten.get(seq)
+  const lost = loser ? overwrittenNode(call, loser) : {}
+  if (kind === 'move' || kind === 'rename') return { ...wayOf(call, { change, view }), ...lost }
+  const linkTo = kind === 'create' && view ? linkedTo(call, view.node).linkTo : undefined
+  return { ...(linkTo === undefined ? {} : { targetInode: linkTo }), ...lost }
+}
+
+/** From where to where something went within the space; of what came from another one the log keeps no place. */
+function wayOf(call: Call, { change: { from, parent }, view }: ChangeView): Shown {
+  const { ids } = call.context.engine
+  if (!from) return {}
   const fromParentInode = ids.fileId({ born: from.parentBorn, id: from.parent })
   // Where it went is known as long as it is still there, or did not go anywhere else.
   const to = parent === from.parent ? from.parentBorn : view?.node.parent === parent ? view.parentBorn : undefined

@@ -80,6 +80,11 @@ export function content(node: Node, name: string = node.name): Shown {
   }
 }
 
+/** A file's own media type, or what its name stands for. */
+export function contentTypeOf(node: Node): string {
+  return virtualOf(node)?.contentType ?? node.attributes.contentType ?? fileTypeOf(node.name).contentType
+}
+
 /** A file's eTag is the quoted MD5 of its bytes; a directory's changes with every change of its own. */
 export function eTagOf(node: Node): string {
   return `"${node.content?.md5 ?? `${node.id}-${node.rev}`}"`
