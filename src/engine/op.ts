@@ -64,7 +64,7 @@ export function onConflict(strategy: OnConflict, replace: Replace = 'version'): 
 export type Trashed = 'no' | 'only' | 'any'
 
 export type OrderBy = 'name' | 'updated' | 'created' | 'size'
-/** What a listing of one folder may also go by: what clients said of the times; of whom they said nothing, the server's. */
+/** A listing of one folder may also go by the times that clients gave; where they gave none, by the server's. */
 export type ListOrderBy = OrderBy | 'localCreated' | 'localModified'
 
 /**
