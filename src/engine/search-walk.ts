@@ -1,10 +1,12 @@
 /** Ways through a drive's nodes in the order of a search, step by step, so that whoever has found enough may stop. */
+import { compareValues } from './cursor.ts'
 import type { Probe } from './gram.ts'
 import type { Drive, Node, NodeId } from './model.ts'
 import type { OrderBy } from './op.ts'
 import type { OrderedQuery, OrderPlace, Store } from './port.ts'
 import type { Leg } from './search-legs.ts'
 import { logWalk } from './search-log.ts'
+import { holds, type KeyStretch, keyStretches } from './search-names.ts'
 import type { Bounds, Where } from './where.ts'
 import { boundsOf, parentsIn } from './where.ts'
 
@@ -40,8 +42,8 @@ export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean
   const after = startOf(by, leg, first.descending, isExact)
   const way = { by, descending: first.descending, after, isExact }
   if (folder !== null) return folderWalk(store, drive, folder, way)
-  if (by !== 'updated')
-    return indexWalk(store, drive, { ...way, by, bounds: by === 'name' ? EVERYWHERE : boundsOf(leg.where, by) })
+  if (by === 'name') return nameWalk(store, drive, { ...way, by }, keyStretches(leg.where))
+  if (by !== 'updated') return indexWalk(store, drive, { ...way, by, bounds: boundsOf(leg.where, by) })
   if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from)
   return lateWalk(store, drive, boundsOf(leg.where, 'created').from, boundsOf(leg.where, 'updated').until)
 }
@@ -97,6 +99,52 @@ export function indexWalk(
 const PASSING_COST: Readonly<Record<Indexed, number>> = { name: 0.08, created: 0.08, id: 0.08, size: 0.9 }
 
 const EVERYWHERE: Bounds = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
+
+/** How many nodes are read at the beginning of a stretch, which may be empty. */
+const ENTERED_MAX = 256
+
+/** Along the names, from stretch to stretch of those that can be meant. */
+function nameWalk(store: Store, drive: Drive, way: Way<'name'>, stretches: readonly KeyStretch[] | null): Walk {
+  const { descending } = way
+  const whole = indexWalk(store, drive, way)
+  if (!stretches) return whole
+  let at = way.after
+  return {
+    ...whole,
+    async step(limit, probe) {
+      for (;;) {
+        const after = entered(stretches, at, descending)
+        if (after === undefined) return { nodes: [], reached: null }
+        const query = { drive: drive.id, by: 'name', descending, after, probe } as const
+        const reach = after === at ? limit : Math.min(limit, ENTERED_MAX)
+        const { nodes, next } = await store.read((tx) => tx.ordered({ ...query, limit: reach }))
+        at = next
+        const inside = nodes.filter(({ key }) => stretches.some((stretch) => holds(stretch, key)))
+        if (next === null) return { nodes: inside, reached: null }
+        // What lies between two stretches is not worth a step of its own.
+        if (inside.length > 0) return { nodes: inside, reached: next.value }
+      }
+    },
+  }
+}
+
+/** A place, or where the next stretch begins when it lies in none; undefined when all lie behind it. */
+function entered(
+  stretches: readonly KeyStretch[],
+  at: OrderPlace | null,
+  descending: boolean,
+): OrderPlace | null | undefined {
+  if (at && stretches.some((stretch) => holds(stretch, String(at.value)))) return at
+  const isAhead = (edge: string | null) =>
+    at === null ||
+    (descending ? edge !== null && compareValues(edge, at.value) <= 0 : compareValues(edge!, at.value) > 0)
+  const ahead = (descending ? stretches.toReversed() : stretches).find(({ from, below }) =>
+    isAhead(descending ? below : from),
+  )
+  if (!ahead) return undefined
+  const edge = descending ? ahead.below : ahead.from
+  return edge === null ? null : { value: edge, id: -1 as NodeId }
+}
 
 /** Whichever comes later: a place, or where the bounds let the order begin. */
 function laterOf(after: OrderPlace | null, descending: boolean, { from, until }: Bounds): OrderPlace | null {

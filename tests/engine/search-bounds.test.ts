@@ -13,7 +13,8 @@ import {
   type Where,
 } from '../../src/engine/index.ts'
 import { createSearch } from '../../src/engine/search.ts'
-import { matcher } from '../../src/engine/where.ts'
+import { holds, keyStretches } from '../../src/engine/search-names.ts'
+import { fold, matcher } from '../../src/engine/where.ts'
 import { cases } from '../store.ts'
 import { ALL, contains, names, searchIn } from './finding.ts'
 import {
@@ -116,6 +117,73 @@ describe('with little read at once', () => {
     await compareAll({ trashed: 'only' })
     await compareAll({ below: at(drive, 'a') })
   }, 60_000)
+
+  test('beginnings are found in any case and form, wherever the order of names has them', async () => {
+    const own = [
+      'Rea',
+      'REB',
+      'rec',
+      'rEd',
+      'r',
+      'R',
+      're',
+      'sea',
+      'qu',
+      '0',
+      'z',
+      '年',
+      'ｒｅf',
+      'Rｅg',
+      'r\u00e9h',
+      '\u24c7e',
+      '😀',
+    ]
+    await putFolders(use.world, alice, drive, [...own, 'e\u0301 1', '\u00c9 2', 'E', 'H\u03313', '\u1e964'])
+    for (const text of ['re', 'R', 'Reb', 'é', 'e', 'h', '\u1e96', '年', 'zz', 're\0', '\0']) {
+      const where: Where = { all: [{ field: 'name', is: 'prefix', text }] }
+      const meets = matcher(where)
+      const expected = (await search(alice, { limit: 1_000 })).items.filter(({ node }) => meets(node))
+      for (const descending of [false, true]) {
+        const order = [{ by: 'name', descending }] as const
+        for (const limits of [LIMITS, { ...LIMITS, nodesPerReadMin: 1, nodesPerReadMax: 1 }]) {
+          const found = names(await everything({ where, order }, limits))
+          const sorted = names(expected).sort((a, b) =>
+            Buffer.compare(Buffer.from(a.normalize('NFC')), Buffer.from(b.normalize('NFC'))),
+          )
+          expect(found).toEqual(descending ? sorted.reverse() : sorted)
+        }
+      }
+    }
+  })
+
+  test('no key that begins with a text lies outside its stretches, in their order', () => {
+    const character = fc.constantFrom(
+      ...'aAkKiIsSeEhH1.\u0301\u0331\u0345',
+      'ｋ',
+      '\u212a',
+      'İ',
+      'ſ',
+      'ﬁ',
+      'Σ',
+      'é',
+      '年',
+      '\u007f',
+      '😀',
+    )
+    const text = fc.array(character, { minLength: 1, maxLength: 5 }).map((list) => list.join(''))
+    fc.assert(
+      fc.property(text, fc.nat(5), (name, length) => {
+        const begin = [...fold(name)].slice(0, length).join('')
+        const stretches = keyStretches({ field: 'name', is: 'prefix', text: begin })
+        if (!stretches || !fold(name).startsWith(fold(begin))) return
+        expect(stretches.filter((stretch) => holds(stretch, name.normalize('NFC')))).toHaveLength(1)
+      }),
+      { numRuns: 1_000 },
+    )
+    const told = keyStretches({ field: 'name', is: 'prefix', text: 'Re年' })!
+    expect(told.some((stretch) => holds(stretch, 'rea'))).toBe(true)
+    expect(['ra', 'Rf', 's', '0'].filter((key) => told.some((stretch) => holds(stretch, key)))).toEqual([])
+  })
 
   test.each([1, 5, 30, 90, 400])(
     'what changed within %s days is found by the log, and the same without it',
