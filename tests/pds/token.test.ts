@@ -65,6 +65,13 @@ test('a bare token without Bearer is taken, as mobile clients send it', async ()
   expect(me.body.user_id).toBe('alice')
 })
 
+test('a token that comes twice, as the generated clients send it, is taken', async () => {
+  const { token } = world.alice
+  const headers = { authorization: `Bearer ${token}`, 'x-acs-bearer-token': token, 'x-acs-version': '2022-03-01' }
+  const me = await send(`${world.url}/v2/user/get`, { method: 'POST', headers })
+  expect(me.body.user_id).toBe('alice')
+})
+
 test('no token, an empty one, a made-up one and one with a changed letter are AccessTokenInvalid', async () => {
   const changed = world.alice.token.slice(0, -1) + (world.alice.token.endsWith('a') ? 'b' : 'a')
   for (const authorization of [undefined, 'Bearer ', 'Bearer nonsense', `Bearer ${changed}`, 'Basic YTpi']) {

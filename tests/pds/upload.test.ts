@@ -73,9 +73,25 @@ test('a file sent in parts, in any order, is there after complete and not before
   expect(Buffer.from(await (await fetch(file.url)).arrayBuffer())).toEqual(bytes)
 })
 
-test('without part_info_list exactly one part is returned', async () => {
-  const { body } = await create({ size: 3 })
+test('a small text is saved in the one part that comes unasked, and read by ranges and as a whole', async () => {
+  const { body } = await create({ size: 3, check_name_mode: 'refuse' })
   expect(body.part_info_list).toMatchObject([{ part_number: 1, content_type: '' }])
+  const { file_id, upload_id } = body
+  const [{ upload_url, content_type }] = body.part_info_list
+  const put = await putPart(upload_url, Buffer.from('abc'), content_type)
+  expect(put.headers.get('x-oss-hash-crc64ecma')).toBe(crc64(Buffer.from('abc')))
+  const part_info_list = [{ part_number: 1, etag: put.headers.get('etag') }]
+  await client.ok('/file/complete', { file_id, upload_id, part_info_list })
+  const shown = await client.ok('/file/get', { file_id })
+  expect(await textOf(shown.url)).toBe('abc')
+  const { url, method } = await client.ok('/file/get_download_url', { file_id, expire_sec: 300 })
+  // Browsers leave a range open, Node names its end.
+  const [open, closed] = await Promise.all(
+    ['bytes=1-', 'bytes=1-1'].map((range) => send(url, { method, headers: { range } })),
+  )
+  expect([open!.status, open!.text, closed!.status, closed!.text]).toEqual([206, 'bc', 206, 'b'])
+  expect(open!.headers.get('accept-ranges')).toBe('bytes')
+  expect((await send(url)).headers.get('x-oss-hash-crc64ecma')).toBe(shown.crc64_hash)
 })
 
 test('URLs are matched by index: same length, same order as asked', async () => {
