@@ -50,14 +50,24 @@ async function trialWith(routes: Routes): Promise<(route: string, sample: Sample
 
 describe.each(DIALECTS)('$dialect.name', (routes) => {
   const samples = samplesOf(routes)
+  /** Makes trials on an estate that is as it was made: whatever was asked there was refused, or asked for nothing to change. */
+  let untouched: Awaited<ReturnType<typeof trialWith>> | undefined
 
   test.each(samples)('$route', async ({ route, sample }) => {
-    const trial = (await trialWith(routes))(route, sample)
-    for (const site of sitesOf(trial.parts)) {
-      // What is odd is found out by the dialect: on the slower store a third of the places is enough.
-      if (isPostgres() && seen++ % 3 > 0) continue
-      for (let odds = 0; odds < ODDS_PER_SITE; odds++) await tryOdd(trial, site, tried++)
+    // What is odd is found out by the dialect: on the slower store a third of the places is enough.
+    const sites = sitesOf(sample).filter(() => !isPostgres() || seen++ % 3 === 0)
+    if (sites.length === 0) return
+    const trialOf = untouched ?? (await trialWith(routes))
+    untouched = undefined
+    const trial = trialOf(route, sample)
+    let isTouched = false
+    for (const site of sites) {
+      for (let odds = 0; odds < ODDS_PER_SITE; odds++) {
+        const isTaken = (await tryOdd(trial, site, tried++)) < 400
+        isTouched ||= isTaken && !route.startsWith('GET ') && !route.startsWith('HEAD ')
+      }
     }
+    if (!isTouched) untouched = trialOf
   })
 
   test('anything anywhere, one request after the other', { timeout: 3_600_000 }, async () => {
@@ -86,16 +96,18 @@ interface Trial {
   readonly parts: Pick<Sample, 'at' | 'query' | 'body'>
 }
 
-async function tryOdd({ routes, route, estate, owner, parts }: Trial, site: Site, number: number) {
+/** @returns the status of the answer */
+async function tryOdd({ routes, route, estate, owner, parts }: Trial, site: Site, number: number): Promise<number> {
   const odd = sendable(oddAt(parts, site, ODD[number % ODD.length]!))
   const { method, target, body } = requestOf(route, odd)
   const before = await stateOf(estate)
   const reply = await ask(owner, method, target, body === undefined ? {} : { body: JSON.stringify(body) })
   const about = `${route} ${site.join('.')}: ${JSON.stringify(odd).slice(0, 300)}\n${reply.text.slice(0, 300)}`
   expect(reply.status, about).toBeLessThan(500)
-  if (reply.status < 400) return
+  if (reply.status < 400) return reply.status
   expectFault(routes, method, reply, about)
   expect(await stateOf(estate), about).toEqual(before)
+  return reply.status
 }
 
 /** Every dialect says in JSON what is wrong. */
