@@ -95,8 +95,8 @@ export function indexWalk(
   }
 }
 
-/** By size, which folders have none of, stores look at the nodes themselves all the same. */
-const PASSING_COST: Readonly<Record<Indexed, number>> = { name: 0.08, created: 0.08, id: 0.08, size: 0.9 }
+/** By size, which folders have none of, SQLite finds each row again, as it does for any index of an expression. */
+const PASSING_COST: Readonly<Record<Indexed, number>> = { name: 0.08, created: 0.08, id: 0.08, size: 0.3 }
 
 const EVERYWHERE: Bounds = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
 
