@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly engine?: Partial<EngineOptions>
   /** A data folder to start on; it is kept when the server stops. Absent = a fresh one, removed when the server stops. */
   readonly dataDir?: string
+  /** The folder in which a fresh data folder is made; absent = the system's for temporary files. */
+  readonly within?: string
 }
 
 export interface TestServer {
@@ -52,7 +54,7 @@ let rsaKey: string | undefined
 const kept = new Map<string, TestDatabase>()
 
 export async function startServer(options: StartOptions = {}): Promise<TestServer> {
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'batchdrive-test-')))
+  const dataDir = options.dataDir ?? (await mkdtemp(join(options.within ?? tmpdir(), 'batchdrive-test-')))
   rsaKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
     .privateKey.export({ type: 'pkcs8', format: 'pem' })
     .toString()

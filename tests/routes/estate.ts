@@ -15,6 +15,7 @@ import {
 } from '../../src/engine/index.ts'
 import { at, grant, MERGE, putFile, putFolders, trash } from '../engine/ops.ts'
 import { actorOf, done } from '../engine/world.ts'
+import { quickFolder } from '../random/quick-folder.ts'
 import { type StartOptions, startServer, type TestServer } from '../server.ts'
 import type { Ask, Caller, Routes } from './routes.ts'
 import type { Ids } from './sample.ts'
@@ -54,7 +55,7 @@ export interface Estate {
 }
 
 export async function startParties(options: StartOptions = {}): Promise<TestServer> {
-  const server = await startServer(options)
+  const server = await startServer({ within: quickFolder(), ...options })
   const [jwt] = await server.store.read((tx) => tx.apps([{ dialect: 'pds', id: DEMO.apps.pds }]))
   const { apps, secret } = RIVAL
   await server.addTenant({
