@@ -1,5 +1,6 @@
 /** The recycle bin. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Drive, DriveId } from '../../src/engine/index.ts'
 import type { Answer, Client } from './client.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -32,6 +33,26 @@ test('what is put away is in no listing, is shown as trashed, and comes back to 
   expect(binned).not.toHaveProperty('url')
   expect((await restore(file_id)).status).toBe(204)
   expect(await get(file_id)).toMatchObject({ trashed: false, parent_file_id: parent, name: 'a.txt' })
+})
+
+test('what is to be destroyed by itself tells how long it has left', async () => {
+  const [ever, brief] = [await place(), await place()]
+  const id = Number(client.drive) as DriveId
+  const [{ settings }] = (await world.store.read((tx) => tx.drives([id]))) as [Drive]
+  const keep = (days: Partial<Drive['settings']>) =>
+    world.store.write(async (tx) => {
+      const [drive] = await tx.drives([id])
+      await tx.putDrives([{ ...drive!, settings: { ...settings, ...days } }])
+    })
+  await trash(ever)
+  await keep({ trashDays: 2 })
+  await trash(brief)
+  await keep({})
+  at += 3600_000
+  expect((await get(brief)).auto_delete_left_sec).toBe(47 * 3600 - 1)
+  expect(await get(ever)).not.toHaveProperty('auto_delete_left_sec')
+  expect((await restore(brief)).status).toBe(204)
+  expect(await get(brief)).not.toHaveProperty('auto_delete_left_sec')
 })
 
 test('the bin lists what was put away, not what lies in it, latest first, page by page', async () => {

@@ -141,6 +141,7 @@ function fileObject(env: Env, shown: Shown, wish: Wish, around: Surroundings): F
     updated_at: iso(node.updatedAt),
     trashed: trash !== null,
     trashed_at: trash ? iso(trash.trashedAt) : undefined,
+    auto_delete_left_sec: trash?.expiresAt ? Math.max(0, Math.floor((trash.expiresAt - env.now) / 1000)) : undefined,
     hidden: attributes.hidden ?? false,
     starred: attributes.starred ?? false,
     description: attributes.description,
