@@ -61,6 +61,7 @@ export default defineConfig({
           include: [...POSTGRES_ONLY, ...ON_BOTH],
           exclude: SQLITE_ONLY,
           globalSetup: ['tests/postgres/setup.ts'],
+          setupFiles: ['tests/postgres/each-file.ts'],
         },
       },
     ],

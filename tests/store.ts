@@ -149,6 +149,11 @@ interface PostgresDatabase {
 const free: PostgresDatabase[] = []
 let made = 0
 
+/** What comes after this has databases of its own. */
+export async function forgetDatabases(): Promise<void> {
+  await Promise.all(free.splice(0).map(({ client }) => client.end()))
+}
+
 async function makeDatabase(): Promise<PostgresDatabase> {
   const { url, prefix } = inject('postgres')
   const name = `${prefix}_${process.pid}_${++made}`
