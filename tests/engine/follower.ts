@@ -43,7 +43,7 @@ export class Follower {
       if ('status' in page) return false
       for (const { change, view } of page.items) {
         if (!view || view.trash) this.known.delete(change.node)
-        else await this.take(view.node)
+        else await this.take(view.node, change.kind === 'move' && change.from === null)
       }
       this.cursor = page.next
       more = page.more
@@ -78,10 +78,10 @@ export class Follower {
     return names.join('/')
   }
 
-  /** A folder not known so far may bring along what was never told of. */
-  private async take({ id, parent, name, kind, drive }: Node): Promise<void> {
+  /** A folder not known so far, or come from another drive, may bring along what is told of nowhere else. */
+  private async take({ id, parent, name, kind, drive }: Node, hasCome: boolean): Promise<void> {
     if (id === this.top || drive !== this.drive) return
-    const isNew = !this.known.has(id) || this.pathOf(id) === undefined
+    const isNew = hasCome || !this.known.has(id) || this.pathOf(id) === undefined
     this.known.set(id, { parent, name, kind })
     if (isNew && kind === 'folder') await this.learn(id)
   }
