@@ -56,7 +56,7 @@ export async function startCluster({ isDurable = false, settings = [] }: Cluster
     const lazy = isDurable ? [] : ['fsync=off', 'full_page_writes=off', 'autovacuum=off', 'max_wal_size=4GB']
     const given = [
       ...lazy,
-      'max_connections=300',
+      'max_connections=600',
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       ...settings,
