@@ -137,7 +137,7 @@ export interface GroupFilter {
 export interface OrderedQuery {
   readonly drive: DriveId
   /** name: by the bytes of the UTF-8 key. size: a folder counts as empty. */
-  readonly by: 'name' | 'created' | 'size' | 'id'
+  readonly by: 'name' | 'created' | 'updated' | 'size' | 'id'
   readonly descending: boolean
   /** Where to go on: a value and the node that had it, whether they are still there or not. */
   readonly after: OrderPlace | null
@@ -244,8 +244,6 @@ export interface ReadTx {
   /** Bytes of all versions of all nodes under each drive's trash. */
   trashUsage(drives: readonly DriveId[]): Promise<{ drive: DriveId; size: number }[]>
   changes(query: { drive: DriveId; after: number; limit: number }): Promise<Change[]>
-  /** As `changes`, the latest first, those before the number `before`. */
-  latestChanges(query: { drive: DriveId; before: number; limit: number }): Promise<Change[]>
 
   uploads(ids: readonly UploadId[]): Promise<Upload[]>
   /**

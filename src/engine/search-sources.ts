@@ -2,7 +2,6 @@
 import { type Probe, probeOf } from './gram.ts'
 import type { DriveId, Node, NodeId } from './model.ts'
 import type { NodeKey, Store } from './port.ts'
-import { logWalk } from './search-log.ts'
 import type { Place } from './search-place.ts'
 import { indexWalk, type Walk } from './search-walk.ts'
 import { type Bounds, boundsOf, matcher, type Where } from './where.ts'
@@ -35,19 +34,14 @@ export function sourcesOf(context: SourceContext): Source[] {
   const { store, place, where } = context
   const { drive, scope } = place
   const probe = where && probeOf(where, context.births)
-  const stretches = (['created', 'size'] as const).flatMap((by): Source[] => {
+  const stretches = (['created', 'updated', 'size'] as const).flatMap((by): Source[] => {
     const bounds = boundsOf(where, by)
     if (!isBounded(bounds)) return []
     const walk = indexWalk(store, drive, { by, descending: false, after: null, bounds })
     return [walked(walk, within(by, bounds))]
   })
-  const updated = boundsOf(where, 'updated')
-  const log = Number.isFinite(updated.from)
-    ? [walked(logWalk(store, drive, updated.from), within('updated', updated))]
-    : []
   return [
     ...stretches,
-    ...log,
     ...(probe ? [found(context, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
     { ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true), cost: BY_ID_COST },

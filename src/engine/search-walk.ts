@@ -5,7 +5,6 @@ import type { Drive, Node, NodeId } from './model.ts'
 import type { OrderBy } from './op.ts'
 import type { OrderedQuery, OrderPlace, Store } from './port.ts'
 import type { Leg } from './search-legs.ts'
-import { logWalk } from './search-log.ts'
 import { holds, type KeyStretch, keyStretches } from './search-names.ts'
 import type { Bounds, Where } from './where.ts'
 import { boundsOf, parentsIn } from './where.ts'
@@ -43,9 +42,7 @@ export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean
   const way = { by, descending: first.descending, after, isExact }
   if (folder !== null) return folderWalk(store, drive, folder, way)
   if (by === 'name') return nameWalk(store, drive, { ...way, by }, keyStretches(leg.where))
-  if (by !== 'updated') return indexWalk(store, drive, { ...way, by, bounds: boundsOf(leg.where, by) })
-  if (first.descending) return logWalk(store, drive, boundsOf(leg.where, 'updated').from)
-  return lateWalk(store, drive, boundsOf(leg.where, 'created').from, boundsOf(leg.where, 'updated').until)
+  return indexWalk(store, drive, { ...way, by, bounds: boundsOf(leg.where, by) })
 }
 
 /** The one folder directly in which everything must lie. */
@@ -96,7 +93,13 @@ export function indexWalk(
 }
 
 /** By size, which folders have none of, SQLite finds each row again, as it does for any index of an expression. */
-const PASSING_COST: Readonly<Record<Indexed, number>> = { name: 0.08, created: 0.08, id: 0.08, size: 0.3 }
+const PASSING_COST: Readonly<Record<Indexed, number>> = {
+  name: 0.08,
+  created: 0.08,
+  updated: 0.08,
+  id: 0.08,
+  size: 0.3,
+}
 
 const EVERYWHERE: Bounds = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY }
 
@@ -185,24 +188,3 @@ const VALUES: Readonly<Record<OrderBy, (node: Node) => string | number>> = {
   updated: ({ updatedAt }) => updatedAt,
   size: ({ content }) => content?.size ?? 0,
 }
-
-/**
- * The longest ago changed first, by the time of creation: nothing is changed before it is made. What was changed since comes
- * too early, and is kept back by whoever takes the steps.
- */
-function lateWalk(store: Store, drive: Drive, from: number, until: number): Walk {
-  const bounds = { from, until: until + CLOCK_BACK_MS_MAX }
-  const walk = indexWalk(store, drive, { by: 'created', descending: false, after: null, bounds })
-  return {
-    isExact: false,
-    cost: walk.cost,
-    passingCost: walk.passingCost,
-    async step(limit, probe) {
-      const { nodes, reached } = await walk.step(limit, probe)
-      return { nodes, reached: typeof reached === 'number' ? reached - CLOCK_BACK_MS_MAX : reached }
-    },
-  }
-}
-
-/** How far a clock may have been set back between a node's making and its last change. */
-const CLOCK_BACK_MS_MAX = 3_600_000

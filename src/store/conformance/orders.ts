@@ -17,13 +17,14 @@ export function orderConformance(open: Open) {
   const values: Readonly<Record<By, (node: Node) => string | number>> = {
     name: ({ key }) => key,
     created: ({ createdAt }) => createdAt,
+    updated: ({ updatedAt }) => updatedAt,
     size: (node) => node.content?.size ?? 0,
     id: ({ id }) => id,
   }
   const made = [
-    file(30, 1, 'b', { content: content(9), createdAt: 5 }),
-    file(31, 1, 'B', { content: content(2), createdAt: 7 }),
-    file(32, 2, 'b', { content: content(0), createdAt: 5 }),
+    file(30, 1, 'b', { content: content(9), createdAt: 5, updatedAt: 8 }),
+    file(31, 1, 'B', { content: content(2), createdAt: 7, updatedAt: 9 }),
+    file(32, 2, 'b', { content: content(0), createdAt: 5, updatedAt: 8 }),
     folder(33, 1, '\uff5e', { createdAt: 1 }),
     folder(34, 1, '😀', { createdAt: 9 }),
     file(35, 1, 'z'.repeat(200), { content: content(2), createdAt: 0 }),
@@ -49,7 +50,7 @@ export function orderConformance(open: Open) {
     }),
   )
 
-  describe.each(['name', 'created', 'size', 'id'] as const)('by %s', (by) => {
+  describe.each(['name', 'created', 'updated', 'size', 'id'] as const)('by %s', (by) => {
     it.each([false, true])('every node of a drive comes once, page by page (descending: %s)', async (descending) => {
       const all = expected(by, descending)
       expect(await read({ ...query, by, descending })).toEqual({ nodes: all, next: null })

@@ -48,6 +48,12 @@ const pages = (['name', 'updated', 'created', 'size', 'localCreated', 'localModi
     ]),
   ),
 )
+const orders = (['name', 'created', 'updated', 'size', 'id'] as const).flatMap((by) =>
+  [false, true].map((descending): [string, string] => [
+    `a drive by ${by}${descending ? ' descending' : ''}`,
+    search.orderedSql({ by, descending }),
+  ]),
+)
 const statements: readonly [name: string, sql: string][] = [
   ...modules.flatMap((module) =>
     Object.entries(module).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
@@ -55,6 +61,7 @@ const statements: readonly [name: string, sql: string][] = [
   ['LOCK', LOCK],
   ['RESERVE', RESERVE],
   ...pages,
+  ...orders,
 ]
 
 /** Of a schema's text: each table's columns, and the columns of its primary key and unique indexes. */

@@ -75,12 +75,8 @@ from change where drive_id = $1 and seq > $2 order by seq limit $3`
 /** Latest first: later than every grant. */
 const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
 
-export const LATEST_CHANGES = `
-select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
-from change where drive_id = $1 and seq < $2 order by seq desc limit $3`
-
 export const historyQueries: Queries<
-  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes'> &
     Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
 > = {
   async expiredVersions(db, now, limit) {
@@ -121,11 +117,6 @@ export const historyQueries: Queries<
     const { createdAt, drive, node, subject } = after ?? BEFORE_ALL
     const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
     return (await db.all<GrantRow>(sql, subjects, tenant, createdAt, drive, node, subject, limit)).map(toGrant)
-  },
-
-  async latestChanges(db, { drive, before, limit }) {
-    db.enter([drive])
-    return (await db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit)).map(toChange)
   },
 
   async changes(db, { drive, after, limit }) {

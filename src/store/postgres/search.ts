@@ -44,7 +44,7 @@ cross join lateral (
 where d.id >= $2
 order by n.drive_id, n.id limit $4`
 
-const ORDERS: Readonly<Record<OrderedQuery['by'], string>> = {
+const ORDERS: Readonly<Record<Exclude<OrderedQuery['by'], 'updated'>, string>> = {
   name: 'name_key',
   created: 'created_at',
   size: 'size',
@@ -58,6 +58,7 @@ const ORDERS: Readonly<Record<OrderedQuery['by'], string>> = {
  */
 export function orderedSql({ by, descending }: Pick<OrderedQuery, 'by' | 'descending'>): string {
   const direction = descending ? 'desc' : 'asc'
+  if (by === 'updated') return updatedSql(direction, descending ? '<' : '>')
   const order = `t.${ORDERS[by]} ${direction}, t.node_id ${direction}`
   return `
 with looked_at as materialized (
@@ -65,6 +66,25 @@ with looked_at as materialized (
   from node_term t
   where t.drive_id = $1 and (t.${ORDERS[by]}, t.node_id) ${descending ? '<' : '>'} ($2, $3)
   order by ${order} limit $5
+)
+select l.number, ${NODE_COLUMNS}
+from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
+where l.has_terms or l.number = $5
+order by l.number`
+}
+
+/** The order of the last change, which alone is an index of the nodes: only those looked at are asked for their terms. */
+function updatedSql(direction: 'asc' | 'desc', beyond: '<' | '>'): string {
+  const order = `updated_at ${direction}, id ${direction}`
+  return `
+with looked_at as materialized (
+  select o.id as node_id, o.number, (w.terms @@ $4::tsquery) is not false as has_terms
+  from (
+    select id, row_number() over (order by ${order}) as number
+    from node where drive_id = $1 and (updated_at, id) ${beyond} ($2, $3)
+    order by ${order} limit $5
+  ) o
+  left join lateral (select t.terms from node_term t where t.drive_id = $1 and t.node_id = o.id offset 0) w on true
 )
 select l.number, ${NODE_COLUMNS}
 from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id

@@ -14,6 +14,6 @@ export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
 }
 
 export function placeOf(node: Node, by: OrderedQuery['by']): OrderPlace {
-  const { key, createdAt, content, id } = node
-  return { value: { name: key, created: createdAt, size: content?.size ?? 0, id }[by], id }
+  const { key, createdAt, updatedAt, content, id } = node
+  return { value: { name: key, created: createdAt, updated: updatedAt, size: content?.size ?? 0, id }[by], id }
 }

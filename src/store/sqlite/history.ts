@@ -76,12 +76,8 @@ from change where drive_id = ? and seq > ? order by seq limit ?`
 /** Latest first: later than every grant. */
 const BEFORE_ALL = { createdAt: Number.MAX_SAFE_INTEGER, drive: 0, node: 0, subject: '' }
 
-export const LATEST_CHANGES = `
-select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
-from change where drive_id = ? and seq < ? order by seq desc limit ?`
-
 export const historyQueries: Queries<
-  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes' | 'latestChanges'> &
+  Pick<ReadTx, 'versions' | 'versionPage' | 'grants' | 'grantPage' | 'changes'> &
     Pick<WriteTx, 'expiredVersions' | 'keepVersions'>
 > = {
   expiredVersions(db, now, limit) {
@@ -115,10 +111,6 @@ export const historyQueries: Queries<
     const sql = side === 'to' ? GRANTS_GIVEN_TO : GRANTS_GIVEN_BY
     const rows = db.all<GrantRow>(sql, JSON.stringify(subjects), tenant, createdAt, drive, node, subject, limit, limit)
     return rows.map(toGrant)
-  },
-
-  latestChanges(db, { drive, before, limit }) {
-    return db.all<ChangeRow>(LATEST_CHANGES, drive, before, limit).map(toChange)
   },
 
   changes(db, { drive, after, limit }) {

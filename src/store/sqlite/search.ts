@@ -40,6 +40,7 @@ limit ?`
 const ORDERS: Readonly<Record<OrderedQuery['by'], { readonly value: string; readonly index: string }>> = {
   name: { value: 'name_key', index: 'indexed by node_by_name' },
   created: { value: 'created_at', index: 'indexed by node_by_created' },
+  updated: { value: 'updated_at', index: 'indexed by node_by_updated' },
   size: { value: 'coalesce(size, 0)', index: 'indexed by node_by_size' },
   // By the primary key.
   id: { value: 'id', index: 'not indexed' },

@@ -227,6 +227,8 @@ create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
 /* Nodes that came from another drive. */
 create index node_abroad on node (drive_id, born) where born <> drive_id;
+/* The order of the last change; the other orders of a whole drive are those of node_term, which moves leave alone. */
+create index node_by_updated on node (drive_id, updated_at, id);
 
 /* What nodes are found by: a set of words for each. Apart from the node, whose row every move writes anew. */
 create table node_term (
