@@ -264,10 +264,14 @@ export interface ReadTx {
   /** Contents of drives by their size, a mebibyte or more, `limit` each at most. */
   holdings(keys: readonly { drive: DriveId; size: number }[], limit: number): Promise<Holding[]>
   tasks(ids: readonly TaskId[]): Promise<TaskRow[]>
-  /** Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start); `limit` rows in total. */
+  /**
+   * Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start) up to those before `before`
+   * (absent = to the end); `limit` rows in total.
+   */
   outcomes(query: {
     tasks: readonly TaskId[]
     after: number
+    before?: number
     failedOnly: boolean
     limit: number
   }): Promise<NumberedOutcome[]>

@@ -65,11 +65,13 @@ async function visibleTasks(tx: ReadTx, actor: Actor, ids: readonly TaskId[]): P
   const outcomes = await tx.outcomes({
     tasks: done,
     after: -1,
+    // Of one's many failed parts nothing is told here: they would leave no room for what became of another's ops.
+    before: OPS_PER_BATCH_MAX,
     failedOnly: false,
     limit: done.length * OPS_PER_BATCH_MAX,
   })
   const reports = new Map(rows.map(({ id }) => [id, [] as TaskOutcome[]]))
-  for (const { task, number, outcome } of outcomes) if (number < OPS_PER_BATCH_MAX) reports.get(task)!.push(outcome)
+  for (const { task, outcome } of outcomes) reports.get(task)!.push(outcome)
   const byId = new Map(
     rows.map(({ input: _, cursor: __, ...task }) => [task.id, { ...task, report: reports.get(task.id)! }]),
   )

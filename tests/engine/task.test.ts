@@ -1,5 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createEngine, type DriveId, type Node, type Op, type Store, type TaskId } from '../../src/engine/index.ts'
+import { emptyChanges } from '../../src/engine/effects.ts'
+import {
+  type Changes,
+  createEngine,
+  type DriveId,
+  type Node,
+  OPS_PER_BATCH_MAX,
+  type Op,
+  type Store,
+  type TaskId,
+} from '../../src/engine/index.ts'
+import { PARTS_FROM } from '../../src/engine/merge.ts'
+import { breaking, DISK_FULL } from './breaking.ts'
 import { at, byId, copy, createFolder, get, list, move, purge, putFolders, rename, restore, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { actorOf, admin, alice, bob, codeOf, codes, createDrive, done, isFailed, run, settleDown } from './world.ts'
@@ -128,6 +140,18 @@ describe('what became of a task’s ops', () => {
       next: 123,
     })
     expect(await report(null, 10, false, bob)).toMatchObject({ error: { code: 'task_not_found' } })
+  })
+
+  test('is told of every task asked for, however many parts of the first one failed', async () => {
+    const ids = [await submit(folders(1)), await submit(folders(2))]
+    await settleDown(use.world)
+    const [outcome] = (await taskNow(ids[0]!)).report
+    const parts = Array.from({ length: 2 * OPS_PER_BATCH_MAX }, (_, i) => {
+      return { task: ids[0]!, number: PARTS_FROM + i, outcome: { ...outcome!, ok: false, code: 'busy' } }
+    })
+    await use.world.store.write((tx) => tx.apply({ ...emptyChanges(), insertOutcomes: parts }))
+    const tasks = await use.world.engine.tasks(alice, ids)
+    expect(tasks.map((task) => task!.report.map(({ code }) => code))).toEqual([[''], ['name_taken', '']])
   })
 })
 

@@ -160,6 +160,14 @@ export function tasksConformance(open: Open) {
       expect(await page(1, 9, true, 1, 2)).toEqual(['1.3'])
       expect(await page(-1, 2, true, 2, 1)).toEqual(['1.1', '1.3'])
       expect(await page(-1, 9, false, 2, 3)).toEqual(['2.0'])
+      const early = { tasks: [1, 2].map(taskId), after: -1, before: 2, limit: 9 }
+      const found = await store.read((tx) =>
+        Promise.all([false, true].map((failedOnly) => tx.outcomes({ ...early, failedOnly }))),
+      )
+      expect(found.map((rows) => rows.map(({ task, number }) => `${task}.${number}`))).toEqual([
+        ['1.0', '1.1', '2.0'],
+        ['1.1', '2.0'],
+      ])
       const [second] = await store.read((tx) =>
         tx.outcomes({ tasks: [taskId(1)], after: 0, failedOnly: false, limit: 1 }),
       )

@@ -38,13 +38,13 @@ export const CANCEL_TASKS = `update task set cancelled = 1 where id = any($1::bi
 export const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select * from ${unnest('nnnt')}`
 export const OUTCOMES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id = any($1::bigint[]) and number > $2
-order by task_id, number limit $3`
+where task_id = any($1::bigint[]) and number > $2 and number < $3
+order by task_id, number limit $4`
 /** Relies on the index task_failure. */
 export const FAILURES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id = any($1::bigint[]) and number > $2 and ok = 0
-order by task_id, number limit $3`
+where task_id = any($1::bigint[]) and number > $2 and number < $3 and ok = 0
+order by task_id, number limit $4`
 
 export const PUT_QUEUE = `
 insert into task_queue (${QUEUE_COLUMNS}) select * from ${unnest('nnnnnntn')}
@@ -126,9 +126,10 @@ export const taskQueries: Queries<
     return (await db.all<TaskRow>(db.writing ? TASKS_LOCKED : TASKS, ids)).map(toTask)
   },
 
-  async outcomes(db, { tasks, after, failedOnly, limit }) {
+  async outcomes(db, { tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
     if (tasks.length === 0) return []
-    return (await db.all<OutcomeRow>(failedOnly ? FAILURES : OUTCOMES, tasks, after, limit)).map(toOutcome)
+    const sql = failedOnly ? FAILURES : OUTCOMES
+    return (await db.all<OutcomeRow>(sql, tasks, after, before, limit)).map(toOutcome)
   },
 
   async queue(db, task, limit) {

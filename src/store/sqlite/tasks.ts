@@ -38,12 +38,12 @@ update task set cancelled = 1 where id in (select value from json_each(?)) and s
 const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select ${members(4)} from json_each(?)`
 export const OUTCOMES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id in (select value from json_each(?)) and number > ?
+where task_id in (select value from json_each(?)) and number > ? and number < ?
 order by task_id, number limit ?`
 /** Relies on the index task_failure. */
 export const FAILURES = `
 select ${OUTCOME_COLUMNS} from task_outcome indexed by task_failure
-where task_id in (select value from json_each(?)) and number > ? and ok = 0
+where task_id in (select value from json_each(?)) and number > ? and number < ? and ok = 0
 order by task_id, number limit ?`
 
 const PUT_QUEUE = `
@@ -127,9 +127,10 @@ export const taskQueries: Queries<
     return db.all<TaskRow>(TASKS, JSON.stringify(ids)).map(toTask)
   },
 
-  outcomes(db, { tasks, after, failedOnly, limit }) {
+  outcomes(db, { tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
     if (tasks.length === 0) return []
-    return db.all<OutcomeRow>(failedOnly ? FAILURES : OUTCOMES, JSON.stringify(tasks), after, limit).map(toOutcome)
+    const sql = failedOnly ? FAILURES : OUTCOMES
+    return db.all<OutcomeRow>(sql, JSON.stringify(tasks), after, before, limit).map(toOutcome)
   },
 
   queue(db, task, limit) {
