@@ -530,13 +530,15 @@ export interface WriteTx extends ReadTx {
 
   /**
    * Leases tasks to the caller until `until`. Of each tenant only the first `perTenantMax` open tasks come into question, begun
-   * ones before waiting ones and cancelled ones before all; of those, the ones whose lease has run out. Every tenant's first
-   * comes before any one's second, and tenants take turns.
+   * ones before waiting ones and cancelled ones before all; of those, the ones whose lease has run out. Tasks that rest do not
+   * stand in line. Every tenant's first comes before any one's second, and tenants take turns.
    */
   claimTasks(query: { now: number; until: number; limit: number; perTenantMax: number }): Promise<(TaskRow & Lease)[]>
   /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
   renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
-  /** Marks open tasks as cancelled. */
+  /** Lets tasks rest: nobody takes them up before `until`, unless they are cancelled. */
+  restTasks(ids: readonly TaskId[], until: number): Promise<void>
+  /** Marks open tasks as cancelled; they rest no longer. */
   cancelTasks(ids: readonly TaskId[]): Promise<void>
 
   /** What the sweep may take: each returns at most `limit` rows. */

@@ -20,6 +20,8 @@ import { cursorOf, inputOf, outcomeOf, type Step, type TaskCursor } from './task
 export const OPS_PER_STEP = 100
 /** How often one step may fail as a whole before the task is given up. */
 const STEP_FAILURES_MAX = 5
+/** The longest pause after which a step that failed is tried again, ms; the first is as long as a lease, each the double of the last. */
+const REST_MS_MAX = 60_000
 
 /** Has no more, too, when the task is another worker's by now: then nothing is written. */
 export async function runStep(context: SweepContext, lease: Lease, isLast: boolean): Promise<StepEnd> {
@@ -54,23 +56,25 @@ export interface StepEnd {
 const NOTHING_LEFT: StepEnd = { hasMore: false, moved: true }
 
 /**
- * A step that failed as a whole is tried again; when it keeps failing, the op it is a slice of has failed, or, where it ran ops,
- * all that are left. What is made already must still be cleared away: that is tried for as long as it takes.
+ * A step that failed as a whole is tried again after a pause, each longer than the last, in which its tenant's next task has its
+ * turn; when it keeps failing, the op it is a slice of has failed, or, where it ran ops, all that are left. What is made already
+ * must still be cleared away: that is tried for as long as it takes.
  */
 export function giveUp(context: BatchContext, lease: Lease, error: unknown): Promise<void> {
-  const { store, clock } = context
+  const { store, clock, options } = context
   return store.write(async (tx) => {
-    const [task] = await tx.tasks([lease.id])
-    if (task?.id === SWEEP_TASK) {
-      // The next turn may try again.
-      await tx.renewTasks([lease], clock())
+    // Given back: the next turn may try again, or begin to clear away.
+    const [mine] = await tx.renewTasks([lease], clock())
+    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    if (!task || task.state === 'done') return
+    if (task.id === SWEEP_TASK) {
       return tx.apply({ ...emptyChanges(), updateTasks: [sweepFailed(task, error, clock())] })
     }
-    if (!task || task.state === 'done') return
     const cursor = cursorOf(task)
     const failures = cursor.failures + 1
     if (failures < STEP_FAILURES_MAX || isDecided(task) || cursor.merge?.part?.outcome) {
       const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
+      await tx.restTasks([task.id], clock() + Math.min(REST_MS_MAX, options.taskLeaseMs * 2 ** (failures - 1)))
       return tx.apply({ ...emptyChanges(), updateTasks: [again] })
     }
     const step = givenUp(context, tx, task)

@@ -217,6 +217,43 @@ describe('many tasks', () => {
   })
 })
 
+describe('a task whose step keeps failing', () => {
+  test('is tried again after longer and longer pauses, for which no other waits, and then given up', async () => {
+    const [begun, tries] = [use.world.now, [] as number[]]
+    const refuses = ({ insertNodes }: Changes) => {
+      const isBad = insertNodes.some(({ name }) => name === 'bad')
+      if (isBad) tries.push(use.world.now - begun)
+      return isBad
+    }
+    const engine = { tasksPerTenantMax: 1, taskLeaseMs: 10_000 }
+    await use.world.restart({ engine, wrapStore: (store) => breaking(store, refuses) })
+    const [bad, good] = [
+      await submit(['bad', 'never'].map((name) => createFolder(at(drive), name))),
+      await submit(folders(1)),
+    ]
+    await expect(use.world.engine.work()).rejects.toThrow(DISK_FULL)
+    await settleDown(use.world)
+    expect(await taskNow(good)).toMatchObject({ state: 'done', done: 1 })
+    for (const _ of Array(20)) {
+      expect(await taskNow(bad)).toMatchObject({ state: tries.length === 5 ? 'done' : 'queued' })
+      use.world.now += 10_000
+      await settleDown(use.world).catch((error: Error) => expect(error.message).toBe(DISK_FULL))
+    }
+    expect(tries).toEqual([0, 10_000, 30_000, 70_000, 130_000])
+    expect(await taskNow(bad)).toMatchObject({ done: 0, failed: 2, error: 'chain_broken' })
+  })
+
+  test('is cancelled at once, also while it rests', async () => {
+    const wrapStore = (store: Store) => breaking(store, ({ insertNodes }) => insertNodes.length > 0)
+    await use.world.restart({ wrapStore })
+    const id = await submit(folders(1))
+    await expect(use.world.engine.work()).rejects.toThrow(DISK_FULL)
+    await use.world.engine.cancelTasks(alice, [id])
+    await settleDown(use.world)
+    expect(await taskNow(id)).toMatchObject({ state: 'done', failed: 1, error: 'cancelled' })
+  })
+})
+
 describe('after a crash', () => {
   test('a waiting task is still there and is run', async () => {
     const id = await submit(folders(3))

@@ -277,6 +277,16 @@ export function tasksConformance(open: Open) {
       await store.write((tx) => tx.cancelTasks([taskId(4)]))
       expect(await claim(400, 10, 2)).toEqual([1, 4, 9])
     })
+
+    it('those that rest do not stand in line, unless they are cancelled', async () => {
+      await apply(store, { putTasks: range(4, 1).map((id) => task(id)) })
+      await store.write((tx) => tx.restTasks([1, 3].map(taskId), 150))
+      expect(await claim(100, 10, 2)).toEqual([2, 4])
+      expect(await claim(149, 10, 2)).toEqual([2, 4])
+      await store.write((tx) => tx.cancelTasks([taskId(3)]))
+      expect(await claim(149, 10, 2)).toEqual([3])
+      expect(await claim(150, 10, 3)).toEqual([1])
+    })
   })
 
   describe('the next children of folders', () => {

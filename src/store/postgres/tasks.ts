@@ -33,7 +33,8 @@ update task t set state = k.state, total = k.total, done = k.done, failed = k.fa
   input = case when k.state = 'done' then 'null' else t.input end
 from ${unnest('ntnnnttnn')} k (id, state, total, done, failed, error, cursor, started_at, finished_at)
 where t.id = k.id`
-export const CANCEL_TASKS = `update task set cancelled = 1 where id = any($1::bigint[]) and state <> 'done'`
+export const CANCEL_TASKS = `
+update task set cancelled = 1, rests_until = 0 where id = any($1::bigint[]) and state <> 'done'`
 
 export const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select * from ${unnest('nnnt')}`
 export const OUTCOMES = `
@@ -66,9 +67,9 @@ delete from task_hold where (drive_id, node_id, task_id) in (select * from ${unn
 export const HOLDS = 'select drive_id, task_id, node_id from task_hold where drive_id = any($1::bigint[])'
 
 /**
- * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line; who was served
- * longest ago comes first. A lease that was given back ended when it was given back. Asked twice whether it is free: another
- * may have claimed it while it was waited for.
+ * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line, in which those that
+ * rest do not stand; who was served longest ago comes first. A lease that was given back ended when it was given back. Asked
+ * twice whether it is free: another may have claimed it while it was waited for.
  */
 export const CLAIM_TASKS = `
 update task set leased_until = $1, lease = lease + 1
@@ -77,7 +78,7 @@ where id in (
     select id, leased_until,
       row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
       max(leased_until) over (partition by tenant_id) as served_at
-    from task where state <> 'done'
+    from task where state <> 'done' and rests_until <= $3
   ) open
   where place <= $2 and leased_until <= $3
   order by place, served_at, leased_until, id limit $4
@@ -86,6 +87,8 @@ returning ${TASK_COLUMNS}, lease`
 export const RENEW_TASKS = `
 update task set leased_until = $3
 where (id, lease) in (select * from ${unnest('nn')}) returning id`
+
+export const REST_TASKS = 'update task set rests_until = $2 where id = any($1::bigint[])'
 
 /** By the index task_open, and by task_finished. */
 export const OPEN_TASKS = `select ${TASK_COLUMNS} from task where state <> 'done' order by id desc limit $1`
@@ -119,7 +122,7 @@ export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and 
 
 export const taskQueries: Queries<
   Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
-    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
+    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'restTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
   async tasks(db, ids) {
     if (ids.length === 0) return []
@@ -152,6 +155,10 @@ export const taskQueries: Queries<
     if (leases.length === 0) return []
     const set = leases.map(({ id, lease }) => [id, lease])
     return (await db.all<[TaskId]>(RENEW_TASKS, ...columns(set, 2), until)).map(([id]) => id)
+  },
+
+  async restTasks(db, ids, until) {
+    if (ids.length > 0) await db.run(REST_TASKS, ids, until)
   },
 
   async cancelTasks(db, ids) {

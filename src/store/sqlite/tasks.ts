@@ -33,7 +33,7 @@ update task set state = value ->> 1, total = value ->> 2, done = value ->> 3, fa
   input = iif(value ->> 1 = 'done', 'null', input)
 from json_each(?) where task.id = value ->> 0`
 export const CANCEL_TASKS = `
-update task set cancelled = 1 where id in (select value from json_each(?)) and state <> 'done'`
+update task set cancelled = 1, rests_until = 0 where id in (select value from json_each(?)) and state <> 'done'`
 
 const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select ${members(4)} from json_each(?)`
 export const OUTCOMES = `
@@ -66,8 +66,8 @@ export const HOLDS = `
 select drive_id, task_id, node_id from task_hold where drive_id in (select value from json_each(?))`
 
 /**
- * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line; who was served
- * longest ago comes first. A lease that was given back ended when it was given back.
+ * Answered by the index task_open, which holds open tasks only. `place` is a task's place in its tenant's line, in which those that
+ * rest do not stand; who was served longest ago comes first. A lease that was given back ended when it was given back.
  */
 export const CLAIM_TASKS = `
 update task set leased_until = ?, lease = lease + 1
@@ -76,7 +76,7 @@ where id in (
     select id, leased_until,
       row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
       max(leased_until) over (partition by tenant_id) as served_at
-    from task where state <> 'done'
+    from task where state <> 'done' and rests_until <= ?
   )
   where place <= ? and leased_until <= ?
   order by place, served_at, leased_until, id limit ?
@@ -85,6 +85,8 @@ returning ${TASK_COLUMNS}, lease`
 export const RENEW_TASKS = `
 update task set leased_until = ?
 where (id, lease) in (select value ->> 0, value ->> 1 from json_each(?)) returning id`
+
+export const REST_TASKS = 'update task set rests_until = ? where id in (select value from json_each(?))'
 
 /** By the index task_open, and by task_finished. */
 export const OPEN_TASKS = `select ${TASK_COLUMNS} from task indexed by task_open where state <> 'done' order by id desc limit ?`
@@ -120,7 +122,7 @@ export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and 
 
 export const taskQueries: Queries<
   Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
-    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'cancelTasks' | 'deleteExpired'>
+    Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'restTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
   tasks(db, ids) {
     if (ids.length === 0) return []
@@ -144,7 +146,7 @@ export const taskQueries: Queries<
   },
 
   claimTasks(db, { now, until, limit, perTenantMax }) {
-    const rows = db.all<[...TaskRow, number]>(CLAIM_TASKS, until, perTenantMax, now, limit)
+    const rows = db.all<[...TaskRow, number]>(CLAIM_TASKS, until, now, perTenantMax, now, limit)
     return rows.map((row) => ({ ...toTask(row as unknown as TaskRow), lease: row.at(-1) as number }))
   },
 
@@ -152,6 +154,10 @@ export const taskQueries: Queries<
     if (leases.length === 0) return []
     const set = JSON.stringify(leases.map(({ id, lease }) => [id, lease]))
     return db.all<[TaskId]>(RENEW_TASKS, until, set).map(([id]) => id)
+  },
+
+  restTasks(db, ids, until) {
+    if (ids.length > 0) db.run(REST_TASKS, until, JSON.stringify(ids))
   },
 
   cancelTasks(db, ids) {

@@ -183,6 +183,7 @@ create table pool (
   evict_after bigint,
   evict_newest bigint not null default 0,
   over_since bigint not null default 0,
+  rests_until bigint not null default 0,
   primary key (tenant_id, kind, key)
 );
 /* Pools that make room when they hold too much. */
@@ -406,9 +407,10 @@ create table task (
   started_at bigint not null,
   finished_at bigint not null,
   leased_until bigint not null,
-  lease bigint not null
+  lease bigint not null,
+  rests_until bigint not null default 0
 );
-create index task_open on task (tenant_id, cancelled, state, id, leased_until) where state <> 'done';
+create index task_open on task (tenant_id, cancelled, state, id, leased_until, rests_until) where state <> 'done';
 create index task_finished on task (finished_at) where state = 'done';
 
 create table task_outcome (

@@ -176,6 +176,7 @@ create table pool (
   evict_after integer,
   evict_newest integer not null default 0,
   over_since integer not null default 0,
+  rests_until integer not null default 0,
   primary key (tenant_id, kind, key)
 ) strict, without rowid;
 /* Pools that make room when they hold too much. */
@@ -400,9 +401,10 @@ create table task (
   started_at integer not null,
   finished_at integer not null,
   leased_until integer not null,
-  lease integer not null
+  lease integer not null,
+  rests_until integer not null default 0
 ) strict;
-create index task_open on task (tenant_id, cancelled, state, id, leased_until) where state <> 'done';
+create index task_open on task (tenant_id, cancelled, state, id, leased_until, rests_until) where state <> 'done';
 create index task_finished on task (finished_at) where state = 'done';
 
 create table task_outcome (
