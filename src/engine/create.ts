@@ -6,7 +6,7 @@ import { createChanges } from './changes.ts'
 import { createClearVersions } from './clear-versions.ts'
 import { createDirectory } from './directory.ts'
 import { DEFAULT_ENGINE_OPTIONS, type Engine, type EngineParts } from './engine.ts'
-import { createEvicted, createEvictor } from './eviction.ts'
+import { createEvicted } from './eviction.ts'
 import { createGivenGrants } from './given-grants.ts'
 import { createHashChains } from './hash-chain.ts'
 import { idCodec } from './id.ts'
@@ -27,7 +27,6 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
   const directory = createDirectory(store, clock)
   const { turn, ...tasks } = createTasks({ ...context, blobs })
   let atWork: Promise<unknown> = Promise.resolve()
-  const evict = createEvictor(context)
   return {
     ...directory,
     ...uploads,
@@ -56,11 +55,7 @@ export function createEngine({ store, blobs, clock, secret, options = {} }: Engi
     now: clock,
     work() {
       // Whoever asks while it is at work waits for its end: what they find then is settled.
-      const slice = atWork.then(async () => {
-        const tasksLeft = await turn()
-        const evictionLeft = await evict()
-        return tasksLeft || evictionLeft
-      })
+      const slice = atWork.then(turn)
       atWork = slice.catch(() => false)
       return slice
     },

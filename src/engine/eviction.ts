@@ -12,31 +12,38 @@ import { nameKey } from './name.ts'
 import type { PurgeOp, Ref } from './op.ts'
 import type { EvictedPlace, NodeKey, OrderedQuery, OrderPlace, ReadTx, StoredPool, WriteTx } from './port.ts'
 import { keeper } from './retention.ts'
+import type { Swept } from './sweep.ts'
 
 /** For how long is remembered what was evicted, days. */
 export const EVICTED_KEPT_DAYS = 30
 const DAY_MS = 24 * 3600_000
-/** How long after one look at the pools the next one comes, ms. */
-const LOOK_APART_MS = 60_000
+/** For how long a pool rests of which nothing could be destroyed, ms: what is held just now may be free by then. */
+const REST_MS = 60_000
 /** Pools looked at, and files destroyed, in one slice. */
-const POOLS_PER_LOOK = 100
+const POOLS_PER_SLICE = 100
 const EVICTED_PER_SLICE = 200
 /** Nodes looked at per step in search of files. */
 const LOOKED_AT = 1_000
 
-/** The background work: one bounded slice a call; true while more waits. */
-export function createEvictor(context: BatchContext): () => Promise<boolean> {
-  const { store, clock } = context
-  let lookedAt = Number.NEGATIVE_INFINITY
-  return async () => {
-    const now = clock()
-    if (Math.abs(now - lookedAt) < LOOK_APART_MS) return false
-    const strained = await store.write((tx) => look(tx, now))
-    const [due] = strained.filter((pool) => isDue(pool, now))
-    const hasMore = due ? await evictFrom(context, due) : strained.length === POOLS_PER_LOOK
-    if (!hasMore) lookedAt = now
-    return hasMore
-  }
+/** Pools there is something to do about, and, of the first whose time has come, files to destroy. */
+interface Excess {
+  readonly pools: readonly StoredPool[]
+  readonly due: StoredPool | null
+  readonly files: readonly Node[]
+}
+
+/** A slice of the sweep. Looking for files may take long: that is done before its transaction, which others wait for. */
+export async function easePools(context: BatchContext): Promise<(tx: WriteTx) => Promise<Swept>> {
+  const excess = await context.store.read((tx) => excessOf(tx, context.clock()))
+  return (tx) => ease(context, tx, excess)
+}
+
+async function excessOf(tx: ReadTx, now: number): Promise<Excess> {
+  const pools = await tx.strainedPools(now, POOLS_PER_SLICE)
+  const due = pools.find((pool) => isDue(pool, now)) ?? null
+  if (!due) return { pools, due, files: [] }
+  const drives = (await tx.drivesInPools([Number(due.key) as PoolId])).map(({ id }) => id)
+  return { pools, due, files: await firstFiles(tx, drives, due.eviction!.newestFirst) }
 }
 
 const isOver = ({ quota, used }: StoredPool) => quota !== null && used > quota
@@ -46,45 +53,43 @@ function isDue(pool: StoredPool, now: number): boolean {
   return isOver(pool) && eviction !== null && overSince > 0 && overSince + eviction.afterDays * DAY_MS <= now
 }
 
-/** Notes which pools hold too much from now on, and which no longer do; returns all that there is something to do about. */
-async function look(tx: WriteTx, now: number): Promise<StoredPool[]> {
-  await tx.forgetEvicted(now - EVICTED_KEPT_DAYS * DAY_MS)
-  const strained = await tx.strainedPools(now, POOLS_PER_LOOK)
-  const marked = strained.map((pool) => ({ ...pool, overSince: isOver(pool) ? pool.overSince || now : 0 }))
-  await tx.putPoolStrains(marked)
-  return marked
+/** Notes which pools hold too much from now on, and which no longer do; destroys files of the one that is due. */
+async function ease(context: BatchContext, tx: WriteTx, { pools, due, files }: Excess): Promise<Swept> {
+  const now = context.clock()
+  const sizes = await sizesOf(tx, files)
+  const found = (await tx.pools(pools)).map((pool) => ({
+    ...pool,
+    overSince: isOver(pool) ? pool.overSince || now : 0,
+  }))
+  const chosen = found.find((pool) => pool.tenant === due?.tenant && pool.kind === due.kind && pool.key === due.key)
+  const tight = chosen && isDue(chosen, now) ? chosen : null
+  const removed = tight ? await evictFrom(context, tx, tight, files, sizes) : 0
+  // What a task holds just now is left for a later round.
+  const rest = (pool: StoredPool) => (pool === tight && removed === 0 ? { ...pool, restsUntil: now + REST_MS } : pool)
+  await tx.putPoolStrains(found.map(rest))
+  return { removed, hasMore: pools.length > 0 }
 }
 
-/** Destroys some files of a pool's drives; true when that went on and the pool still holds too much. */
-async function evictFrom(context: BatchContext, { tenant, kind, key, eviction }: StoredPool): Promise<boolean> {
-  const { store, clock } = context
-  const files = await store.read(async (tx) => {
-    const drives = await tx.drivesInPools([Number(key) as PoolId])
-    return firstFiles(
-      tx,
-      drives.map(({ id }) => id),
-      eviction!.newestFirst,
-    )
+/** Destroys so many of the files that the pool no longer holds too much, if they are enough; returns how many went. */
+async function evictFrom(
+  context: BatchContext,
+  tx: WriteTx,
+  { tenant, used, quota }: StoredPool,
+  files: readonly Node[],
+  sizes: ReadonlyMap<NodeId, number>,
+): Promise<number> {
+  let excess = used - quota!
+  const chosen = files.filter((file) => {
+    if (excess <= 0) return false
+    excess -= sizes.get(file.id) ?? 0
+    return true
   })
-  const drives = [...new Set(files.map(({ drive }) => drive))]
-  return store.write(async (tx) => {
-    const sizes = await sizesOf(tx, files)
-    const [pool] = await tx.pools([{ tenant, kind, key }])
-    const now = clock()
-    if (!pool || !isDue(pool, now)) return false
-    let excess = pool.used - pool.quota!
-    const chosen = files.filter((file) => {
-      if (excess <= 0) return false
-      excess -= sizes.get(file.id) ?? 0
-      return true
-    })
-    const ops = chosen.map(({ drive, id }): PurgeOp => ({ kind: 'purge', node: { drive, id }, trashed: 'any' }))
-    const results = await writeBatch(context, tx, keeper(tenant), ops, 'each')
-    const gone = chosen.filter((_, at) => results[at]!.status === 'done')
-    await tx.putEvicted(gone.map(({ drive, id, parent, key }) => ({ drive, node: id, parent, key, at: now })))
-    // What a task holds just now is left for a later round; only then is there nothing to go on with.
-    return gone.length > 0 && excess > 0
-  }, drives)
+  const ops = chosen.map(({ drive, id }): PurgeOp => ({ kind: 'purge', node: { drive, id }, trashed: 'any' }))
+  const results = await writeBatch(context, tx, keeper(tenant), ops, 'each')
+  const gone = chosen.filter((_, at) => results[at]!.status === 'done')
+  const at = context.clock()
+  await tx.putEvicted(gone.map(({ drive, id, parent, key }) => ({ drive, node: id, parent, key, at })))
+  return gone.length
 }
 
 /** All bytes of each file, earlier versions too. */

@@ -105,6 +105,8 @@ export interface StoredPool extends Pool {
   readonly eviction: Eviction | null
   /** Since when it is known to hold more than its quota; 0 = it does not. */
   readonly overSince: number
+  /** Until when nothing more is tried to make room in it. */
+  readonly restsUntil: number
 }
 
 /** Where an evicted file lay. */
@@ -174,6 +176,11 @@ export interface ReadTx {
   /** The active drives that share the pools. */
   drivesInPools(ids: readonly PoolId[]): Promise<Drive[]>
   pools(keys: readonly { tenant: TenantId; kind: PoolKind; key: string }[]): Promise<StoredPool[]>
+  /**
+   * Pools with an eviction that hold more than their quota and whose time has come, or for which it is not known since when; and
+   * those that are known to hold too much and do not. Not those that rest.
+   */
+  strainedPools(now: number, limit: number): Promise<StoredPool[]>
   /** Files that were destroyed to make room, by their id or by where they lay. */
   evicted(keys: readonly (NodeKey | EvictedPlace)[]): Promise<Evicted[]>
 
@@ -276,7 +283,7 @@ export interface ReadTx {
     limit: number
   }): Promise<NumberedOutcome[]>
   /** What is due to be taken away by the sweep, each kind once; it costs one statement. */
-  overdue(query: { now: number; tasksBefore: number; blobsBefore: number }): Promise<Overdue[]>
+  overdue(times: DueTimes): Promise<Overdue[]>
   /** Open tasks, or done ones, of all tenants and of the deployment itself: the latest first; `limit` at most. */
   latestTasks(query: { open: boolean; limit: number }): Promise<TaskRow[]>
   /** The first folders a task has still to work through, in order. */
@@ -397,10 +404,21 @@ export interface Changes {
 }
 
 /**
- * Kinds of what the sweep takes away. records: tokens, and tasks that ended long ago. departed: what deleted users and groups
- * were given.
+ * Kinds of what the sweep takes away. records: tokens, and what is remembered of tasks that ended and of files that were evicted
+ * long ago. departed: what deleted users and groups were given. excess: files of pools that hold too much.
  */
-export type Overdue = 'trash' | 'versions' | 'graves' | 'departed' | 'uploads' | 'records' | 'blobs'
+export type Overdue = 'trash' | 'versions' | 'graves' | 'excess' | 'departed' | 'uploads' | 'records' | 'blobs'
+
+/** When what has its time is due, ms: some things at once, others when they are older than these. */
+export interface DueTimes {
+  readonly now: number
+  /** When tasks ended. */
+  readonly tasksBefore: number
+  /** When files were evicted. */
+  readonly evictedBefore: number
+  /** When contents were last referred to. */
+  readonly blobsBefore: number
+}
 
 /**
  * Added to the number of references a drive has to a content. A drive that had none holds the content from then on; references
@@ -487,8 +505,10 @@ export interface WriteTx extends ReadTx {
   putPools(rows: readonly { tenant: TenantId; kind: PoolKind; key: string; quota: number | null }[]): Promise<void>
   /** `eviction` takes the given value. */
   putEvictions(rows: readonly Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'eviction'>[]): Promise<void>
-  /** `overSince` takes the given value. */
-  putPoolStrains(rows: readonly Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'overSince'>[]): Promise<void>
+  /** `overSince` and `restsUntil` take the given values. */
+  putPoolStrains(
+    rows: readonly Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'overSince' | 'restsUntil'>[],
+  ): Promise<void>
   /** Inserted or, by drive and node, replaced. */
   putEvicted(rows: readonly Evicted[]): Promise<void>
   putTokens(rows: readonly Token[]): Promise<void>
@@ -545,15 +565,8 @@ export interface WriteTx extends ReadTx {
   expiredUploads(now: number, limit: number): Promise<UploadId[]>
   /** Lets drives let go of contents that they have not referred to since `before`; returns the digests, of each drive one. */
   takeUnusedBlobs(before: number, limit: number): Promise<string[]>
-  /** Tokens whose time has come, and tasks that ended before `taskBefore`; returns how many. */
-  deleteExpired(now: number, taskBefore: number): Promise<number>
-  /** Forgets files evicted before then. */
-  forgetEvicted(before: number): Promise<void>
-  /**
-   * Pools with an eviction that hold more than their quota and whose time has come, or for which it is not known since when; and
-   * those that are known to hold too much and do not.
-   */
-  strainedPools(now: number, limit: number): Promise<StoredPool[]>
+  /** Tokens whose time has come, tasks that ended and what is known of files that were evicted too long ago; returns how many. */
+  deleteExpired(times: Omit<DueTimes, 'blobsBefore'>): Promise<number>
   /** Trash entries of active drives whose time has come, the longest overdue first. */
   expiredTrash(now: number, limit: number): Promise<TrashEntry[]>
   /** Versions in active drives whose time has come and that are not to be kept, the longest overdue first. */

@@ -5,8 +5,9 @@
  */
 import { emptyChanges } from './effects.ts'
 import type { DriveId, Json, TaskId, TenantId } from './model.ts'
-import type { NewTask, Overdue, Store, TaskProgress, TaskRow, WriteTx } from './port.ts'
-import { dueTimes, SLICES, type SweepContext } from './sweep.ts'
+import type { Lease, NewTask, Overdue, Store, TaskProgress, TaskRow } from './port.ts'
+import { dueTimes, SLICES, type SweepContext, type Swept } from './sweep.ts'
+import { NOTHING_LEFT, type StepEnd } from './task-cursor.ts'
 
 /** Its number. No other task has it, and it belongs to no tenant. */
 export const SWEEP_TASK = 0 as TaskId
@@ -74,37 +75,50 @@ function asleep(now: number): NewTask {
   }
 }
 
-/** One slice of the first kind that is left. */
-export async function sweepStep(
-  context: SweepContext,
-  tx: WriteTx,
-  task: TaskRow,
-): Promise<{ progress: TaskProgress; removed: number; after: () => Promise<void> }> {
+/** Runs one slice of the first kind that is left. Has no more, too, when the task is another worker's by now: then nothing is written. */
+export async function runSweepStep(context: SweepContext, lease: Lease, isLast: boolean): Promise<StepEnd> {
+  const { store, clock, options } = context
+  const [before] = await store.read((tx) => tx.tasks([SWEEP_TASK]))
+  const [kind] = before ? sweepCursor(before).left : []
+  const slice = kind && (await SLICES[kind](context))
+  const { after, ...end } = await store.write(async (tx): Promise<StepEnd & Pick<Swept, 'after'>> => {
+    const until = clock() + (isLast ? 0 : options.taskLeaseMs)
+    const [mine] = await tx.renewTasks([lease], until)
+    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    if (!task || task.state === 'done') return NOTHING_LEFT
+    // Whoever has the lease is alone in changing what is left.
+    const { removed, hasMore, after } = slice ? await slice(tx) : NOTHING_SWEPT
+    const progress = sweptOn(task, kind, { removed, hasMore }, clock())
+    await tx.apply({ ...emptyChanges(), updateTasks: [progress] })
+    // It sleeps, and whoever wakes it next need not wait for this lease to end.
+    if (progress.state === 'done') await tx.renewTasks([lease], clock())
+    return { hasMore: progress.state !== 'done', moved: removed > 0, ...(after ? { after } : {}) }
+  })
+  await after?.()
+  return end
+}
+
+const NOTHING_SWEPT: Swept = { removed: 0, hasMore: false }
+
+/** The row once a slice of a kind is done, the first of those that were left. */
+function sweptOn(task: TaskRow, kind: Overdue | undefined, { removed, hasMore }: Swept, now: number): TaskProgress {
   const cursor = sweepCursor(task)
-  const [kind, ...others] = cursor.left
-  const swept = kind ? await SLICES[kind](context, tx) : { removed: 0, hasMore: false }
-  const { removed, hasMore, after = async () => {} } = swept
-  const left = hasMore ? cursor.left : others
-  const next: SweepCursor = {
-    ...cursor,
-    left,
-    removed: kind ? { ...cursor.removed, [kind]: (cursor.removed[kind] ?? 0) + removed } : cursor.removed,
-  }
+  const left = hasMore ? cursor.left : cursor.left.slice(1)
+  const count = kind ? { ...cursor.removed, [kind]: (cursor.removed[kind] ?? 0) + removed } : cursor.removed
   const isDone = left.length === 0
-  const progress: TaskProgress = {
+  return {
     ...task,
     state: isDone ? 'done' : 'running',
     total: task.total + removed,
     done: task.done + removed,
-    cursor: next as unknown as Json,
-    finishedAt: isDone ? context.clock() : 0,
+    cursor: { ...cursor, left, removed: count } as unknown as Json,
+    finishedAt: isDone ? now : 0,
   }
-  return { progress, removed, after }
 }
 
-/** What the row says after a step failed as a whole. */
+/** What the row says after a step failed as a whole: the other kinds go on, and the sweep is woken again for what is due. */
 export function sweepFailed(task: TaskRow, error: unknown, now: number): TaskProgress {
   const says = error instanceof Error ? error.message : String(error)
-  const next: SweepCursor = { ...sweepCursor(task), error: says, failedAt: now }
-  return { ...task, cursor: next as unknown as Json }
+  const failed = { ...task, cursor: { ...sweepCursor(task), error: says, failedAt: now } as unknown as Json }
+  return sweptOn(failed, undefined, NOTHING_SWEPT, now)
 }

@@ -5,17 +5,19 @@
 import type { BatchContext } from './batch.ts'
 import type { BlobStore } from './blob-port.ts'
 import { sweepDeparted } from './departure.ts'
-import type { Clock, Overdue, Store, WriteTx } from './port.ts'
+import { EVICTED_KEPT_DAYS, easePools } from './eviction.ts'
+import type { Clock, DueTimes, Overdue, Store, WriteTx } from './port.ts'
 import { REMOVAL_ROOTS, removed } from './removal.ts'
 import { expireTrash, expireVersions } from './retention.ts'
 import { removeUnheld, UNHELD_ROWS } from './unheld.ts'
 import { removeUploads, UNUSED_BLOB_KEPT_MS } from './uploads.ts'
 
+const DAY_MS = 24 * 3600_000
 /** Uploads removed in one slice. */
 export const SWEEP_ROWS = 1_000
 
 /** How long a finished task can be asked about, ms: 30 days. */
-const TASK_KEPT_MS = 30 * 24 * 3600_000
+const TASK_KEPT_MS = 30 * DAY_MS
 
 /** What one slice did. */
 export interface Swept {
@@ -29,22 +31,29 @@ export interface SweepContext extends BatchContext {
   readonly blobs: BlobStore
 }
 
-type Slice = (context: SweepContext, tx: WriteTx) => Promise<Swept>
+/** What a slice does in its transaction. What takes long to find is looked for before that is open. */
+type Slice = (tx: WriteTx) => Promise<Swept>
 
 /** In the order in which they come: what one gives up the next may take. */
-export const SLICES: Readonly<Record<Overdue, Slice>> = {
-  trash: expireTrash,
-  versions: expireVersions,
-  graves: sweepGraves,
-  departed: sweepDeparted,
-  uploads: sweepUploads,
-  records: sweepRecords,
-  blobs: sweepUnused,
+export const SLICES: Readonly<Record<Overdue, (context: SweepContext) => Slice | Promise<Slice>>> = {
+  trash: (context) => (tx) => expireTrash(context, tx),
+  versions: (context) => (tx) => expireVersions(context, tx),
+  graves: (context) => (tx) => sweepGraves(context, tx),
+  excess: easePools,
+  departed: (context) => (tx) => sweepDeparted(context, tx),
+  uploads: (context) => (tx) => sweepUploads(context, tx),
+  records: (context) => (tx) => sweepRecords(context, tx),
+  blobs: (context) => (tx) => sweepUnused(context, tx),
 }
 
 /** The times before which the store's rows are due. */
-export function dueTimes(now: number) {
-  return { now, tasksBefore: now - TASK_KEPT_MS, blobsBefore: now - UNUSED_BLOB_KEPT_MS }
+export function dueTimes(now: number): DueTimes {
+  return {
+    now,
+    tasksBefore: now - TASK_KEPT_MS,
+    evictedBefore: now - EVICTED_KEPT_DAYS * DAY_MS,
+    blobsBefore: now - UNUSED_BLOB_KEPT_MS,
+  }
 }
 
 /** Runs one slice of everything that needs no planning, beside no server; true while more waits. */
@@ -78,10 +87,9 @@ async function sweepUploads({ blobs, clock }: Pick<SweepContext, 'blobs' | 'cloc
   }
 }
 
-/** Tokens, and tasks that ended long ago. */
+/** Tokens, and what is remembered of tasks and evicted files. */
 async function sweepRecords({ clock }: Pick<SweepContext, 'clock'>, tx: WriteTx): Promise<Swept> {
-  const { now, tasksBefore } = dueTimes(clock())
-  return { removed: await tx.deleteExpired(now, tasksBefore), hasMore: false }
+  return { removed: await tx.deleteExpired(dueTimes(clock())), hasMore: false }
 }
 
 async function sweepUnused(

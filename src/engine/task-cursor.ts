@@ -51,6 +51,15 @@ export interface Step {
   readonly failed: number
 }
 
+/** How a step ended. */
+export interface StepEnd {
+  readonly hasMore: boolean
+  /** Whether it did anything: the sweep may find that what is due must stay for now. */
+  readonly moved: boolean
+}
+
+export const NOTHING_LEFT: StepEnd = { hasMore: false, moved: true }
+
 export function inputOf(task: TaskRow): TaskInput {
   return task.input as unknown as TaskInput
 }

@@ -13,8 +13,8 @@ import type { Result } from './op.ts'
 import type { Changes, Lease, NodeKey, TaskRow, WriteTx } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
 import type { SweepContext } from './sweep.ts'
-import { SWEEP_TASK, sweepFailed, sweepStep } from './sweep-task.ts'
-import { cursorOf, inputOf, outcomeOf, type Step, type TaskCursor } from './task-cursor.ts'
+import { runSweepStep, SWEEP_TASK, sweepFailed } from './sweep-task.ts'
+import { cursorOf, inputOf, NOTHING_LEFT, outcomeOf, type Step, type StepEnd, type TaskCursor } from './task-cursor.ts'
 
 /** Ops a step runs in one transaction. */
 export const OPS_PER_STEP = 100
@@ -26,34 +26,18 @@ const REST_MS_MAX = 60_000
 /** Has no more, too, when the task is another worker's by now: then nothing is written. */
 export async function runStep(context: SweepContext, lease: Lease, isLast: boolean): Promise<StepEnd> {
   const { store, clock, options } = context
-  const { after, ...end } = await store.write(async (tx): Promise<StepEnd & { after?: () => Promise<void> }> => {
+  if (lease.id === SWEEP_TASK) return runSweepStep(context, lease, isLast)
+  return store.write(async (tx): Promise<StepEnd> => {
     const until = clock() + (isLast ? 0 : options.taskLeaseMs)
     const [mine] = await tx.renewTasks([lease], until)
     const [task] = mine === undefined ? [] : await tx.tasks([mine])
     if (!task || task.state === 'done') return NOTHING_LEFT
-    if (task.id === SWEEP_TASK) {
-      const { progress, removed, after } = await sweepStep(context, tx, task)
-      await tx.apply({ ...emptyChanges(), updateTasks: [progress] })
-      // It sleeps, and whoever wakes it next need not wait for this lease to end.
-      if (progress.state === 'done') await tx.renewTasks([lease], clock())
-      return { hasMore: progress.state !== 'done', moved: removed > 0, after }
-    }
     const step = await nextStep(context, tx, task)
     const next = advanced(task, step, clock())
     await tx.apply({ ...step.changes, ...next })
     return { hasMore: next.updateTasks[0]!.state !== 'done', moved: true }
   })
-  await after?.()
-  return end
 }
-
-export interface StepEnd {
-  readonly hasMore: boolean
-  /** Whether it did anything: the sweep may find that what is due must stay for now. */
-  readonly moved: boolean
-}
-
-const NOTHING_LEFT: StepEnd = { hasMore: false, moved: true }
 
 /**
  * A step that failed as a whole is tried again after a pause, each longer than the last, in which its tenant's next task has its

@@ -1,8 +1,9 @@
 /** Making room in pools that hold more than their quota. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Drive, DriveId, Eviction, Node, PoolId } from '../../src/engine/index.ts'
+import type { Drive, DriveId, Eviction, Node, PoolId, Store } from '../../src/engine/index.ts'
 import { EVICTED_KEPT_DAYS } from '../../src/engine/index.ts'
-import { at, byId, byPublicId, createFolder, MERGE, putFile, putFolders, trash } from './ops.ts'
+import { SWEEP_TASK, sweepCursor } from '../../src/engine/sweep-task.ts'
+import { at, byId, byPublicId, createFolder, MERGE, putFile, putFolders, rename, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { admin, alice, bob, createDrive, done, settleDown } from './world.ts'
 
@@ -44,6 +45,11 @@ async function names(drive: Drive): Promise<string[]> {
     { kind: 'list', folder: at(drive.id), by: 'name', descending: false, foldersFirst: false, limit: 100 },
   ])
   return result?.status === 'done' ? result.page!.items.map(({ node }) => node.name) : []
+}
+
+async function sweepRow() {
+  const [row] = await use.world.store.read((tx) => tx.tasks([SWEEP_TASK]))
+  return row ? { ...row, ...sweepCursor(row) } : null
 }
 
 async function usedIn(id: PoolId): Promise<number> {
@@ -141,8 +147,42 @@ describe('a pool that holds too much for the days it says', () => {
     }))
     await done(use.world, alice, copies)
     const id = await pool(4 * 10, { afterDays: 0, newestFirst: false })
+    // The sweep is woken and claimed, notes that there is too much, and destroys as many as fit a slice: a hundred of each drive.
+    let writes = 4
+    const dying = (store: Store): Store => ({
+      ...store,
+      write: (fn, ...more) => (--writes < 0 ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
+    })
+    await use.world.restart({ wrapStore: dying })
+    await expect(pass(60_000)).rejects.toThrow('the power went')
+    await use.world.restart()
+    expect([await usedIn(id), await sweepRow()]).toMatchObject([
+      200 * 4,
+      { state: 'running', removed: { excess: 105 } },
+    ])
     await pass(60_000)
     expect([await usedIn(id), (await names(one)).length]).toEqual([40, 0])
+    expect(await sweepRow()).toMatchObject({ state: 'done', removed: { excess: 295 } })
+  })
+
+  test('rests when nothing in it can go just now, and keeps no other pool waiting', async () => {
+    const [held, other] = [await put(one.id, 'held'), await put(two.id, 'other')]
+    const full = { quota: 1, eviction: { afterDays: 0, newestFirst: false } }
+    await use.world.engine.createPools(admin, [
+      { ...full, drives: [one.id] },
+      { ...full, drives: [other.drive] },
+    ])
+    await use.world.engine.submit(alice, one.id, 'rename', [rename(byId(held), 'renamed')], [null])
+    const [now, until] = [use.world.now, use.world.now + DAY]
+    await use.world.store.write((tx) => tx.claimTasks({ now, until, limit: 9, perTenantMax: 9 }))
+    await pass(60_000)
+    expect([await names(one), await names(two)]).toEqual([['held'], []])
+    const times = { now: use.world.now, tasksBefore: 0, evictedBefore: 0, blobsBefore: 0 }
+    expect(await use.world.store.read((tx) => tx.overdue(times))).toEqual([])
+    expect(await use.world.store.read((tx) => tx.overdue({ ...times, now: times.now + 60_000 }))).toEqual(['excess'])
+    await pass(DAY)
+    await pass(60_000)
+    expect([await names(one), await sweepRow()]).toMatchObject([[], { removed: { excess: 2 } }])
   })
 })
 

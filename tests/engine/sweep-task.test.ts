@@ -35,7 +35,8 @@ describe('the sweep', () => {
       expect(await use.world.engine.work()).toBe(false)
     }
     expect(written).toBe(0)
-    expect(await use.world.store.read((tx) => tx.overdue({ now: 1, tasksBefore: 1, blobsBefore: 1 }))).toEqual([])
+    const times = { now: 1, tasksBefore: 1, evictedBefore: 1, blobsBefore: 1 }
+    expect(await use.world.store.read((tx) => tx.overdue(times))).toEqual([])
   })
 
   test('tells what it has removed of each kind, and when it ran', async () => {
@@ -64,7 +65,7 @@ describe('the sweep', () => {
     await use.world.restart({ wrapStore: (store) => breaking(store, ({ deleteNodes }) => deleteNodes.length > 0) })
     await expect(use.world.engine.work()).rejects.toThrow(DISK_FULL)
     const failedAt = use.world.now
-    expect(await sweepRow()).toMatchObject({ state: 'running', error: DISK_FULL, failedAt, left: ['graves'] })
+    expect(await sweepRow()).toMatchObject({ state: 'done', error: DISK_FULL, failedAt, removed: {} })
     await use.world.restart()
     await settleDown(use.world)
     expect(await sweepRow()).toMatchObject({ state: 'done', removed: { graves: 9 }, error: DISK_FULL, failedAt })

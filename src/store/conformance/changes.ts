@@ -452,7 +452,7 @@ export function changesConformance(open: Open) {
       const poolDeltas = [5, 7, -2].map((delta) => ({ ...pool, delta }))
       await apply(store, { poolDeltas: [...poolDeltas, { ...pool, key: 'unknown', delta: 1 }] })
       expect(await store.read((tx) => tx.pools([pool, { ...pool, key: 'unknown' }]))).toEqual([
-        { ...pool, quota: 10, used: 10, eviction: null, overSince: 0 },
+        { ...pool, quota: 10, used: 10, eviction: null, overSince: 0, restsUntil: 0 },
       ])
     })
 

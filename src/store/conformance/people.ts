@@ -126,7 +126,7 @@ export function peopleConformance(open: Open) {
       await store.write((tx) => tx.putPools([{ ...pool, quota: null }]))
       await apply(store, { poolDeltas: [{ ...pool, delta: 7 }] })
       await store.write((tx) => tx.putPools([{ ...pool, quota: 5 }]))
-      const kept = { ...pool, quota: 5, used: 7, eviction: null, overSince: 0 }
+      const kept = { ...pool, quota: 5, used: 7, eviction: null, overSince: 0, restsUntil: 0 }
       expect(await store.read((tx) => tx.pools([pool]))).toEqual([kept])
     })
 
@@ -139,14 +139,21 @@ export function peopleConformance(open: Open) {
       await store.write(async (tx) => {
         await tx.putPools(keys.map((key, at) => ({ ...key, quota: quotas[at]! })))
         await tx.putEvictions(keys.map((key, at) => ({ ...key, eviction: at === 5 ? null : eviction })))
-        await tx.putPoolStrains(keys.map((key, at) => ({ ...key, overSince: sinces[at]! })))
+        await tx.putPoolStrains(keys.map((key, at) => ({ ...key, overSince: sinces[at]!, restsUntil: 0 })))
       })
       await apply(store, { poolDeltas: keys.map((key) => ({ ...key, delta: 7 })) })
-      const strained = (limit: number) => store.write((tx) => tx.strainedPools(now, limit))
+      const strained = (limit: number) => store.read((tx) => tx.strainedPools(now, limit))
       const found = await strained(10)
       expect(found.map(({ key }) => key).sort()).toEqual(['1', '2', '4', '5'])
-      expect(found.find(({ key }) => key === '2')).toEqual({ ...keys[1], quota: 5, used: 7, eviction, overSince: 100 })
+      const second = { ...keys[1]!, quota: 5, used: 7, eviction, overSince: 100, restsUntil: 0 }
+      expect(found.find(({ key }) => key === '2')).toEqual(second)
       expect(await strained(2)).toHaveLength(2)
+      const times = { now, tasksBefore: 0, evictedBefore: 0, blobsBefore: 0 }
+      expect(await store.read((tx) => tx.overdue(times))).toEqual(['excess'])
+      await store.write((tx) => tx.putPoolStrains(found.map((pool) => ({ ...pool, restsUntil: now + 1 }))))
+      expect([await strained(10), await store.read((tx) => tx.overdue(times))]).toEqual([[], []])
+      await store.write((tx) => tx.putPoolStrains([{ ...second, restsUntil: now }]))
+      expect(await strained(10)).toEqual([{ ...second, restsUntil: now }])
       await store.write((tx) => tx.putPools([{ ...keys[0]!, quota: 8 }]))
       expect(await store.read((tx) => tx.pools([keys[0]!]))).toMatchObject([{ quota: 8, eviction }])
     })
@@ -165,7 +172,11 @@ export function peopleConformance(open: Open) {
       expect(await evicted(place)).toEqual(rows.slice(0, 2))
       expect(await evicted(place, { drive: DRIVE, id: nodeId(10) })).toEqual(rows.slice(0, 2))
       expect(await evicted({ drive: OTHER, id: nodeId(10) }, { drive: OTHER, id: nodeId(12) })).toEqual([rows[3]])
-      await store.write((tx) => tx.forgetEvicted(7))
+      const times = { now: 0, tasksBefore: 0, evictedBefore: 7 }
+      const due = () => store.read((tx) => tx.overdue({ ...times, blobsBefore: 0 }))
+      expect(await due()).toEqual(['records'])
+      expect(await store.write((tx) => tx.deleteExpired(times))).toBe(1)
+      expect(await due()).toEqual([])
       await store.write((tx) => tx.putEvicted([{ ...rows[2]!, at: 8 }]))
       expect(await evicted(place, { drive: DRIVE, id: nodeId(12) })).toEqual([rows[1], { ...rows[2], at: 8 }])
     })
@@ -449,7 +460,7 @@ export function peopleConformance(open: Open) {
       await apply(store, {
         putTasks: [task(1, { ...done, finishedAt: 4 }), task(2, { ...done, finishedAt: 5 }), task(3, { createdAt: 0 })],
       })
-      await store.write((tx) => tx.deleteExpired(10, 5))
+      await store.write((tx) => tx.deleteExpired({ now: 10, tasksBefore: 5, evictedBefore: 0 }))
       expect(await ids()).toEqual(['t2'])
       const left = await store.read((tx) => tx.tasks([1, 2, 3].map((id) => task(id).id)))
       expect(idsOf(left).sort()).toEqual([2, 3])

@@ -122,7 +122,8 @@ export function tasksConformance(open: Open) {
   })
 
   it('what is due is told by its kinds, each from when its time has come', async () => {
-    const overdue = (now: number) => store.read((tx) => tx.overdue({ now, tasksBefore: now - 5, blobsBefore: now - 5 }))
+    const times = (now: number) => ({ now, tasksBefore: now - 5, evictedBefore: 0, blobsBefore: now - 5 })
+    const overdue = (now: number) => store.read((tx) => tx.overdue(times(now)))
     await store.write((tx) => tx.putDrives([drive(DRIVE)]))
     expect(await overdue(1_000)).toEqual([])
     await apply(store, { blobRefs: refs([12]) })
@@ -140,7 +141,7 @@ export function tasksConformance(open: Open) {
     expect(await overdue(1)).toEqual(['graves'])
     expect(await store.write((tx) => tx.graveNodes(9))).toEqual([])
     expect(await overdue(1)).toEqual([])
-    expect(await store.write((tx) => tx.deleteExpired(26, 21))).toBe(1)
+    expect(await store.write((tx) => tx.deleteExpired(times(26)))).toBe(1)
   })
 
   describe('outcomes of tasks', () => {
@@ -177,7 +178,7 @@ export function tasksConformance(open: Open) {
     it('go with their tasks', async () => {
       const done = { state: 'done' as const, report: [outcome()] }
       await apply(store, { putTasks: [task(1, { ...done, finishedAt: 4 }), task(2, { ...done, finishedAt: 5 })] })
-      await store.write((tx) => tx.deleteExpired(10, 5))
+      await store.write((tx) => tx.deleteExpired({ now: 0, tasksBefore: 5, evictedBefore: 0 }))
       const query = { tasks: [1, 2].map(taskId), after: -1, failedOnly: false, limit: 9 }
       expect((await store.read((tx) => tx.outcomes(query))).map(({ task }) => task)).toEqual([2])
       expect(idsOf(await store.read((tx) => tx.tasks([1, 2].map(taskId))))).toEqual([2])

@@ -6,6 +6,7 @@ import {
   fromDrive,
   fromEvicted,
   fromEviction,
+  fromStrain,
   onceEvicted,
   type PoolRow,
   toDrive,
@@ -51,7 +52,8 @@ where d.status = 'active' and d.scene_id <> ''`
 export const DRIVES_IN_POOLS = `${DRIVE}
 where d.status = 'active' and d.shared_pool > 0 and d.shared_pool = any($1::bigint[])`
 
-const POOL_COLUMNS = 'p.tenant_id, p.kind, p.key, p.quota, p.used, p.evict_after, p.evict_newest, p.over_since'
+const POOL_COLUMNS =
+  'p.tenant_id, p.kind, p.key, p.quota, p.used, p.evict_after, p.evict_newest, p.over_since, p.rests_until'
 
 export const POOLS = `
 select ${POOL_COLUMNS}
@@ -79,17 +81,17 @@ update pool p set evict_after = k.evict_after, evict_newest = k.evict_newest
 from ${unnest('tttnn')} k (tenant_id, kind, key, evict_after, evict_newest)
 where p.tenant_id = k.tenant_id and p.kind = k.kind and p.key = k.key`
 export const PUT_STRAINS = `
-update pool p set over_since = k.over_since
-from ${unnest('tttn')} k (tenant_id, kind, key, over_since)
+update pool p set over_since = k.over_since, rests_until = k.rests_until
+from ${unnest('tttnn')} k (tenant_id, kind, key, over_since, rests_until)
 where p.tenant_id = k.tenant_id and p.kind = k.kind and p.key = k.key`
 
 /** Pools that make room are few beside all pools: the index pool_eviction holds only these. */
-export const STRAINED_POOLS = `
+export const STRAINED = `
 select ${POOL_COLUMNS} from pool p
-where p.evict_after is not null and case when p.used > coalesce(p.quota, p.used)
+where p.evict_after is not null and p.rests_until <= $1 and case when p.used > coalesce(p.quota, p.used)
   then p.over_since = 0 or p.over_since + p.evict_after * 86400000 <= $1
-  else p.over_since > 0 end
-limit $2`
+  else p.over_since > 0 end`
+export const STRAINED_POOLS = `${STRAINED} limit $2`
 
 const EVICTED_COLUMNS = 'e.drive_id, e.node_id, e.parent_id, e.name_key, e.at'
 export const EVICTED_NODES = `
@@ -102,14 +104,10 @@ export const PUT_EVICTED = `
 insert into evicted (drive_id, node_id, parent_id, name_key, at) select * from ${unnest('nnntn')}
 on conflict (drive_id, node_id) do update set
   parent_id = excluded.parent_id, name_key = excluded.name_key, at = excluded.at`
-export const FORGET_EVICTED = 'delete from evicted where at < $1'
 
 export const driveQueries: Queries<
-  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'evicted'> &
-    Pick<
-      WriteTx,
-      'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted' | 'forgetEvicted' | 'strainedPools'
-    >
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'strainedPools' | 'evicted'> &
+    Pick<WriteTx, 'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted'>
 > = {
   async drives(db, ids) {
     if (ids.length === 0) return []
@@ -167,18 +165,13 @@ export const driveQueries: Queries<
 
   async putPoolStrains(db, rows) {
     if (rows.length === 0) return
-    const set = latest(rows, poolName).map(({ tenant, kind, key, overSince }) => [tenant, kind, key, overSince])
-    await db.run(PUT_STRAINS, ...columns(set, 4))
+    await db.run(PUT_STRAINS, ...columns(latest(rows, poolName).map(fromStrain), 5))
   },
 
   async putEvicted(db, rows) {
     if (rows.length === 0) return
     db.enter(rows.map(({ drive }) => drive))
     await db.run(PUT_EVICTED, ...columns(latest(rows, ({ drive, node }) => `${drive} ${node}`).map(fromEvicted), 5))
-  },
-
-  async forgetEvicted(db, before) {
-    await db.run(FORGET_EVICTED, before)
   },
 
   async strainedPools(db, now, limit) {

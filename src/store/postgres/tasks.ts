@@ -15,6 +15,7 @@ import {
   toQueued,
   toTask,
 } from '../row/task.ts'
+import { STRAINED } from './drives.ts'
 import type { Session } from './session.ts'
 import { columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
@@ -94,31 +95,38 @@ export const REST_TASKS = 'update task set rests_until = $2 where id = any($1::b
 export const OPEN_TASKS = `select ${TASK_COLUMNS} from task where state <> 'done' order by id desc limit $1`
 export const DONE_TASKS = `select ${TASK_COLUMNS} from task where state = 'done' order by finished_at desc limit $1`
 
-/** Each kind is looked for until one row of it is found, by the index that those who take it away use. */
+/**
+ * Each kind is looked for until one row of it is found, by the index that those who take it away use. `offset 0` keeps PostgreSQL
+ * from turning a look-up around: where it expects many, it would read all there is once and look there.
+ */
 export const OVERDUE = `
 select 'trash' where exists (
-  select 1 from trash t join drive d on d.id = t.drive_id and d.status = 'active'
-  where t.expires_at > 0 and t.expires_at <= $1)
+  select 1 from trash t where t.expires_at > 0 and t.expires_at <= $1
+    and exists (select 1 from drive d where d.id = t.drive_id and d.status = 'active' offset 0))
 union all select 'versions' where exists (
-  select 1 from version v join drive d on d.id = v.drive_id and d.status = 'active'
-  where v.expires_at > 0 and v.keep = 0 and v.expires_at <= $1)
+  select 1 from version v where v.expires_at > 0 and v.keep = 0 and v.expires_at <= $1
+    and exists (select 1 from drive d where d.id = v.drive_id and d.status = 'active' offset 0))
 union all select 'graves' where exists (
-  select 1 from burial b join drive d on d.id = b.drive_id
-  where not exists (select 1 from node n where n.drive_id = d.id and n.parent_id = d.grave)
+  select 1 from burial b
+  cross join lateral (select d.id, d.grave from drive d where d.id = b.drive_id offset 0) d
+  where not exists (select 1 from node n where n.drive_id = d.id and n.parent_id = d.grave offset 0)
   or exists (
     select 1 from node n where n.drive_id = d.id and n.parent_id = d.grave
-      and not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id)))
+      and not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id offset 0) offset 0))
+union all select 'excess' where exists (${STRAINED})
 union all select 'departed' where exists (select 1 from departed)
 union all select 'uploads' where exists (select 1 from upload where expires_at <= $1)
 union all select 'records' where exists (select 1 from token where expires_at <= $1)
   or exists (select 1 from task where state = 'done' and finished_at < $2)
-union all select 'blobs' where exists (select 1 from blob where refs = 0 and touched_at < $3)`
+  or exists (select 1 from evicted where at < $3)
+union all select 'blobs' where exists (select 1 from blob where refs = 0 and touched_at < $4)`
 
-/** Relies on the indexes token_expiry and task_finished. */
+/** Relies on the indexes token_expiry, task_finished and evicted_age. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= $1'
 export const DELETE_FINISHED_OUTCOMES = `
 delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < $1)`
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < $1`
+export const FORGET_EVICTED = 'delete from evicted where at < $1'
 
 export const taskQueries: Queries<
   Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
@@ -169,17 +177,18 @@ export const taskQueries: Queries<
     return (await db.all<TaskRow>(open ? OPEN_TASKS : DONE_TASKS, limit)).map(toTask)
   },
 
-  async overdue(db, { now, tasksBefore, blobsBefore }) {
-    return (await db.all<[Overdue]>(OVERDUE, now, tasksBefore, blobsBefore)).map(([kind]) => kind)
+  async overdue(db, { now, tasksBefore, evictedBefore, blobsBefore }) {
+    return (await db.all<[Overdue]>(OVERDUE, now, tasksBefore, evictedBefore, blobsBefore)).map(([kind]) => kind)
   },
 
-  async deleteExpired(db, now, taskBefore) {
-    const [tokens, , tasks] = await Promise.all([
+  async deleteExpired(db, { now, tasksBefore, evictedBefore }) {
+    const [tokens, , tasks, evicted] = await Promise.all([
       db.run(DELETE_EXPIRED_TOKENS, now),
-      db.run(DELETE_FINISHED_OUTCOMES, taskBefore),
-      db.run(DELETE_FINISHED_TASKS, taskBefore),
+      db.run(DELETE_FINISHED_OUTCOMES, tasksBefore),
+      db.run(DELETE_FINISHED_TASKS, tasksBefore),
+      db.run(FORGET_EVICTED, evictedBefore),
     ])
-    return tokens + tasks
+    return tokens + tasks + evicted
   },
 }
 

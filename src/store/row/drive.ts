@@ -48,13 +48,24 @@ export type PoolRow = [
   evictAfter: number | null,
   evictNewest: number | boolean,
   overSince: number,
+  restsUntil: number,
 ]
 
 export type EvictedRow = [drive: DriveId, node: NodeId, parent: NodeId, key: string, at: number]
 
-export function toPool([tenant, kind, key, quota, used, afterDays, newestFirst, overSince]: PoolRow): StoredPool {
+export function toPool([
+  tenant,
+  kind,
+  key,
+  quota,
+  used,
+  afterDays,
+  newestFirst,
+  overSince,
+  restsUntil,
+]: PoolRow): StoredPool {
   const eviction = afterDays === null ? null : { afterDays, newestFirst: Boolean(newestFirst) }
-  return { tenant, kind, key, quota, used, eviction, overSince }
+  return { tenant, kind, key, quota, used, eviction, overSince, restsUntil }
 }
 
 /** The key of a pool, and its eviction as PoolRow has it. */
@@ -65,6 +76,11 @@ export function fromEviction(pool: Pick<StoredPool, 'tenant' | 'kind' | 'key' | 
 
 export function toEvicted([drive, node, parent, key, at]: EvictedRow): Evicted {
   return { drive, node, parent, key, at }
+}
+
+export function fromStrain(pool: Pick<StoredPool, 'tenant' | 'kind' | 'key' | 'overSince' | 'restsUntil'>): unknown[] {
+  const { tenant, kind, key, overSince, restsUntil } = pool
+  return [tenant, kind, key, overSince, restsUntil]
 }
 
 /** Asked for by its id and by its place, one comes twice. */

@@ -6,6 +6,7 @@ import {
   fromDrive,
   fromEvicted,
   fromEviction,
+  fromStrain,
   onceEvicted,
   type PoolRow,
   toDrive,
@@ -51,7 +52,7 @@ where d.status = 'active' and d.scene_id <> '' and (d.tenant_id, d.app, d.scene,
 export const DRIVES_IN_POOLS = `${DRIVE}
 where d.status = 'active' and d.shared_pool > 0 and d.shared_pool in (select value from json_each(?))`
 
-const POOL_COLUMNS = 'tenant_id, kind, key, quota, used, evict_after, evict_newest, over_since'
+const POOL_COLUMNS = 'tenant_id, kind, key, quota, used, evict_after, evict_newest, over_since, rests_until'
 
 export const POOLS = `
 select ${POOL_COLUMNS} from pool
@@ -77,16 +78,16 @@ export const PUT_EVICTIONS = `
 update pool set evict_after = value ->> 3, evict_newest = value ->> 4 from json_each(?)
 where tenant_id = value ->> 0 and kind = value ->> 1 and pool.key = value ->> 2`
 export const PUT_STRAINS = `
-update pool set over_since = value ->> 3 from json_each(?)
+update pool set over_since = value ->> 3, rests_until = value ->> 4 from json_each(?)
 where tenant_id = value ->> 0 and kind = value ->> 1 and pool.key = value ->> 2`
 
 /** Pools that make room are few beside all pools: the index pool_eviction holds only these. */
-export const STRAINED_POOLS = `
+export const STRAINED = `
 select ${POOL_COLUMNS} from pool indexed by pool_eviction
-where evict_after is not null and case when used > coalesce(quota, used)
+where evict_after is not null and rests_until <= ? and case when used > coalesce(quota, used)
   then over_since = 0 or over_since + evict_after * 86400000 <= ?
-  else over_since > 0 end
-limit ?`
+  else over_since > 0 end`
+export const STRAINED_POOLS = `${STRAINED} limit ?`
 
 const EVICTED_COLUMNS = 'drive_id, node_id, parent_id, name_key, at'
 export const EVICTED_NODES = `
@@ -95,14 +96,10 @@ export const EVICTED_PLACES = `
 select ${EVICTED_COLUMNS} from evicted where (drive_id, parent_id, name_key) in (select ${members(3)} from json_each(?))`
 export const PUT_EVICTED = `
 insert or replace into evicted (drive_id, node_id, parent_id, name_key, at) select ${members(5)} from json_each(?)`
-export const FORGET_EVICTED = 'delete from evicted where at < ?'
 
 export const driveQueries: Queries<
-  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'evicted'> &
-    Pick<
-      WriteTx,
-      'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted' | 'forgetEvicted' | 'strainedPools'
-    >
+  Pick<ReadTx, 'drives' | 'drivesOf' | 'drivesByScene' | 'drivesInPools' | 'pools' | 'strainedPools' | 'evicted'> &
+    Pick<WriteTx, 'putDrives' | 'putPools' | 'putEvictions' | 'putPoolStrains' | 'putEvicted'>
 > = {
   drives(db, ids) {
     if (ids.length === 0) return []
@@ -149,20 +146,15 @@ export const driveQueries: Queries<
   },
 
   putPoolStrains(db, rows) {
-    const set = rows.map(({ tenant, kind, key, overSince }) => [tenant, kind, key, overSince])
-    if (set.length > 0) db.run(PUT_STRAINS, JSON.stringify(set))
+    if (rows.length > 0) db.run(PUT_STRAINS, JSON.stringify(rows.map(fromStrain)))
   },
 
   putEvicted(db, rows) {
     if (rows.length > 0) db.run(PUT_EVICTED, JSON.stringify(rows.map(fromEvicted)))
   },
 
-  forgetEvicted(db, before) {
-    db.run(FORGET_EVICTED, before)
-  },
-
   strainedPools(db, now, limit) {
-    return db.all<PoolRow>(STRAINED_POOLS, now, limit).map(toPool)
+    return db.all<PoolRow>(STRAINED_POOLS, now, now, limit).map(toPool)
   },
 
   putDrives(db, rows) {

@@ -46,12 +46,13 @@ const pages = (['name', 'updated', 'created', 'size', 'localCreated', 'localModi
 const SCANS: Readonly<Record<string, string | readonly string[]>> = {
   GRAVE_NODES: 'SCAN b',
   END_BURIALS: 'SCAN burial',
+  STRAINED: 'SCAN pool USING INDEX pool_eviction',
   STRAINED_POOLS: 'SCAN pool USING INDEX pool_eviction',
   CLAIM_TASKS: 'SCAN task USING COVERING INDEX task_open',
   OPEN_TASKS: 'SCAN task USING INDEX task_open',
   DONE_TASKS: 'SCAN task USING INDEX task_finished',
   // Whoever is in the list of departed is to be looked at, too.
-  OVERDUE: ['SCAN b', 'SCAN departed EXISTS'],
+  OVERDUE: ['SCAN b', 'SCAN pool EXISTS USING INDEX pool_eviction', 'SCAN departed EXISTS'],
 }
 
 describe('No statement reads a table from end to end', () => {

@@ -18,6 +18,7 @@ import {
   toTask,
 } from '../row/task.ts'
 import type { Connection } from './connection.ts'
+import { STRAINED } from './drives.ts'
 import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
@@ -108,17 +109,20 @@ union all select 'graves' where exists (
   or exists (
     select 1 from node n indexed by node_name where n.drive_id = d.id and n.parent_id = d.grave
       and not exists (select 1 from task_hold h where h.drive_id = n.drive_id and h.node_id = n.id)))
+union all select 'excess' where exists (${STRAINED})
 union all select 'departed' where exists (select 1 from departed)
 union all select 'uploads' where exists (select 1 from upload where expires_at <= ?)
 union all select 'records' where exists (select 1 from token where expires_at <= ?)
   or exists (select 1 from task where state = 'done' and finished_at < ?)
+  or exists (select 1 from evicted where at < ?)
 union all select 'blobs' where exists (select 1 from blob where refs = 0 and touched_at < ?)`
 
-/** Relies on the indexes token_expiry and task_finished. */
+/** Relies on the indexes token_expiry, task_finished and evicted_age. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= ?'
 export const DELETE_FINISHED_OUTCOMES = `
 delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < ?)`
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < ?`
+export const FORGET_EVICTED = 'delete from evicted where at < ?'
 
 export const taskQueries: Queries<
   Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
@@ -168,14 +172,15 @@ export const taskQueries: Queries<
     return db.all<TaskRow>(open ? OPEN_TASKS : DONE_TASKS, limit).map(toTask)
   },
 
-  overdue(db, { now, tasksBefore, blobsBefore }) {
-    return db.all<[Overdue]>(OVERDUE, now, now, now, now, tasksBefore, blobsBefore).map(([kind]) => kind)
+  overdue(db, { now, tasksBefore, evictedBefore, blobsBefore }) {
+    const times = [now, now, now, now, now, now, tasksBefore, evictedBefore, blobsBefore]
+    return db.all<[Overdue]>(OVERDUE, ...times).map(([kind]) => kind)
   },
 
-  deleteExpired(db, now, taskBefore) {
+  deleteExpired(db, { now, tasksBefore, evictedBefore }) {
     const tokens = db.run(DELETE_EXPIRED_TOKENS, now)
-    db.run(DELETE_FINISHED_OUTCOMES, taskBefore)
-    return tokens + db.run(DELETE_FINISHED_TASKS, taskBefore)
+    db.run(DELETE_FINISHED_OUTCOMES, tasksBefore)
+    return tokens + db.run(DELETE_FINISHED_TASKS, tasksBefore) + db.run(FORGET_EVICTED, evictedBefore)
   },
 }
 
