@@ -1,15 +1,16 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { adminActor, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
-const started: Session[] = []
+let server: Session
 
-beforeEach(async () => {
-  smh = await open()
-  started.push(smh)
+beforeAll(async () => {
+  server = await open()
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
+afterAll(() => server.stop())
+/** In spaces of its own. */
+beforeEach(async () => {
+  smh = await server.fresh()
 })
 
 describe('the published example of a batch move', () => {

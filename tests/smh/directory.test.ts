@@ -1,20 +1,29 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+
+const DAY = 24 * 3600_000
 
 let smh: Session
 let base: string
-let now: number
-const started: Session[] = []
+let now = Date.parse('2026-03-01T08:15:58Z')
+/** When the test began. */
+let began: number
+let server: Session
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
+/** A day later, in spaces of its own. */
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:15:58Z')
-  smh = await open({ clock: () => now })
+  now += DAY
+  began = now
+  smh = await server.fresh()
   base = `/api/v1/directory/${LIBRARY}/${smh.space}`
-  started.push(smh)
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+
+/** So many ms after the test began, as the vendor writes it. */
+const at = (ms: number) => new Date(began + ms).toISOString()
 
 const put = (path: string, body?: unknown, query = '') => smh.call('PUT', `${base}/${path}?${query}`, { body })
 const list = async (query: string, path = '') => {
@@ -32,7 +41,7 @@ describe('making a directory', () => {
     expect(made.body).toEqual({
       path: ['x', 'y', 'z'],
       inode: expect.any(String),
-      creationTime: '2026-03-01T08:15:58.000Z',
+      creationTime: at(0),
       metaData: { 'x-smh-meta-color': 'red' },
       labels: ['a'],
       localCreationTime: '2020-01-02T03:04:05.000Z',
@@ -104,7 +113,7 @@ describe('listing a directory', () => {
       type: 'file',
       size: '1',
       contentType: 'text/plain',
-      creationTime: '2026-03-01T08:16:00.000Z',
+      creationTime: at(2000),
     })
     expect((await list('with_inode=1')).contents[0].inode).toBeTypeOf('string')
   })

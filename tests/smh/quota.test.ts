@@ -1,5 +1,5 @@
 /** Files that fall to a quota: when, which, and what their clients are told. */
-import { afterAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { DriveId } from '../../src/engine/index.ts'
 import { adminActor, expectFault, LIBRARY, open, type Session } from './session.ts'
 
@@ -8,20 +8,16 @@ let smh: Session
 let now: number
 let space: string
 let files: string
-const started: Session[] = []
 
 beforeEach(async () => {
   now = Date.parse('2026-03-01T08:00:00Z')
   smh = await open({ clock: () => now })
-  started.push(smh)
   space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })).body.spaceId
   files = `/api/v1/file/${LIBRARY}/${space}`
   await write('old.txt', '333')
   await write('new.txt', '55555')
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+afterEach(() => smh.stop())
 
 async function write(path: string, content: string): Promise<void> {
   now += 60_000

@@ -76,6 +76,8 @@ export interface Session extends TestServer {
   /** Every path of a space with its content's size, or `/` for directories; sorted. */
   tree(space?: string): Promise<string[]>
   batch(verb: 'move' | 'copy' | 'delete', items: unknown, query?: string): Promise<Reply>
+  /** The same server with two new spaces in place of these: a test that has them need not start one of its own. */
+  fresh(): Promise<Session>
 }
 
 export function adminActor(tenant: TenantId): Actor {
@@ -93,24 +95,21 @@ export function adminActor(tenant: TenantId): Actor {
 
 export async function open(options: StartOptions = {}): Promise<Session> {
   const server = await startServer(options)
+  const { admin, alice } = server.demo.drives
+  const token = await mintAt(server.url, { grant: 'admin', period: '315360000' })
+  return sessionIn(server, token, String(admin), String(alice))
+}
+
+async function mintAt(url: string, query: Readonly<Record<string, string>>): Promise<string> {
+  const words = new URLSearchParams({ library_id: LIBRARY, library_secret: SECRET, ...query })
+  const reply = await send(url, 'GET', `/api/v1/token?${words}`)
+  expect(reply.status, reply.text).toBe(200)
+  return reply.body.accessToken
+}
+
+function sessionIn(server: TestServer, token: string, space: string, other: string): Session {
   const { url, demo, engine } = server
-  const [space, other] = [String(demo.drives.admin), String(demo.drives.alice)]
   const actor = adminActor(demo.tenant)
-
-  async function mint(grants: string, query: Readonly<Record<string, string>> = {}) {
-    const words = new URLSearchParams({
-      library_id: LIBRARY,
-      library_secret: SECRET,
-      grant: grants,
-      space_id: space,
-      ...query,
-    })
-    const reply = await send(url, 'GET', `/api/v1/token?${words}`)
-    expect(reply.status, reply.text).toBe(200)
-    return reply.body.accessToken as string
-  }
-
-  const token = await mint('admin', { space_id: '', period: '315360000' })
   const call = (method: string, target: string, sent?: Sent) => {
     const isOwn = /[?&](access_token|library_secret)=/.test(target) || sent?.headers?.authorization
     const joined = isOwn ? target : `${target}${target.includes('?') ? '&' : '?'}access_token=${token}`
@@ -118,7 +117,8 @@ export async function open(options: StartOptions = {}): Promise<Session> {
   }
   return {
     ...server,
-    ...{ space, other, token, mint, call },
+    ...{ space, other, token, call },
+    mint: (grant, query = {}) => mintAt(url, { grant, space_id: space, ...query }),
     put: (path, content = path, into = space) => putFile(call, `/api/v1/file/${LIBRARY}/${into}`, path, content),
     async mkdir(path, into = space) {
       const reply = await call('PUT', `/api/v1/directory/${LIBRARY}/${into}/${encodeURI(path)}`)
@@ -132,6 +132,11 @@ export async function open(options: StartOptions = {}): Promise<Session> {
     tree: (of = space) => tree(engine, actor, Number(of) as DriveId),
     batch: (verb, items, query = '') =>
       call('POST', `/api/v1/batch/${LIBRARY}/${space}?${verb}${query}`, { body: items }),
+    async fresh() {
+      const made = await Promise.all([0, 1].map(() => call('POST', `/api/v1/space/${LIBRARY}`)))
+      const [one, two] = made.map(({ body }) => body.spaceId as string)
+      return sessionIn(server, token, one!, two!)
+    },
   }
 }
 

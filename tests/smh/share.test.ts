@@ -1,23 +1,19 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
 let now: number
-const started: Session[] = []
 const HOUR = 3600_000
 
 beforeEach(async () => {
   now = Date.parse('2026-03-01T08:00:00Z')
   smh = await open({ clock: () => now })
-  started.push(smh)
   await smh.mkdir('d/inner')
   await smh.put('d/a.txt', 'hello')
   await smh.put('d/inner/b.txt', 'inner')
   await smh.put('secret.txt', 'secret')
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+afterEach(() => smh.stop())
 
 const share = (tail: string) => `/api/v1/share/${LIBRARY}/${tail}`
 const make = (filePath: string[], config: object = {}, query = '') =>

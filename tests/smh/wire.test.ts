@@ -1,17 +1,18 @@
 /** What the vendor's clients put on the wire, each spelled as that client spells it. */
 import { request } from 'node:http'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 
 let smh: Session
-const started: Session[] = []
+let server: Session
 
-beforeEach(async () => {
-  smh = await open()
-  started.push(smh)
+beforeAll(async () => {
+  server = await open()
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
+afterAll(() => server.stop())
+/** In spaces of its own. */
+beforeEach(async () => {
+  smh = await server.fresh()
 })
 
 const ODD = ['foo', 'bar dir', '1+2&中.txt'] as const
