@@ -31,7 +31,8 @@ export interface DeleteWords {
 
 export interface RestoreWords {
   readonly verb: 'restore'
-  readonly id: number
+  /** As a number, or as sent when it is no id. */
+  readonly id: number | string | null
 }
 
 /** One item, ready to run: an op, or the fault by which it was judged without the engine. */

@@ -7,7 +7,7 @@ export const LIMIT = { min: 1, max: 1000, otherwise: 20 }
 export const PAGED_MAX = 10_000
 
 export function isPaged(query: URLSearchParams): boolean {
-  return word(query, 'by-page') !== undefined || word(query, 'page') !== undefined || query.has('page_size')
+  return word(query, 'by_page') !== undefined || word(query, 'page') !== undefined || query.has('page_size')
 }
 
 export interface Paged<T> {
@@ -20,9 +20,16 @@ export interface Paged<T> {
 export function pageIn<T>(query: URLSearchParams, all: readonly T[], limits = LIMIT): Paged<T> {
   const paged = isPaged(query)
   const limit = count(query, paged ? 'page_size' : 'limit', limits)
-  const from = paged ? (count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 }) - 1) * limit : shownBefore(query)
+  const from = paged ? (pageNumber(query, limit) - 1) * limit : shownBefore(query)
   const more = !paged && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
   return { shown: all.slice(from, from + limit), more, totalNum: paged ? { totalNum: all.length } : {} }
+}
+
+/** The number of the page asked for, from 1. */
+export function pageNumber(query: URLSearchParams, size: number): number {
+  const page = count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 })
+  if (page * size > PAGED_MAX) throw refuse('ParamInvalid', `page * page_size must be at most ${PAGED_MAX}.`)
+  return page
 }
 
 function shownBefore(query: URLSearchParams): number {

@@ -4,10 +4,11 @@ import { type Visit, visit } from './auth.ts'
 import { itemList, run } from './batch-run.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { typeOf } from './entry-kind.ts'
-import { faultOf, Refusal, refuse } from './error.ts'
+import { fault, faultOf, Refusal, refuse } from './error.ts'
 import type { Verb } from './grant.ts'
 import type { Item } from './item.ts'
 import { isMedia } from './library.ts'
+import { isPaged, PAGED_MAX, pageIn } from './page.ts'
 import { perform } from './perform.ts'
 import { pictureIn } from './picture.ts'
 import { content, downloadUrl, entry, entryHeaders, URL_LIFE_MS } from './present.ts'
@@ -23,15 +24,15 @@ const CLEAR_STEP = 500
 /** The vendor's own bound. */
 const RETENTION_DAYS_MAX = 10_000
 const LIMIT = { min: 1, max: 1000, otherwise: 20 }
-/** Beyond this many entries the bin is listed by marker only: other orders and page numbers need all of it in hand. */
-const PAGED_MAX = 10_000
+/** By page number, pages may be empty: then only how many there are is told. */
+const PAGE_SIZE = { ...LIMIT, min: 0 }
 
 export const recycleOperations: readonly Operation[] = [
   { operation: 'List recycle bin', coverage: 'done', method: 'GET', path: BIN, handle: list },
   { operation: 'Batch restore', coverage: 'done', method: 'POST', path: BIN, flag: 'restore', handle: restoreMany },
   {
     operation: 'Batch purge',
-    coverage: 'done; all or nothing',
+    coverage: 'done; all or nothing, which is 500',
     method: 'POST',
     path: BIN,
     flag: 'delete',
@@ -79,7 +80,7 @@ function idOf(call: Call): TrashId {
   return id
 }
 
-/** The ids in the body; what is no id at all spoils the request, not an item. */
+/** The ids in the body, of a call whose answer has no place for single items. */
 function idsOf(call: Call): TrashId[] {
   return itemList(call).map((value) => {
     const id = trashId(value)
@@ -117,10 +118,23 @@ async function restoreOne(call: Call): Promise<Answer> {
 
 async function restoreMany(call: Call): Promise<Answer> {
   const here = await binOf(call, 'restore')
-  const items = idsOf(call).map((id): Item => {
+  // Judged before any item: it is about all of them.
+  parentGone(call.query)
+  return run(
+    call,
+    here,
+    'restore',
+    itemList(call).map((element) => restoreItem(call, here, element)),
+  )
+}
+
+function restoreItem(call: Call, here: Visit, element: unknown): Item {
+  const id = trashId(element)
+  if (id !== undefined) {
     return { words: { verb: 'restore', id }, op: restoreOp(call, here, id, 'rename'), fault: null }
-  })
-  return run(call, here, 'restore', items)
+  }
+  const sent = typeof element === 'number' || typeof element === 'string' ? element : null
+  return { words: { verb: 'restore', id: sent }, op: null, fault: fault('RecycledItemNotFound') }
 }
 
 function purgeOp({ drive }: Visit, id: TrashId): Op {
@@ -133,7 +147,10 @@ async function purgeOne(call: Call): Promise<Answer> {
   return { status: 204 }
 }
 
-/** The answer has no place for single items, so either all of them go or none. */
+/**
+ * The answer has no place for single items, so either all of them go or none; and the vendor's page knows one status for
+ * "none", whatever was the matter. Only who may destroy nothing is told so.
+ */
 async function purgeMany(call: Call): Promise<Answer> {
   const here = await binOf(call, 'purgeRecycled')
   const ids = [...new Set(idsOf(call))]
@@ -144,7 +161,10 @@ async function purgeMany(call: Call): Promise<Answer> {
   )
   const failed = results.flatMap((result) => (result.status === 'failed' ? [result.error] : []))
   const reason = failed.find(({ code }) => code !== 'batch_refused') ?? failed[0]
-  if (reason) throw new Refusal(faultOf(reason, { kind: 'any', source: false }))
+  if (reason) {
+    const { code, message } = faultOf(reason, { kind: 'any', source: false })
+    throw code === 'NoPermission' ? refuse(code) : refuse('InternalServerError', `Nothing was destroyed. ${message}`)
+  }
   return { status: 204 }
 }
 
@@ -211,19 +231,12 @@ async function preview(call: Call): Promise<Answer> {
 
 async function list(call: Call): Promise<Answer> {
   const here = await binOf(call, 'read')
-  const { query } = call
-  const order = orderOf(query)
-  const byPage = word(query, 'by-page') !== undefined || word(query, 'page') !== undefined || query.has('page_size')
-  if (order === undefined && !byPage) return listFrom(call, here)
+  const order = orderOf(call.query)
+  if (order === undefined && !isPaged(call.query)) return listFrom(call, here)
   const all = await everything(call, here)
   if (order) all.sort(order)
-  const limit = count(query, byPage ? 'page_size' : 'limit', LIMIT)
-  const from = byPage ? (count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 }) - 1) * limit : offsetOf(query)
-  const more = !byPage && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
-  return {
-    status: 200,
-    body: { ...shown(here, all.slice(from, from + limit), call.context.engine.now()), totalNum: all.length, ...more },
-  }
+  const { shown: items, more } = pageIn(call.query, all, isPaged(call.query) ? PAGE_SIZE : LIMIT)
+  return { status: 200, body: { ...shown(call, here, items), totalNum: all.length, ...more } }
 }
 
 /** In the engine's own order, latest first, a marker names the last entry shown: `<time>-<id>`. */
@@ -233,7 +246,7 @@ async function listFrom(call: Call, here: Visit): Promise<Answer> {
   const page = await call.context.engine.trashPage(here.actor, { drives: [here.drive.id], after, limit })
   const { next } = page
   const more = next ? { nextMarker: `${next.trashedAt}-${next.id}` } : {}
-  return { status: 200, body: { ...shown(here, page.items, call.context.engine.now()), ...more } }
+  return { status: 200, body: { ...shown(call, here, page.items), ...more } }
 }
 
 function cursorOf(query: URLSearchParams): TrashCursor | null {
@@ -242,13 +255,6 @@ function cursorOf(query: URLSearchParams): TrashCursor | null {
   const [, time, id] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(marker) ?? []
   if (id === undefined) throw refuse('MarkerNotFound')
   return { trashedAt: Number(time), id: Number(id) as TrashId }
-}
-
-/** Under any other order a marker is how many entries were shown. */
-function offsetOf(query: URLSearchParams): number {
-  const marker = word(query, 'marker')
-  if (marker !== undefined && !/^[0-9]{1,5}$/.test(marker)) throw refuse('MarkerNotFound')
-  return Number(marker ?? 0)
 }
 
 async function everything(call: Call, { actor, drive }: Visit): Promise<TrashView[]> {
@@ -263,6 +269,7 @@ async function everything(call: Call, { actor, drive }: Visit): Promise<TrashVie
     all.push(...page.items)
     after = page.next
   } while (after !== null && all.length < PAGED_MAX)
+  // Other orders and page numbers need all of it in hand.
   if (after !== null) {
     throw refuse('ParamInvalid', `A bin of more than ${PAGED_MAX} items is listed by marker, without order_by.`)
   }
@@ -299,8 +306,11 @@ function daysLeft(expiresAt: number, now: number): number {
   return expiresAt === 0 ? 0 : Math.max(1, Math.ceil((expiresAt - now) / (24 * 3600_000)))
 }
 
-function shown({ caller, drive }: Visit, items: readonly TrashView[], now: number) {
+function shown(call: Call, { caller, drive }: Visit, items: readonly TrashView[]) {
+  const now = call.context.engine.now()
   return {
+    // Changes whenever something comes into the bin or leaves it.
+    eTag: `"${drive.id}-${drive.trashSeq}"`,
     contents: items.map(({ entry: put, node }) => ({
       recycledItemId: put.id,
       originalPath: put.path,
