@@ -29,16 +29,6 @@ describe('a batch that cannot be understood is refused as a whole', () => {
     ['an object', good(), 400, 'ParamInvalid'],
     ['a string', '"a.txt"', 400, 'ParamInvalid'],
     ['null', 'null', 400, 'NoItemsProvided'],
-    ['an item that is a string', [good(), 'a.txt'], 400, 'ParamInvalid'],
-    ['an item that is null', [good(), null], 400, 'ParamInvalid'],
-    ['an item that is an array', [good(), []], 400, 'ParamInvalid'],
-    ['an item without from', [good(), { to: 'x' }], 400, 'ParamInvalid'],
-    ['an item without to', [good(), { from: 'x' }], 400, 'ParamInvalid'],
-    ['from as a number', [good(), { from: 1, to: 'x' }], 400, 'ParamInvalid'],
-    ['to as an array', [good(), { from: 'd', to: ['x'] }], 400, 'ParamInvalid'],
-    ['a space id as a number', [good(), { ...good(), fromSpaceId: 7 }], 400, 'ParamInvalid'],
-    ['a strategy as a number', [good(), { ...good(), conflictResolutionStrategy: 1 }], 400, 'ParamInvalid'],
-    ['a boolean that is none', [good(), { ...good(), moveAuthority: 'perhaps' }], 400, 'ParamInvalid'],
     ['1001 items', Array.from({ length: 1001 }, good), 400, 'TooManyItems'],
   ]
   for (const [what, body, status, code] of bodies) {
@@ -60,11 +50,6 @@ describe('a batch that cannot be understood is refused as a whole', () => {
     await unchanged()
   })
 
-  it('permanent that is no boolean', async () => {
-    expectFault(await batch('delete', [{ path: 'a.txt', permanent: 'maybe' }]), 400, 'ParamInvalid')
-    await unchanged()
-  })
-
   it('the wrong method', async () => {
     const reply = await smh.call('PUT', `/api/v1/batch/${LIBRARY}/${smh.space}?move`, { body: [good()] })
     expectFault(reply, 404, 'RouteNotFound')
@@ -73,7 +58,17 @@ describe('a batch that cannot be understood is refused as a whole', () => {
 
 describe('an item that cannot be done fails alone, with the code of its fault', () => {
   const long = 'n'.repeat(256)
-  const items: [what: string, item: Record<string, unknown>, status: number, code: string][] = [
+  const items: [what: string, item: unknown, status: number, code: string][] = [
+    ['a string', 'a.txt', 400, 'ParamInvalid'],
+    ['null', null, 400, 'ParamInvalid'],
+    ['an array', [], 400, 'ParamInvalid'],
+    ['nothing to move', { to: 'x' }, 400, 'ParamInvalid'],
+    ['no target', { from: 'a.txt' }, 400, 'ParamInvalid'],
+    ['from as a number', { from: 1, to: 'x' }, 400, 'ParamInvalid'],
+    ['to as an array', { from: 'd', to: ['x'] }, 400, 'ParamInvalid'],
+    ['a space id as a number', { ...good(), fromSpaceId: 7 }, 400, 'ParamInvalid'],
+    ['a strategy as a number', { ...good(), conflictResolutionStrategy: 1 }, 400, 'ParamInvalid'],
+    ['a boolean that is none', { ...good(), moveAuthority: 'perhaps' }, 400, 'ParamInvalid'],
     [
       'an unknown strategy',
       { from: 'a.txt', to: 'z', conflictResolutionStrategy: 'merge' },
@@ -103,6 +98,44 @@ describe('an item that cannot be done fails alone, with the code of its fault', 
       await unchanged()
     })
   }
+
+  it('among others that are done, with the words that can be told of it', async () => {
+    const message = expect.any(String)
+    const unread = { status: 400, code: 'ParamInvalid', message }
+    const moved = await batch('move', [good(), { from: '/d//e', to: 7 }, null, { from: 'z.txt', to: 'a.txt' }])
+    expect([moved.status, moved.body.result]).toEqual([
+      207,
+      [
+        { status: 200, path: ['z.txt'], from: ['a.txt'], to: ['z.txt'] },
+        { ...unread, from: ['d', 'e'], to: [] },
+        { ...unread, from: [], to: [] },
+        { status: 200, path: ['a.txt'], from: ['z.txt'], to: ['a.txt'] },
+      ],
+    ])
+    const copied = await batch('copy', [{ copyFrom: 'a.txt' }])
+    expect(copied.body.result).toEqual([{ ...unread, copyFrom: ['a.txt'], to: [] }])
+    const deleted = await batch('delete', ['a.txt', { path: 'a.txt', permanent: 'maybe' }, {}])
+    expect(deleted.body.result).toEqual([
+      { ...unread, path: [] },
+      { ...unread, path: ['a.txt'] },
+      { ...unread, path: [] },
+    ])
+    await unchanged()
+  })
+
+  it('also where it is one of so many that a task does them', async () => {
+    const missing = Array.from({ length: 101 }, (_, at) => ({ path: `none/${at}` }))
+    const { status, body } = await batch('delete', [null, ...missing, { path: 'x\0' }])
+    expect(status).toBe(202)
+    while (await smh.engine.work());
+    const [task] = (await smh.call('GET', `/api/v1/task/${LIBRARY}/${smh.space}/${body.taskId}`)).body
+    expect(task.status).toBe(207)
+    expect(task.result).toHaveLength(103)
+    expect(task.result[0]).toMatchObject({ status: 400, code: 'ParamInvalid', path: [] })
+    expect(task.result[1]).toMatchObject({ status: 404, code: 'PathNotFound', path: ['none', '0'] })
+    expect(task.result[102]).toMatchObject({ status: 400, code: 'IllegalFileName', path: ['x\0'] })
+    await unchanged()
+  })
 
   it('255 characters are not too long, counted as characters', async () => {
     const reply = await batch('move', [{ from: 'a.txt', to: '漢'.repeat(255) }])

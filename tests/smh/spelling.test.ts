@@ -170,7 +170,7 @@ describe('a boolean of a body', () => {
   it.each([['yes'], [2], [[]], [{}]])('is none as %j', async (permanent) => {
     const path = `${await world.folder()}/a.txt`
     const reply = await smh.call('POST', `/api/v1/${world.at('batch', '?delete')}`, { body: [{ path, permanent }] })
-    expectFault(reply, 400, 'ParamInvalid')
+    expect(reply.body.result).toMatchObject([{ status: 400, code: 'ParamInvalid' }])
   })
 })
 
@@ -181,7 +181,13 @@ describe('a number', () => {
     for (const value of [1048576, '1048576', -1, '-1']) expect((await limit(value)).status, String(value)).toBe(204)
     for (const value of ['1e6', '0x10', '', [], true]) expectFault(await limit(value), 400, 'ParamInvalid')
     const page = (query: string) => smh.call('GET', `/api/v1/${world.at('directory', `/template?${query}`)}`)
-    for (const query of ['limit=1', 'page_size=1', 'pageSize=1', 'by-page=1&page=1&page_size=1']) {
+    for (const query of [
+      'limit=1',
+      'page_size=1',
+      'pageSize=1',
+      'by-page=1&page=1&page_size=1',
+      'by_page=1&page_size=1',
+    ]) {
       expect((await page(query)).body.contents, query).toHaveLength(1)
     }
     for (const query of ['limit=one', 'limit=-1', 'limit=1.0', 'page=0', 'limit=1001']) {

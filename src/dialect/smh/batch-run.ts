@@ -1,11 +1,11 @@
 /** Running the items of a batch: at once, or, when they are many, as a task. */
 import { type Actor, type Drive, type DriveId, INLINE_NODES_MAX, type Json, type Op } from '../../engine/index.ts'
 import { reaching, type Visit } from './auth.ts'
-import type { Answer, Call } from './call.ts'
-import { type Fault, refuse } from './error.ts'
+import { type Answer, type Call, splitPath } from './call.ts'
+import { type Fault, Refusal, refuse } from './error.ts'
 import { type Item, isFault, outcomeOf, present, type ShownItem, type Words } from './item.ts'
 import { ITEMS_MAX } from './terms.ts'
-import { json } from './words.ts'
+import { json, type Members, membersOf } from './words.ts'
 
 /**
  * How many entries one call copies, or carries to another space, while its caller waits. Not more than the engine does at
@@ -20,6 +20,25 @@ export function itemList(call: Call): readonly unknown[] {
   if (body.length === 0) throw refuse('NoItemsProvided')
   if (body.length > ITEMS_MAX) throw refuse('TooManyItems')
   return body
+}
+
+/**
+ * What `read` makes of one element of the body. One that cannot be read fails alone, as `unread` says it: never is a call
+ * refused for a bad item.
+ */
+export function readItem<T>(element: unknown, read: (item: Members) => T, unread: (fault: Fault) => T): T {
+  try {
+    return read(membersOf(element, 'An item'))
+  } catch (error) {
+    if (error instanceof Refusal) return unread(error.fault)
+    throw error
+  }
+}
+
+/** The path that a member of an element names; the root when it names none. */
+export function pathIn(element: unknown, name: string): readonly string[] {
+  const text = (element as Members | null)?.[name]
+  return typeof text === 'string' ? splitPath(text) : []
 }
 
 /** Runs the items at once, or, when they are many, as a task. */

@@ -4,7 +4,7 @@
  */
 import type { Drive, DriveId, Kind, Op } from '../../engine/index.ts'
 import { kindsHere, opens, rulesHere, type Visit, visit } from './auth.ts'
-import { itemList, run } from './batch-run.ts'
+import { itemList, pathIn, readItem, run } from './batch-run.ts'
 import { type Answer, type Call, isIllegalSegment, type Operation, splitPath } from './call.ts'
 import { type Fault, fault } from './error.ts'
 import type { Item, TransferWords, Words } from './item.ts'
@@ -13,7 +13,7 @@ import { visitedWith } from './share-access.ts'
 import { saveItems } from './share-save.ts'
 import { isStrategy } from './terms.ts'
 import { transferOp } from './transfer.ts'
-import { flag, type Members, membersOf, requiredText, text, word } from './words.ts'
+import { flag, type Members, requiredText, text, word } from './words.ts'
 
 export const batchOperations: readonly Operation[] = [
   {
@@ -60,37 +60,54 @@ async function remove(call: Call): Promise<Answer> {
     call,
     here,
     'delete',
-    itemObjects(call).map((item) => deleteItem(item, here.drive)),
+    itemList(call).map((element) => deleteItem(element, here.drive)),
   )
-}
-
-function itemObjects(call: Call): Members[] {
-  return itemList(call).map((item) => membersOf(item, 'An item'))
 }
 
 async function transferItems(call: Call, here: Visit, verb: 'move' | 'copy'): Promise<Item[]> {
   const kinds = kindsHere(here, verb)
   const only = kinds.length === 1 ? kinds[0]! : null
-  const asked = itemObjects(call).map((item) => ({
-    words: transferWords(item, verb, only, here),
-    given: strategyGiven(item),
-  }))
+  const asked = itemList(call).map((element) => transferAsked(element, verb, only, here))
   const sources = await sourceSpaces(
     call,
     here,
     asked.map(({ words }) => words),
   )
-  return asked.map(({ words, given }): Item => {
+  return asked.map(({ words, wrong }): Item => {
+    if (wrong) return { words, op: null, fault: wrong }
     const from = words.fromSpace === null ? here.drive.id : sources.get(words.fromSpace)!
-    const fault = strategyFault(given) ?? libraryFault(words, here) ?? pathFault(words) ?? placeFault(words, here)
-    if (fault) return { words, op: null, fault }
     if (typeof from !== 'number') return { words, op: null, fault: from }
     return { words, op: transferOp(words, from, here), fault: null }
   })
 }
 
-function transferWords(item: Members, verb: 'move' | 'copy', granted: Kind | null, here: Visit): TransferWords {
+interface Asked {
+  readonly words: TransferWords
+  /** What is wrong with them, wherever they come from. */
+  readonly wrong: Fault | undefined
+}
+
+function transferAsked(element: unknown, verb: 'move' | 'copy', granted: Kind | null, here: Visit): Asked {
   const source = verb === 'move' ? 'from' : 'copyFrom'
+  const read = (item: Members): Asked => {
+    const words = transferWords(item, verb, source, granted, here)
+    const wrong = strategyFault(strategyGiven(item)) ?? libraryFault(words, here) ?? pathFault(words)
+    return { words, wrong: wrong ?? placeFault(words, here) }
+  }
+  return readItem(element, read, (wrong) => {
+    const [from, to] = [pathIn(element, source), pathIn(element, 'to')]
+    const about = { strategy: null, authority: false, fromSpace: null, fromLibrary: null, only: granted }
+    return { words: { verb, from, to, ...about }, wrong }
+  })
+}
+
+function transferWords(
+  item: Members,
+  verb: 'move' | 'copy',
+  source: 'from' | 'copyFrom',
+  granted: Kind | null,
+  here: Visit,
+): TransferWords {
   const strategy = strategyGiven(item)
   const to = splitPath(requiredText(item, 'to'))
   const placed = kindAt(here, to)
@@ -151,13 +168,16 @@ function sourceSpace(here: Visit, drive: Drive | null): DriveId | Fault {
   return opens(caller, drive) ? drive.id : fault('AccessTokenNotMatchSpace')
 }
 
-function deleteItem(item: Members, drive: Drive): Item {
-  const path = splitPath(requiredText(item, 'path'))
-  const permanent = flag(item, 'permanent') ?? false
-  const words = { verb: 'delete', path } as const
-  if (path.length === 0) return { words, op: null, fault: fault('RootDirectoryNotAllowed') }
-  if (path.some(isIllegalSegment)) return { words, op: null, fault: fault('IllegalFileName') }
-  return { words, op: deleteOp(drive, path, permanent), fault: null }
+function deleteItem(element: unknown, drive: Drive): Item {
+  const words = { verb: 'delete', path: pathIn(element, 'path') } as const
+  const read = (item: Members): Item => {
+    const path = splitPath(requiredText(item, 'path'))
+    const permanent = flag(item, 'permanent') ?? false
+    if (path.length === 0) return { words, op: null, fault: fault('RootDirectoryNotAllowed') }
+    if (path.some(isIllegalSegment)) return { words, op: null, fault: fault('IllegalFileName') }
+    return { words, op: deleteOp(drive, path, permanent), fault: null }
+  }
+  return readItem(element, read, (fault) => ({ words, op: null, fault }))
 }
 
 /** Without a bin, and when asked, deleting destroys. */

@@ -124,7 +124,7 @@ export function fault(code: SmhCode, message: string = CODES[code][1]): Fault {
   return { status: CODES[code][0], code, message }
 }
 
-/** Unwinds a request whose whole answer is a fault; only the dialect's error handler catches it. */
+/** Unwinds a request whose whole answer is a fault, up to the dialect's error handler; or an item of a batch, up to its reader. */
 export class Refusal extends Error {
   readonly fault: Fault
 

@@ -4,14 +4,14 @@
  */
 import { ACTIONS, type CopyOp, type NodeView } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
-import { itemList, runAs } from './batch-run.ts'
+import { itemList, pathIn, readItem, runAs } from './batch-run.ts'
 import { type Answer, bodyPath, type Call, type Operation, splitPath } from './call.ts'
 import { type Fault, fault, refuse } from './error.ts'
 import type { Item, TransferWords } from './item.ts'
 import { namingIn } from './rules.ts'
 import { lentThrough, may, type Visited, visited } from './share-access.ts'
 import { conflictOf, ITEMS_MAX, isStrategy, placeOf, REPLACE, SINGLE, type Strategy } from './terms.ts'
-import { type Members, members, membersOf, requiredText, text, texts } from './words.ts'
+import { type Members, members, requiredText, text, texts } from './words.ts'
 
 export const saveOperations: readonly Operation[] = [
   {
@@ -106,7 +106,11 @@ function saveOp(
 /** A batch copy with the token of a share: sources are paths of the space from which it was shared. */
 export async function saveItems(call: Call, here: Visit, from: Visited): Promise<Answer> {
   demandSaving(from)
-  const items = itemList(call).map((item) => sharedItem(here, from, membersOf(item, 'An item')))
+  const items = itemList(call).map((element) => {
+    const words = wordsOf(pathIn(element, 'copyFrom'), pathIn(element, 'to'), undefined)
+    const read = (item: Members): Item => sharedItem(here, from, item)
+    return readItem(element, read, (fault) => ({ words, op: null, fault }))
+  })
   return runAs(call, saver(here, from), here.drive, 'copy', items)
 }
 
