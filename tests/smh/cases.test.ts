@@ -9,7 +9,7 @@ import { LIBRARY, open, type Reply, SECRET, type Session, send } from './session
 /** One call and what it must answer, or an upload from start to confirm. */
 type Step =
   | { call: string; body?: unknown; status: number; answer?: unknown; keep?: Record<string, string> }
-  | { upload: string; content: string; query?: string }
+  | { upload: string; content: string; query?: string; in?: string }
 
 interface Case {
   readonly name: string
@@ -24,9 +24,14 @@ const families = files.map((name) => {
   return [name, JSON.parse(readFileSync(folder + name, 'utf8')) as Case[]] as const
 })
 
+/** A library of photos, for what others cannot do; its calls carry its secret. */
+const ALBUMS = { id: 'smhalbum', secret: 'album-secret' }
+
 let smh: Session
 beforeAll(async () => {
   smh = await open()
+  const extra = { 'smh.multiSpace': true, 'smh.media': true }
+  await smh.addTenant({ id: 'albums', apps: [{ dialect: 'smh', ...ALBUMS, extra }] })
 })
 afterAll(() => smh.stop())
 
@@ -65,7 +70,8 @@ function memberOf(body: unknown, path: string): unknown {
 async function wordsOf(): Promise<Map<string, unknown>> {
   const made = await Promise.all([0, 1].map(() => smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })))
   const [space, other] = made.map(({ body }) => body.spaceId)
-  return new Map(Object.entries({ LIB: LIBRARY, SECRET, SPACE: space, OTHER: other }))
+  const albums = { ALBUMS: ALBUMS.id, ALBUMSECRET: ALBUMS.secret }
+  return new Map(Object.entries({ LIB: LIBRARY, SECRET, SPACE: space, OTHER: other, ...albums }))
 }
 
 async function call(text: string, body: unknown): Promise<Reply> {
@@ -74,17 +80,18 @@ async function call(text: string, body: unknown): Promise<Reply> {
   return target!.startsWith('token') ? send(smh.url, method!, path, { body }) : smh.call(method!, path, { body })
 }
 
-async function upload(path: string, content: string, words: ReadonlyMap<string, unknown>, query = ''): Promise<void> {
-  const base = `/api/v1/file/${LIBRARY}/${words.get('SPACE')}`
-  const begun = await smh.call('PUT', `${base}/${path}?${query}`)
+async function upload(step: Extract<Step, { upload: string }>, words: ReadonlyMap<string, unknown>): Promise<void> {
+  const base = `/api/v1/file/${filled(step.in ?? '{LIB}/{SPACE}', words)}`
+  const query = filled(step.query ?? '', words)
+  const begun = await smh.call('PUT', `${base}/${step.upload}?${query}`)
   expect(begun.status, begun.text).toBe(201)
-  const { domain, path: target, headers, confirmKey } = begun.body
-  await send(`http://${domain}`, 'PUT', target, { body: content, headers })
-  expect((await smh.call('POST', `${base}/${confirmKey}?confirm`)).status).toBe(200)
+  const { domain, path, headers, confirmKey } = begun.body
+  await send(`http://${domain}`, 'PUT', path, { body: step.content, headers })
+  expect((await smh.call('POST', `${base}/${confirmKey}?confirm&${query}`)).status).toBe(200)
 }
 
 async function replay(step: Step, words: Map<string, unknown>): Promise<void> {
-  if ('upload' in step) return upload(step.upload, step.content, words, step.query)
+  if ('upload' in step) return upload(step, words)
   const reply = await call(filled(step.call, words) as string, filled(step.body, words))
   expect(reply.status, `${step.call}: ${reply.text}`).toBe(step.status)
   expect(reply.headers['x-request-id']).toMatch(/.+/)
@@ -99,19 +106,32 @@ describe.each(families)('the cases of %s', (_, cases) => {
   })
 })
 
-it('every operation that is served has a case', () => {
-  const calls = families.flatMap(([, cases]) => cases.flatMap(({ steps }) => steps))
-  const uploads = ['PUT file/a/b/c', 'POST file/a/b/c?confirm']
-  const shown = [...calls.flatMap((step) => ('call' in step ? [step.call] : [])), ...uploads]
-  const hit = new Set(
-    shown.map((text) => {
-      const [, method, target] = /^([A-Z]+) (.*)$/.exec(text)!
-      const url = `/api/v1/${target!.replace(/\{[A-Z]+\}/g, 'x')}`
-      const family = segmentsOf(url)[0]!
-      const alike = OPERATIONS.filter((one) => one.method === method && one.path.split('/', 1)[0] === family)
-      return match(alike, segmentsOf(url), queryOf(url))?.operation
-    }),
-  )
+/** Calls that succeed, with the members of their bodies. An upload is two of them. */
+const SHOWN = families
+  .flatMap(([, cases]) => cases.flatMap(({ steps }) => steps))
+  .flatMap((step) => {
+    if ('upload' in step) return ['PUT file/a/b/c', 'POST file/a/b/c?confirm'].map((text) => ({ text, members: [''] }))
+    return step.status < 400 ? [{ text: step.call, members: Object.keys(step.body ?? {}) }] : []
+  })
+  .map(({ text, members }) => {
+    const [, method, target] = /^([A-Z]+) (.*)$/.exec(text)!
+    const url = `/api/v1/${target!.replace(/\{[A-Z]+\}/g, 'x')}`
+    const [family] = segmentsOf(url)
+    const alike = OPERATIONS.filter((one) => one.method === method && one.path.split('/', 1)[0] === family)
+    return { operation: match(alike, segmentsOf(url), queryOf(url))?.operation, members }
+  })
+
+it('every operation that is served has a case in which it succeeds', () => {
+  const hit = new Set(SHOWN.map(({ operation }) => operation))
   const missing = OPERATIONS.filter((one) => !hit.has(one) && !/^not (planned|served)/.test(one.coverage))
   expect(missing.map(({ operation, method, path }) => `${operation}: ${method} ${path}`)).toEqual([])
+})
+
+it.each([
+  ['PUT file/{lib}/{space}/{path*}', ['', 'copyFrom', 'from', 'linkTo', 'fromTemplate']],
+  ['PUT directory/{lib}/{space}/{path*}', ['copyFrom', 'from']],
+])('all that %s does by its body has a case', (call, wanted) => {
+  const shown = SHOWN.filter(({ operation }) => operation && `${operation.method} ${operation.path}` === call)
+  const members = new Set(shown.flatMap((one) => one.members))
+  expect(wanted.filter((member) => !members.has(member))).toEqual([])
 })

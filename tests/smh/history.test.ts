@@ -1,22 +1,18 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
 let files: string
 let history: string
 let now: number
-const started: Session[] = []
 
 beforeEach(async () => {
   now = Date.parse('2026-03-01T08:00:00Z')
   smh = await open({ clock: () => now })
   files = `/api/v1/file/${LIBRARY}/${smh.space}`
   history = `/api/v1/directory-history/${LIBRARY}/${smh.space}`
-  started.push(smh)
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+afterEach(() => smh.stop())
 
 /** Uploads contents over one another, a minute apart. */
 async function write(path: string, ...contents: string[]): Promise<void> {
@@ -33,7 +29,7 @@ const list = async (path: string, query = '') => {
   expect(reply.status, reply.text).toBe(200)
   return reply.body
 }
-const sizes = (page: { contents: { size: number }[] }) => page.contents.map(({ size }) => size)
+const sizes = (page: { contents: { size: string }[] }) => page.contents.map(({ size }) => Number(size))
 
 describe('the history of a file', () => {
   it('is listed, the latest version first, whatever the order', async () => {
@@ -41,16 +37,22 @@ describe('the history of a file', () => {
     const page = await list('a.txt')
     expect(page.hasMore).toBe(false)
     expect(page.contents).toMatchObject([
-      { version: 3, isLatestVersion: true, size: 3, creationWay: 1, name: 'a.txt', contentType: 'text/plain' },
-      { version: 2, isLatestVersion: false, size: 2, creationTime: '2026-03-01T08:02:00.000Z', id: expect.any(Number) },
-      { version: 1, isLatestVersion: false, size: 1, creationWay: 0, id: expect.any(Number) },
+      { version: 3, isLatestVersion: true, size: '3', creationWay: 1, name: 'a.txt', contentType: 'text/plain' },
+      {
+        version: 2,
+        isLatestVersion: false,
+        size: '2',
+        creationTime: '2026-03-01T08:02:00.000Z',
+        id: expect.any(Number),
+      },
+      { version: 1, isLatestVersion: false, size: '1', creationWay: 0, id: expect.any(Number) },
     ])
     expect(page.contents[0]).not.toHaveProperty('id')
     expect(sizes(await list('a.txt', 'order_by=id&order_by_type=asc'))).toEqual([3, 1, 2])
     const first = await list('a.txt', 'limit=2')
     expect([sizes(first), first.hasMore, first.nextMarker]).toEqual([[3, 2], true, '2'])
     expect(sizes(await list('a.txt', `limit=2&marker=${first.nextMarker}`))).toEqual([1])
-    expect(await list('a.txt', 'page=2&page_size=2')).toMatchObject({ totalNum: 3, contents: [{ size: 1 }] })
+    expect(await list('a.txt', 'page=2&page_size=2')).toMatchObject({ totalNum: 3, contents: [{ size: '1' }] })
   })
 
   it('can be fetched, version by version', async () => {

@@ -96,8 +96,7 @@ function item(node: Node, { version, content, createdAt, creator, revertOf }: Ve
     version,
     isLatestVersion,
     name: node.name,
-    // A number in this list, against the vendor's own rule.
-    size: content.size,
+    size: String(content.size),
     crc64: content.crc64,
     contentType: node.attributes.contentType ?? fileTypeOf(node.name).contentType,
     creationTime: isoTime(createdAt),
