@@ -1,21 +1,30 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+
+const DAY = 24 * 3600_000
 
 let smh: Session
 let base: string
-let now: number
-const started: Session[] = []
+let now = Date.parse('2026-03-01T08:15:58Z')
+/** When the test began. */
+let began: number
+let server: Session
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
+/** A day later, in spaces of its own. */
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:15:58Z')
-  smh = await open({ clock: () => now })
+  now += DAY
+  began = now
+  smh = await server.fresh()
   base = `/api/v1/file/${LIBRARY}/${smh.space}`
-  started.push(smh)
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+
+/** So many ms after the test began, as the vendor writes it. */
+const at = (ms: number) => new Date(began + ms).toISOString()
 
 const start = (path: string, query = '', sent = {}) => smh.call('PUT', `${base}/${path}?${query}`, sent)
 const confirm = (key: string, query = '', sent = {}) => smh.call('POST', `${base}/${key}?confirm&${query}`, sent)
@@ -32,7 +41,7 @@ describe('a simple upload', () => {
       path: expect.stringMatching(/^\/[\w./-]+$/),
       headers: { Authorization: expect.stringContaining('q-signature='), 'x-cos-security-token': expect.any(String) },
       confirmKey: expect.stringMatching(/^[\w-]+$/),
-      expiration: '2026-03-01T10:15:58.000Z',
+      expiration: at(7_200_000),
       availableDomainNum: 1,
     })
     expect(await smh.tree()).toEqual([])
@@ -52,8 +61,8 @@ describe('a simple upload', () => {
       name: 'hello.txt',
       type: 'file',
       inode: expect.any(String),
-      creationTime: '2026-03-01T08:16:58.000Z',
-      modificationTime: '2026-03-01T08:16:58.000Z',
+      creationTime: at(60_000),
+      modificationTime: at(60_000),
       contentType: 'text/plain',
       size: '5',
       eTag: `"${md5('hello')}"`,
@@ -214,9 +223,9 @@ describe('a multipart upload', () => {
       uploadPartInfo: { uploadId, domain: begun.body.domain, headers: expect.any(Object) },
     })
     expect(state.body.parts).toEqual(
-      [first, second, 'third'].map((content, at) => ({
-        PartNumber: at + 1,
-        LastModified: '2026-03-01T08:15:58.000Z',
+      [first, second, 'third'].map((content, before) => ({
+        PartNumber: before + 1,
+        LastModified: at(0),
         ETag: `"${md5(content)}"`,
         Size: content.length,
       })),
@@ -302,7 +311,7 @@ describe('a file', () => {
       'x-smh-size': '7',
       'x-smh-etag': `"${md5('content')}"`,
       'x-smh-content-type': 'text/plain',
-      'x-smh-creation-time': '2026-03-01T08:15:58.000Z',
+      'x-smh-creation-time': at(0),
     })
     const location = String(reply.headers.location)
     const file = await fetch(location)
@@ -419,6 +428,18 @@ describe('a public space', () => {
     expect((await bare('GET', listing)).status).toBe(200)
     expect((await bare('GET', `${base}/a.txt`)).status).toBe(302)
     expect((await bare('HEAD', `${base}/a.txt`)).status).toBe(200)
+    // A guest has no lists, and neither sees nor changes those of a token that is for no user.
+    const recent = `/api/v1/recent/${LIBRARY}/${smh.space}/recently-used-file`
+    expect((await bare('GET', `${base}/a.txt?purpose=preview`)).status).toBe(302)
+    expect((await smh.call('POST', recent, { body: { filterActionBy: 'preview' } })).body.contents).toEqual([])
+    const favorite = `/api/v1/favorite/${LIBRARY}/${smh.space}`
+    expect((await smh.call('POST', favorite, { body: { path: 'a.txt' } })).status).toBe(200)
+    expect((await bare('GET', `${listing}?with_favorite_status=1`)).body.contents[0].isFavorite).toBe(false)
+    expectFault(await bare('POST', recent, {}), 400, 'EmptyAccessToken')
+    expectFault(await bare('GET', `${favorite}/list`), 400, 'EmptyAccessToken')
+    expectFault(await bare('POST', `${favorite}?cancel`, { path: 'a.txt' }), 400, 'EmptyAccessToken')
+    const { confirmKey } = (await smh.call('PUT', `${base}/c.txt`)).body
+    expectFault(await bare('GET', `${base}/${confirmKey}?upload`), 400, 'EmptyAccessToken')
     expectFault(await bare('DELETE', `${base}/a.txt`), 400, 'EmptyAccessToken')
     expectFault(await bare('PUT', `${base}/b.txt`), 400, 'EmptyAccessToken')
     expectFault(await bare('PUT', `${listing}/d`), 400, 'EmptyAccessToken')

@@ -158,7 +158,12 @@ export async function visit(call: Call, verb: Verb): Promise<Visit> {
   return { caller, drive, actor: await actorOf(call, caller, drive, verb), byAuthority: false }
 }
 
-/** Reading a space that is public needs no token. */
+/** Whether the caller came without a credential. */
+export function isGuest({ token, grants }: Pick<Caller, 'token' | 'grants'>): boolean {
+  return token === undefined && grants.size === 0
+}
+
+/** Reading a space that is public needs no token. What users keep for themselves is not the space's. */
 async function guest(call: Call, verb: Verb): Promise<Visit> {
   if (verb !== 'read' && verb !== 'inspect') throw refuse('EmptyAccessToken')
   const library = await namedLibrary(call)

@@ -1,6 +1,6 @@
 /** A user's own lists: favourites, and the files lately looked at or changed. */
 import type { MarkCursor, MarkKind, MarkPage, MarkView, Node, NodeView, Ref } from '../../engine/index.ts'
-import { type Visit, visit } from './auth.ts'
+import { isGuest, type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { isLink, typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -51,14 +51,14 @@ function refIn(call: Call, { drive }: Visit): Ref {
 }
 
 async function add(call: Call): Promise<Answer> {
-  const here = await visit(call, 'read')
+  const here = await visit(call, 'mark')
   const [result] = await call.context.engine.mark(here.actor, 'favourite', [refIn(call, here)])
   const { view } = made(result!)
   return { status: 200, body: { inode: inodeOf(call.context.engine.ids, view.node) } }
 }
 
 async function cancel(call: Call): Promise<Answer> {
-  const here = await visit(call, 'read')
+  const here = await visit(call, 'mark')
   const [result] = await call.context.engine.unmark(here.actor, 'favourite', [refIn(call, here)])
   made(result!)
   return { status: 204 }
@@ -75,8 +75,9 @@ export async function isFavorite(call: Call, here: Visit, node: Node): Promise<b
 }
 
 /** Which of the entries are favourites; asked only for those who want to know. */
-export async function favoritesAmong(call: Call, { actor }: Visit, nodes: readonly Node[]): Promise<boolean[]> {
-  if (!yes(call.query, 'with_favorite_status') || nodes.length === 0) return nodes.map(() => false)
+export async function favoritesAmong(call: Call, { actor, caller }: Visit, nodes: readonly Node[]): Promise<boolean[]> {
+  const isAsked = yes(call.query, 'with_favorite_status') && !isGuest(caller)
+  if (!isAsked || nodes.length === 0) return nodes.map(() => false)
   return call.context.engine.marked(
     actor,
     'favourite',
@@ -84,13 +85,19 @@ export async function favoritesAmong(call: Call, { actor }: Visit, nodes: readon
   )
 }
 
-/** Puts a file on the user's list of those lately used. */
-export async function noteUse(call: Call, { actor }: Visit, kind: Exclude<MarkKind, 'favourite'>, { node }: NodeView) {
+/** Puts a file on the user's list of those lately used. Guests have none. */
+export async function noteUse(
+  call: Call,
+  { actor, caller }: Visit,
+  kind: Exclude<MarkKind, 'favourite'>,
+  { node }: NodeView,
+) {
+  if (isGuest(caller)) return
   await call.context.engine.mark(actor, kind, [{ drive: node.drive, id: node.id }])
 }
 
 async function list(call: Call): Promise<Answer> {
-  const here = await visit(call, 'read')
+  const here = await visit(call, 'mark')
   const { query } = call
   const by = word(query, 'order_by', 'orderBy') ?? 'favoriteTime'
   const direction = word(query, 'order_by_type', 'orderByType') ?? 'desc'
@@ -163,7 +170,7 @@ function favorite(call: Call, here: Visit, { mark, view }: MarkView): Shown {
 const ACTIONS: Readonly<Record<string, Exclude<MarkKind, 'favourite'>>> = { preview: 'viewed', modify: 'modified' }
 
 async function recent(call: Call): Promise<Answer> {
-  const here = await visit(call, 'read')
+  const here = await visit(call, 'mark')
   const body = members(call)
   const kinds = kindsIn(body)
   const types = typesIn(body)

@@ -40,12 +40,14 @@ export const GRANTS = [
 export type Grant = (typeof GRANTS)[number]
 
 /**
- * What a call is for. `inspect` is reading what is told of a space as a whole; `manage` is what only `admin` and
+ * What a call is for. `inspect` is reading what is told of a space as a whole; `mark` is reading and writing a user's own lists,
+ * which is what those may do who may read, but for guests; `manage` is what only `admin` and
  * `space_admin` may do within a space; `authorize` and `sync` are too, unless an authority permits them.
  */
 export type Verb =
   | 'read'
   | 'inspect'
+  | 'mark'
   | 'createDirectory'
   | 'beginUpload'
   | 'confirmUpload'
@@ -74,7 +76,10 @@ const replace = actions('replace')
 const moving = actions('move', 'rename')
 const copying = actions('copy')
 
-const ROWS: Record<Exclude<Verb, 'read' | 'inspect' | 'share' | 'manage' | 'authorize' | 'sync'>, readonly Row[]> = {
+const ROWS: Record<
+  Exclude<Verb, 'read' | 'inspect' | 'mark' | 'share' | 'manage' | 'authorize' | 'sync'>,
+  readonly Row[]
+> = {
   createDirectory: [['create_directory', { folder: actions('newEmpty') }]],
   beginUpload: [
     ['upload_file', { folder: into }],
@@ -148,7 +153,9 @@ export function kindsOf(grants: ReadonlySet<string>, verb: 'move' | 'copy'): Kin
 export function allowedBy(grants: ReadonlySet<string>, verb: Verb, plainPurge = false): Allow | undefined {
   if (rules(grants)) return { file: ALL_ACTIONS, folder: ALL_ACTIONS }
   if (verb === 'manage' || verb === 'authorize' || verb === 'sync') return undefined
-  if (verb === 'read' || verb === 'inspect') return readsAll(grants) ? { file: READ, folder: READ } : undefined
+  if (verb === 'read' || verb === 'inspect' || verb === 'mark') {
+    return readsAll(grants) ? { file: READ, folder: READ } : undefined
+  }
   // What one may read one may share; what a share opens is bounded by the share itself.
   const sharing = READ | actions('share', 'copy')
   if (verb === 'share') return readsAll(grants) ? { file: sharing, folder: sharing } : undefined

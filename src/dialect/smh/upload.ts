@@ -8,7 +8,7 @@ import {
   type UploadId,
   type UploadPart,
 } from '../../engine/index.ts'
-import { rulesHere, type Visit, visit } from './auth.ts'
+import { isGuest, rulesHere, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
 import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -123,6 +123,7 @@ interface Found extends Visit {
 /** The upload a confirm key names, in its own space, for whoever started it or rules the space. */
 async function uploadOf(call: Call, verb: 'read' | 'beginUpload' | 'confirmUpload'): Promise<Found> {
   const here = await visit(call, verb)
+  if (isGuest(here.caller)) throw refuse('EmptyAccessToken')
   const key = call.path.join('/')
   const id = /^[0-9a-f]{32}$/.test(key) ? (key as UploadId) : undefined
   const [found] = id ? await call.context.engine.uploads(here.actor, [id]) : []
