@@ -1,17 +1,18 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
 let base: string
-const started: Session[] = []
+let server: Session
 
-beforeEach(async () => {
-  smh = await open()
-  base = `/api/v1/file/${LIBRARY}/${smh.space}`
-  started.push(smh)
+beforeAll(async () => {
+  server = await open()
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
+afterAll(() => server.stop())
+/** In spaces of its own. */
+beforeEach(async () => {
+  smh = await server.fresh()
+  base = `/api/v1/file/${LIBRARY}/${smh.space}`
 })
 
 const put = (path: string, body: object, query = '') => smh.call('PUT', `${base}/${path}?${query}`, { body })
@@ -37,6 +38,9 @@ describe('a symbolic link', () => {
       size: '5',
       linkTo: ['d', 'a.txt'],
     })
+    const { inode } = (await smh.call('GET', `${base}/link.txt?info&with_inode=1`)).body
+    const byInode = await smh.call('GET', `/api/v1/inode/${LIBRARY}/${smh.space}/${inode}`)
+    expect(byInode.body).toMatchObject({ path: ['link.txt'], type: 'symlink', size: '5', linkTo: ['d', 'a.txt'] })
     const head = await smh.call('HEAD', `${base}/link.txt`)
     expect(head.headers).toMatchObject({ 'x-smh-type': 'symlink', 'x-smh-size': '5' })
     expect(await listed('filter=onlyFile')).toMatchObject([

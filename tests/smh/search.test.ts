@@ -113,6 +113,23 @@ describe('a search', () => {
     expect(namesOf(other.body)).toEqual(['red blue', 'red', 'green red', 'blue', 'Blue red green'])
   })
 
+  it('finds what a user has made', async () => {
+    const space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })).body.spaceId
+    await smh.mkdir('mine', space)
+    const bob = await smh.mint('create_directory', { space_id: space, user_id: 'bob' })
+    await smh.call('PUT', `/api/v1/directory/${LIBRARY}/${space}/his?access_token=${bob}`)
+    const by = async (...creators: object[]) => {
+      const { body } = await smh.call('POST', `/api/v1/search/${LIBRARY}/${space}/space-contents`, {
+        body: { creators },
+      })
+      return body.contents.map(({ name, userId }: { name: string; userId: string }) => [name, userId])
+    }
+    expect(await by({ userOrgId: 'x', userId: 'bob' })).toEqual([['his', 'bob']])
+    expect(await by({ userId: 'eve' }, { userId: 'bob' })).toEqual([['his', 'bob']])
+    expect(await by({ userOrgId: 'x' })).toEqual([])
+    expect(await by()).toHaveLength(2)
+  })
+
   it('refuses an id of its own making', async () => {
     const id = Buffer.from(JSON.stringify({ asked: { keyword: 1, scope: {} } })).toString('base64url')
     expectFault(await smh.call('GET', `${search}/${id}`), 400, 'SearchIdInvalid')
@@ -122,6 +139,10 @@ describe('a search', () => {
     expectFault(await create({ keyword: '', type: 'poem' }), 400, 'ParamInvalid')
     expectFault(await create({ keyword: '', orderBy: 'color' }), 400, 'ParamInvalid')
     expectFault(await create({ keyword: '', searchMode: 'slow' }), 400, 'ParamInvalid')
+    for (const odd of [{ tags: 'a' }, { creators: 'a' }, { labels: 'a' }, { extname: [1] }, { minFileSize: 'big' }]) {
+      expectFault(await create({ keyword: '', ...odd }), 400, 'ParamInvalid')
+    }
+    expectFault(await create({ keyword: '', modificationTimeEnd: 'soon' }), 400, 'InvalidTimeFormat')
     expectFault(await create({ keyword: 'w '.repeat(101) }), 400, 'SearchTooComplex')
     expectFault(await create({ keyword: '', scope: 'none' }), 404, 'DirectoryNotFound')
     for (const id of ['nonsense', Buffer.from('null').toString('base64url'), Buffer.from('{}').toString('base64url')]) {

@@ -47,7 +47,7 @@ const ID_MAX = 16_000
 export const searchOperations: readonly Operation[] = [
   {
     operation: 'Create search',
-    coverage: 'partial: tags and creators by organization find nothing',
+    coverage: 'done; nothing has tags and nobody an organization, so these find nothing',
     method: 'POST',
     path: `search/${SPACE}/space-contents`,
     handle: create,
@@ -281,7 +281,7 @@ function extensionIn(extnames: readonly string[] | undefined): Where | undefined
   return { field: 'extension', in: extnames.map((name) => name.replace(/^\./, '').toLowerCase()) }
 }
 
-/** People by their user id; of organizations nothing is known here. */
+/** People by their user id: no call tells of organizations, so one that is given narrows nothing. */
 function creatorsIn(body: Members): `user:${string}`[] | undefined {
   const given = member(body, 'creators')
   if (given === undefined || (Array.isArray(given) && given.length === 0)) return undefined
@@ -289,10 +289,11 @@ function creatorsIn(body: Members): `user:${string}`[] | undefined {
   return given.map((one) => `user:${text((one ?? {}) as Members, 'userId') ?? ''}` as const)
 }
 
-/** Entries have no tags here, so one that is asked for is on none. */
+/** No call puts tags on entries, so one that is asked for is on none. */
 function tagsIn(body: Members): Where | undefined {
   const given = member(body, 'tags')
-  return Array.isArray(given) && given.length > 0 ? { any: [] } : undefined
+  if (given !== undefined && !Array.isArray(given)) throw refuse('ParamInvalid', 'tags must be a list.')
+  return given === undefined || given.length === 0 ? undefined : { any: [] }
 }
 
 /** What both searches know. */
