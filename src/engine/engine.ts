@@ -122,6 +122,7 @@ export interface GroupSpec {
   readonly id?: string
   readonly name: string
   readonly description?: string
+  readonly extra?: Group['extra']
 }
 
 /** Given members replace; `extra` is merged member by member. */

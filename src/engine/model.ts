@@ -477,6 +477,8 @@ export interface Group {
   readonly creator: Subject
   readonly createdAt: number
   readonly updatedAt: number
+  /** Members only one dialect knows, under `<dialect>.<member>`. */
+  readonly extra: Readonly<Record<string, Json>>
 }
 
 /** Something by which a user is known elsewhere: a mobile number, a mail address, another system's id. */

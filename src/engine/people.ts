@@ -50,6 +50,7 @@ export interface GroupSpec {
   readonly id: string
   readonly name?: string
   readonly description?: string
+  readonly extra?: Group['extra']
 }
 
 /** Makes tenants; `name_invalid` for a bad id, `name_taken` for one that exists. */
@@ -153,8 +154,8 @@ export async function addGroups(
     ID,
     taken,
     (spec): Group => {
-      const { id, name = id, description = '' } = spec
-      return { tenant, id, name, description, creator, createdAt: at, updatedAt: at }
+      const { id, name = id, description = '', extra = {} } = spec
+      return { tenant, id, name, description, creator, createdAt: at, updatedAt: at, extra }
     },
   )
   await tx.putGroups(judged.filter(isMade))

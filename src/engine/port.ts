@@ -125,9 +125,12 @@ export interface OfTenant {
 }
 
 /** What users must be like; absent members ask nothing. Texts are compared exactly, `nickPart` as a part, without case. */
-export type UserFilter = { readonly nickPart?: string } & Partial<
-  Pick<User, 'name' | 'nick' | 'email' | 'phone' | 'role' | 'status'>
->
+export type UserFilter = {
+  /** A part of the nickname, without case. */
+  readonly nickPart?: string
+  /** Who is directly in one of these groups. */
+  readonly groups?: readonly string[]
+} & Partial<Pick<User, 'name' | 'nick' | 'email' | 'phone' | 'role' | 'status'>>
 
 export interface GroupFilter {
   readonly name?: string

@@ -292,7 +292,7 @@ async function fill(store: Store): Promise<void> {
     await Promise.all([tx.ids('node', 100), tx.ids('drive', 7_000), tx.ids('task', 10), tx.ids('trash', 10)])
     await tx.putTenants([{ id: TENANT, name: 'Acme', createdAt: 1, extra: {} }])
     const group = { tenant: TENANT, id: 'team', name: '', description: '', creator: 'user:ann' as const }
-    await tx.putGroups([{ ...group, createdAt: 1, updatedAt: 1 }])
+    await tx.putGroups([{ ...group, createdAt: 1, updatedAt: 1, extra: {} }])
     await tx.putMembers([memberRow('team', 'user:ann')])
     await tx.putDrives([drive(DRIVE), drive(OTHER, { root: nodeId(51), trash: nodeId(53), grave: nodeId(54) })])
     const pools = [String(DRIVE), String(OTHER)].map((key) => ({ kind: 'drive' as const, key }))

@@ -258,6 +258,7 @@ export function peopleConformance(open: Open) {
         creator: 'user:ann',
         createdAt: 1,
         updatedAt: 2,
+        extra: { 'pds.is_root': true },
       }
       await store.write(async (tx) => {
         await tx.putTenants([tenant, { ...tenant, id: ELSEWHERE }])
@@ -337,6 +338,17 @@ export function peopleConformance(open: Open) {
       expect(await users({ email: 'b@x', status: 'enabled' })).toEqual([])
       expect(await users({ phone: '5', role: 'admin' })).toEqual(['a'])
       expect(await users({ name: 'n' })).toEqual(['B'])
+      const inGroup = (group: string, member: Subject) => memberRow(group, member)
+      await store.write((tx) =>
+        tx.putMembers([
+          ...[inGroup('1', 'user:b'), inGroup('1', 'user:a'), inGroup('2', 'user:b'), inGroup('3', 'user:B')],
+          ...[inGroup('2', 'group:a'), inGroup('2', 'user:gone')],
+        ]),
+      )
+      expect(await users({ groups: ['1', '2', 'none'] })).toEqual(['a', 'b'])
+      expect(await users({ groups: ['1', '2'], role: 'user' })).toEqual(['b'])
+      expect(await users({ groups: ['1', '3'] }, 'B', 1)).toEqual(['a'])
+      expect(await users({ groups: [] })).toEqual([])
       await store.write((tx) =>
         tx.deleteUsers([
           { tenant: TENANT, id: 'a' },
@@ -584,5 +596,5 @@ export function peopleConformance(open: Open) {
 }
 
 function groupRow(id: string, name: string, tenant = TENANT): Group {
-  return { tenant, id, name, description: '', creator: 'user:ann', createdAt: 1, updatedAt: 2 }
+  return { tenant, id, name, description: '', creator: 'user:ann', createdAt: 1, updatedAt: 2, extra: {} }
 }

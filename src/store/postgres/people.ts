@@ -61,10 +61,10 @@ on conflict (tenant_id, id) do update set
   default_drive = excluded.default_drive, created_at = excluded.created_at, updated_at = excluded.updated_at,
   extra = excluded.extra`
 export const PUT_GROUPS = `
-insert into user_group (${GROUP_COLUMNS}) select * from ${unnest('tttttnn')}
+insert into user_group (${GROUP_COLUMNS}) select * from ${unnest('tttttnnt')}
 on conflict (tenant_id, id) do update set
   name = excluded.name, description = excluded.description, creator = excluded.creator,
-  created_at = excluded.created_at, updated_at = excluded.updated_at`
+  created_at = excluded.created_at, updated_at = excluded.updated_at, extra = excluded.extra`
 export const PUT_MEMBERS = `
 insert into member (${MEMBER_COLUMNS}) select * from ${unnest('ttttttnn')}
 on conflict (tenant_id, group_id, member) do update set
@@ -132,7 +132,7 @@ export const peopleQueries: Queries<
 
   async putGroups(db, rows) {
     if (rows.length === 0) return
-    await db.run(PUT_GROUPS, ...columns(latest(rows, ofTenant).map(fromGroup), 7))
+    await db.run(PUT_GROUPS, ...columns(latest(rows, ofTenant).map(fromGroup), 8))
   },
 
   async putMembers(db, rows) {

@@ -25,11 +25,19 @@ export const MEMBERS = `
 select ${MEMBER_COLUMNS} from member where (tenant_id, group_id, member) in (select * from ${unnest('ttt')})`
 
 /** In the order of the primary key, past rows that are not like the filter. */
-export const USER_PAGE = `
+const USERS_LIKE = `
 select ${USER_COLUMNS} from "user" where tenant_id = $1 and id > $2
   and ($4::text is null or name = $4) and ($5::text is null or nick = $5) and ($6::text is null or email = $6)
   and ($7::text is null or phone = $7) and ($8::text is null or role = $8) and ($9::text is null or status = $9)
-  and ($10::text is null or strpos(lower(nick), lower($10)) > 0)
+  and ($10::text is null or strpos(lower(nick), lower($10)) > 0)`
+export const USER_PAGE = `${USERS_LIKE}
+order by id limit $3`
+/** Of those who are in one of the groups. */
+export const GROUP_USER_PAGE = `${USERS_LIKE}
+  and id in (
+    select substr(member, 6) from member
+    where tenant_id = $1 and group_id = any($11::text[]) and starts_with(member, 'user:')
+  )
 order by id limit $3`
 export const GROUP_PAGE = `
 select ${GROUP_COLUMNS} from user_group where tenant_id = $1 and id > $2
@@ -120,8 +128,10 @@ export const rosterQueries: Queries<
 
   async userPage(db, { tenant, filter, after, limit }) {
     const { name = null, nick = null, email = null, phone = null, role = null, status = null, nickPart = null } = filter
-    const wanted = [name, nick, email, phone, role, status, nickPart]
-    return (await db.all<UserRow>(USER_PAGE, tenant, after, limit, ...wanted)).map(toUser)
+    const place = [tenant, after, limit, name, nick, email, phone, role, status, nickPart] as const
+    const { groups } = filter
+    const rows = groups ? db.all<UserRow>(GROUP_USER_PAGE, ...place, groups) : db.all<UserRow>(USER_PAGE, ...place)
+    return (await rows).map(toUser)
   },
 
   async groupPage(db, { tenant, filter, after, limit }) {

@@ -21,7 +21,7 @@ export const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, sc
 export const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
   default_drive, created_at, updated_at, extra`
 
-export const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at'
+export const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at, extra'
 
 export type TenantRow = [id: TenantId, name: string, createdAt: number, extra: string]
 
@@ -63,6 +63,7 @@ export type GroupRow = [
   creator: Subject,
   createdAt: number,
   updatedAt: number,
+  extra: string,
 ]
 
 export const IDENTITY_COLUMNS = 'tenant_id, kind, value, user_id, name, created_at'
@@ -159,12 +160,12 @@ export function fromUser(user: User): unknown[] {
   ]
 }
 
-export function toGroup([tenant, id, name, description, creator, createdAt, updatedAt]: GroupRow): Group {
-  return { tenant, id, name, description, creator, createdAt, updatedAt }
+export function toGroup([tenant, id, name, description, creator, createdAt, updatedAt, extra]: GroupRow): Group {
+  return { tenant, id, name, description, creator, createdAt, updatedAt, extra: fromJson(extra) }
 }
 
-export function fromGroup({ tenant, id, name, description, creator, createdAt, updatedAt }: Group): unknown[] {
-  return [tenant, id, name, description, creator, createdAt, updatedAt]
+export function fromGroup({ tenant, id, name, description, creator, createdAt, updatedAt, extra }: Group): unknown[] {
+  return [tenant, id, name, description, creator, createdAt, updatedAt, JSON.stringify(extra)]
 }
 
 export function toMember(row: MemberRow): Member {

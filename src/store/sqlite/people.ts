@@ -49,7 +49,7 @@ select tenant_id, member, group_id from found`
 const PUT_TENANTS = `insert or replace into tenant (${TENANT_COLUMNS}) select ${members(4)} from json_each(?)`
 const PUT_APPS = `insert or replace into app (${APP_COLUMNS}) select ${members(9)} from json_each(?)`
 const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(15)} from json_each(?)`
-const PUT_GROUPS = `insert or replace into user_group (${GROUP_COLUMNS}) select ${members(7)} from json_each(?)`
+const PUT_GROUPS = `insert or replace into user_group (${GROUP_COLUMNS}) select ${members(8)} from json_each(?)`
 const PUT_MEMBERS = `insert or replace into member (${MEMBER_COLUMNS}) select ${members(8)} from json_each(?)`
 const DELETE_MEMBERS = `
 delete from member where (tenant_id, group_id, member) in (select ${members(3)} from json_each(?))`

@@ -25,12 +25,20 @@ export const MEMBERS = `
 select ${MEMBER_COLUMNS} from member where (tenant_id, group_id, member) in (select ${members(3)} from json_each(?))`
 
 /** In the order of the primary key, past rows that are not like the filter. */
-export const USER_PAGE = `
+const USERS_LIKE = `
 select ${USER_COLUMNS} from (select ? as f), user where tenant_id = ? and id > ?
   and (f ->> 'name' is null or name = f ->> 'name') and (f ->> 'nick' is null or nick = f ->> 'nick')
   and (f ->> 'email' is null or email = f ->> 'email') and (f ->> 'phone' is null or phone = f ->> 'phone')
   and (f ->> 'role' is null or role = f ->> 'role') and (f ->> 'status' is null or status = f ->> 'status')
-  and (f ->> 'nickPart' is null or instr(lower(nick), lower(f ->> 'nickPart')) > 0)
+  and (f ->> 'nickPart' is null or instr(lower(nick), lower(f ->> 'nickPart')) > 0)`
+export const USER_PAGE = `${USERS_LIKE}
+order by id limit ?`
+/** Of those who are in one of the groups. */
+export const GROUP_USER_PAGE = `${USERS_LIKE}
+  and id in (
+    select substr(member, 6) from member
+    where tenant_id = ? and group_id in (select value from json_each(?)) and member glob 'user:*'
+  )
 order by id limit ?`
 export const GROUP_PAGE = `
 select ${GROUP_COLUMNS} from (select ? as f), user_group where tenant_id = ? and id > ?
@@ -106,7 +114,12 @@ export const rosterQueries: Queries<
   },
 
   userPage(db, { tenant, filter, after, limit }) {
-    return db.all<UserRow>(USER_PAGE, JSON.stringify(filter), tenant, after, limit).map(toUser)
+    const { groups, ...like } = filter
+    const place = [JSON.stringify(like), tenant, after] as const
+    const rows = groups
+      ? db.all<UserRow>(GROUP_USER_PAGE, ...place, tenant, JSON.stringify(groups), limit)
+      : db.all<UserRow>(USER_PAGE, ...place, limit)
+    return rows.map(toUser)
   },
 
   groupPage(db, { tenant, filter, after, limit }) {

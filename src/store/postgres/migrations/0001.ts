@@ -65,6 +65,7 @@ create table user_group (
   creator text not null,
   created_at bigint not null,
   updated_at bigint not null,
+  extra text not null,
   primary key (tenant_id, id)
 );
 

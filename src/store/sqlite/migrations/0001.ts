@@ -59,6 +59,7 @@ create table user_group (
   creator text not null,
   created_at integer not null,
   updated_at integer not null,
+  extra text not null,
   primary key (tenant_id, id)
 ) strict, without rowid;
 
