@@ -45,7 +45,8 @@ export interface Facts {
   doomedBelow: number
   destroysMuch: boolean
   readonly ids: Record<Sequence, number[]>
-  readonly uploadIds: UploadId[]
+  /** Of ids of new uploads, what nobody can guess. */
+  readonly uploadSecrets: string[]
 }
 
 export type Sequence = 'node' | 'task' | 'trash'
@@ -69,7 +70,7 @@ export interface Needs {
   readonly doomed: Map<NodeId, NodeKey>
   /** How many more fresh numbers are wanted. */
   readonly ids: Record<Sequence, number>
-  uploadIds: number
+  uploadSecrets: number
   /** Whether anything above is wanted. */
   any: boolean
 }
@@ -98,7 +99,7 @@ export function emptyFacts(): Facts {
     doomedBelow: 0,
     destroysMuch: false,
     ids: { node: [], task: [], trash: [] },
-    uploadIds: [],
+    uploadSecrets: [],
   }
 }
 
@@ -121,7 +122,7 @@ export function emptyNeeds(): Needs {
     uploads: new Set(),
     doomed: new Map(),
     ids: { node: 0, task: 0, trash: 0 },
-    uploadIds: 0,
+    uploadSecrets: 0,
     any: false,
   }
 }

@@ -5,13 +5,14 @@ import type { Actor } from './actor.ts'
 import { anticipate } from './anticipate.ts'
 import { DEPTH_MAX } from './engine.ts'
 import { type Facts, type Needs, pathEnd, type Sequence, seekFrom, stemKey, trashKey, walkKey } from './facts.ts'
-import type { DriveId, Node, NodeId, UploadId } from './model.ts'
+import type { DriveId, Node, NodeId } from './model.ts'
 import { RENAME_SCAN_MAX } from './name.ts'
 import { GRAVE_KEY } from './new-drive.ts'
 import type { Op } from './op.ts'
 import { PairMap } from './pair-map.ts'
 import type { ChildKey, NodeKey, ReadTx, Seek, Walk, WriteTx } from './port.ts'
 import { demandCurrent } from './standing.ts'
+import { UPLOAD_SECRET_BYTES } from './upload-id.ts'
 
 const NO_CHILD = { ids: [], whole: true } as const
 
@@ -303,7 +304,9 @@ async function loadNumbers({ write }: LoadContext, facts: Facts, needs: Needs) {
       facts.ids[sequence].push(...(await write.ids(sequence, needs.ids[sequence])))
     }),
   )
-  for (let made = 0; made < needs.uploadIds; made++) facts.uploadIds.push(randomBytes(16).toString('hex') as UploadId)
+  for (let made = 0; made < needs.uploadSecrets; made++) {
+    facts.uploadSecrets.push(randomBytes(UPLOAD_SECRET_BYTES).toString('hex'))
+  }
 }
 
 function group<Row extends { node: NodeId }>(

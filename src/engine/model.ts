@@ -12,7 +12,7 @@ export type TenantId = Branded<string, 'TenantId'>
 export type DriveId = Branded<number, 'DriveId'>
 /** A node's id: a positive safe integer, unique in the deployment, the same for the node's whole life. */
 export type NodeId = Branded<number, 'NodeId'>
-/** An upload session's id: 32 lower-case hex digits, unguessable. */
+/** An upload session's id: 32 lower-case hex digits, its drive's number and 16 unguessable ones. See upload-id.ts. */
 export type UploadId = Branded<string, 'UploadId'>
 /** A task's id: a positive safe integer. */
 export type TaskId = Branded<number, 'TaskId'>

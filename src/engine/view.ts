@@ -36,6 +36,7 @@ export class View extends Draft {
   readonly needs: Needs = emptyNeeds()
 
   // Where the batch put nodes, by name and by folder, which folders it took nodes from, and in which of them and where it
+import { uploadIdIn } from './upload-id.ts'
   // gave up names. A node may have moved on since: these only say where to look, so that a failed op need not take them back.
   private readonly placed = new PairMap<NodeId, string, Set<NodeId>>()
   private readonly movedUnder = new Map<NodeId, Set<NodeId>>()
@@ -402,10 +403,10 @@ export class View extends Draft {
     return -(at + 1)
   }
 
-  freshUpload(): UploadId {
-    const id = this.facts.uploadIds[this.drawnUploads++]
-    if (id) return id
-    this.needs.uploadIds++
+  freshUpload(drive: DriveId): UploadId {
+    const secret = this.facts.uploadSecrets[this.drawnUploads++]
+    if (secret) return uploadIdIn(drive, secret)
+    this.needs.uploadSecrets++
     this.needs.any = true
     return `pending ${this.drawnUploads}` as UploadId
   }

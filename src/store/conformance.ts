@@ -10,6 +10,7 @@ import { standingConformance } from './conformance/standings.ts'
 import { tasksConformance } from './conformance/tasks.ts'
 import { transactionConformance } from './conformance/transactions.ts'
 import { treeConformance } from './conformance/tree.ts'
+import { uploadConformance } from './conformance/uploads.ts'
 
 /**
  * Declares the suite for one store.
@@ -25,4 +26,5 @@ export function storeConformance(name: string, open: Open): void {
   describe(`${name}: standings`, () => standingConformance(open))
   describe(`${name}: tasks`, () => tasksConformance(open))
   describe(`${name}: transactions`, () => transactionConformance(open))
+  describe(`${name}: uploads`, () => uploadConformance(open))
 }

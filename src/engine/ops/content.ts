@@ -21,7 +21,7 @@ export function upload(view: View, op: UploadOp): Result {
   const over = view.overQuota(drive, op.size ?? 0)
   if (over) return fail(over)
   const opened: Upload = {
-    id: view.freshUpload(),
+    id: view.freshUpload(drive.id),
     tenant: drive.tenant,
     drive: drive.id,
     parent: place.parent,

@@ -91,6 +91,11 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     `update upload_part set upload_id = '${uploadId(3)}'`,
     [`owners: part 1 of upload ${uploadId(3)}`],
   ],
+  [
+    'an upload whose id says another drive',
+    `update upload set drive_id = 7002 where id = '${uploadId(1)}'`,
+    [`ids: upload ${uploadId(1)}`, `owners: part 1 of upload ${uploadId(1)}`],
+  ],
   ['a hold of a finished task', "update task set state = 'done'", ['owners: node 17']],
   [
     'an outcome of no task',

@@ -1,27 +1,28 @@
 /** Rows for the conformance suite: plain defaults, so that a test states only what it is about. */
 import { emptyChanges } from '../../engine/effects.ts'
-import type {
-  BlobRef,
-  Changes,
-  Content,
-  Drive,
-  DriveId,
-  Member,
-  NewTask,
-  Node,
-  NodeId,
-  NodeKey,
-  Store,
-  Subject,
-  TaskId,
-  TenantId,
-  Token,
-  TrashEntry,
-  TrashId,
-  Upload,
-  UploadId,
-  User,
-  Version,
+import {
+  type BlobRef,
+  type Changes,
+  type Content,
+  type Drive,
+  type DriveId,
+  type Member,
+  type NewTask,
+  type Node,
+  type NodeId,
+  type NodeKey,
+  type Store,
+  type Subject,
+  type TaskId,
+  type TenantId,
+  type Token,
+  type TrashEntry,
+  type TrashId,
+  type Upload,
+  type UploadId,
+  type User,
+  uploadIdIn,
+  type Version,
 } from '../../engine/index.ts'
 
 /** What a suite gets for one test: an empty store, and another over the same data, as a second process would open it. */
@@ -149,11 +150,13 @@ export function trashed(node: number, id: number, more: Partial<TrashEntry> = {}
   }
 }
 
-export const uploadId = (number: number) => number.toString(16).padStart(32, '0') as UploadId
+export function uploadId(number: number, drive = DRIVE): UploadId {
+  return uploadIdIn(drive, number.toString(16).padStart(16, '0'))
+}
 
 export function upload(number: number, more: Partial<Upload> = {}): Upload {
   return {
-    id: uploadId(number),
+    id: uploadId(number, more.drive),
     tenant: TENANT,
     drive: DRIVE,
     parent: ROOT,

@@ -325,8 +325,8 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   ['trashPage', (tx, ids) => tx.trashPage({ drives: ids.map(driveId), after: null, limit: 10 })],
   ['trashUsage', (tx, ids) => tx.trashUsage(ids.map((id) => driveId(7_000 + (id % 2))))],
   ['drivesInPools', (tx, ids) => tx.drivesInPools(ids as unknown as PoolId[])],
-  ['uploads', (tx, ids) => tx.uploads(ids.map(uploadId))],
-  ['uploadParts', (tx, ids) => tx.uploadParts(ids.map(uploadId))],
+  ['uploads', (tx, ids) => tx.uploads(ids.map((id) => uploadId(id)))],
+  ['uploadParts', (tx, ids) => tx.uploadParts(ids.map((id) => uploadId(id)))],
   ['blobs', (tx, ids) => tx.blobs(ids.map((id) => ({ drive: DRIVE, digest: content(id).digest })))],
   ['heldContents', (tx, ids) => tx.heldContents(ids.map((id) => content(id).digest))],
   [
@@ -381,7 +381,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     'uploads and holdings',
     async (tx, ids) => {
       await tx.putUploadParts(ids.map((id) => ({ upload: uploadId(1), number: id, size: 1, md5: '', uploadedAt: 1 })))
-      await tx.deleteUploads(ids.map(uploadId))
+      await tx.deleteUploads(ids.map((id) => uploadId(id)))
       await tx.putHoldings(
         ids.map((id) => ({ drive: DRIVE, digest: content(id).digest, size: id, head: 'h', chain: '' })),
       )

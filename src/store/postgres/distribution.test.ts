@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/store.ts'
 import { sql as sqliteSchema } from '../sqlite/migrations/0001.ts'
 import * as applying from './apply.ts'
-import { DISTRIBUTION, distribute, type Table } from './distribution.ts'
+import { DISTRIBUTION, distribute, ON_EVERY_MACHINE, type Table } from './distribution.ts'
 import * as drives from './drives.ts'
 import * as history from './history.ts'
 import * as links from './links.ts'
@@ -89,24 +89,20 @@ describe('the schema', () => {
   })
 
   it('says of every table how it is spread', () => {
-    expect(Object.keys(DISTRIBUTION).sort()).toEqual([...tables.keys(), 'migration'].sort())
+    const told = [...Object.keys(DISTRIBUTION), ...Object.keys(ON_EVERY_MACHINE)]
+    expect(told.sort()).toEqual([...tables.keys(), 'migration'].sort())
   })
 
-  it.each(Object.entries(DISTRIBUTION).filter(([, column]) => column !== 'everywhere'))(
-    'leads every key of %s with its column %s',
-    (name, column) => {
-      expect(tables.get(name)!.unique.map(([first]) => first)).toEqual(tables.get(name)!.unique.map(() => column))
-    },
-  )
+  it.each(Object.entries(DISTRIBUTION))('leads every key of %s with its column %s', (name, column) => {
+    expect(tables.get(name)!.unique.map(([first]) => first)).toEqual(tables.get(name)!.unique.map(() => column))
+  })
 
   it('has nothing that a cluster cannot keep', () => {
     expect(schema).not.toMatch(/\breferences\b|\bforeign key\b|\bserial\b|\bgenerated\b|\bnextval\b|\btrigger\b/i)
   })
 })
 
-const spread = Object.entries(DISTRIBUTION).flatMap(([table, column]) =>
-  column === 'everywhere' ? [] : [[table, column]],
-)
+const spread = Object.entries(DISTRIBUTION)
 
 /** The tables of a statement that are spread, each with what the statement calls it and its column. */
 function spreadIn(sql: string) {
@@ -115,7 +111,7 @@ function spreadIn(sql: string) {
       `\\b(?:from|join|update|into|using|only) "?${table}"?\\b(?! \\()(?: (?!set|where|order|on|join|cross|left|returning|values|select)(\\w+))?`,
       'g',
     )
-    return [...sql.matchAll(pattern)].map(([, alias]) => ({ table: table!, name: alias ?? table!, column: column! }))
+    return [...sql.matchAll(pattern)].map(([, alias]) => ({ table, name: alias ?? table, column }))
   })
 }
 
@@ -128,7 +124,7 @@ function isNamed(sql: string, { name, column }: { name: string; column: string }
 /** What is done now and then, or by an operator: it may ask every machine. */
 const EVERYWHERE: ReadonlySet<string> = new Set([
   ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
-  ...['FORGET_EVICTED', 'OVERDUE'],
+  ...['FORGET_EVICTED', 'OVERDUE', 'EXPIRED_UPLOADS'],
   ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS'],
 ])
 
@@ -167,7 +163,10 @@ describe('the statements', () => {
   })
 })
 
-/** Two drives of ten thousand nodes, and what is kept beside them: in small tables every way is short. */
+/**
+ * Two drives of ten thousand nodes, what is kept beside them, and many small drives with something to sweep: in small tables
+ * every way is short.
+ */
 const LARGE_DRIVES = `
 insert into node select 7001 + i % 2, i, i / 20, 'n' || i, 'n' || i, 0, case i % 5 when 0 then 'folder' else 'file' end, 1,
   md5(i::text), i, '', '', '', 7001, 1, i, i, 'user:a', 'user:a', '{}' from generate_series(1, 20000) i;
@@ -184,7 +183,15 @@ insert into blob (drive_id, digest, size, md5, sha1, crc64, refs, touched_at, he
   select drive_id, digest, size + 1048576 * (id % 2), '', '', '', 1, 1, '', '' from node;
 insert into mark (tenant_id, subject, kind, node_id, born, at)
   select 'tenant' || i % 50, 'user:' || i % 400, 'favourite', i, i, 1 from generate_series(1, 20000) i;
-analyze node, version, node_grant, trash, forward, node_term, blob, mark`
+insert into drive (id, tenant_id, name, owner, app, scene, scene_id, status, root, trash, grave, settings, seq, trash_seq,
+    creator, created_at, updated_at, shared_pool)
+  select i, 'acme', '', 'user:a', '', '', '', 'active', 1, 2, i, '{}', 1, 1, '', 1, 1, 0 from generate_series(7001, 11000) i;
+insert into burial select id from drive;
+insert into upload (drive_id, id, tenant_id, parent_id, name, node_id, revises, hashes, state, content, creator, created_at,
+    expires_at, data)
+  select 7001 + i % 2, i, 'acme', i / 20, '', i, 0, '{}', 'open', 'null', '', 1, i, 'null' from generate_series(1, 20000) i;
+insert into upload_part select drive_id, id, 1, 1, '', 1 from upload;
+analyze node, version, node_grant, trash, forward, node_term, blob, mark, drive, burial, upload, upload_part`
 
 describe('on a real server', () => {
   let database: TestDatabase
@@ -241,7 +248,7 @@ it('spreads what is not spread yet, whatever others join first', async () => {
     },
   } as unknown as pg.PoolClient
   const done = await distribute(answers)
-  expect(said).toHaveLength(Object.keys(DISTRIBUTION).length - 2)
+  expect(said).toHaveLength(Object.keys({ ...DISTRIBUTION, ...ON_EVERY_MACHINE }).length - 2)
   expect(done[0]).toBe('drive' satisfies Table)
   expect(said).toContainEqual(['"drive"', 'id', 'none'])
   expect(said).toContainEqual(['"node"', 'drive_id', 'drive'])

@@ -7,7 +7,7 @@ import type { PoolClient } from 'pg'
 import { storageError } from './failure.ts'
 import { openPool } from './pool.ts'
 
-/** The column by which a table is spread, a drive's id or a tenant's; or `everywhere` for those on every machine. */
+/** The column by which a table is spread: a drive's id or a tenant's. */
 export const DISTRIBUTION = {
   drive: 'id',
   node: 'drive_id',
@@ -21,33 +21,37 @@ export const DISTRIBUTION = {
   task_hold: 'drive_id',
   evicted: 'drive_id',
   blob: 'drive_id',
+  upload: 'drive_id',
+  upload_part: 'drive_id',
   mark: 'tenant_id',
-  migration: 'everywhere',
-  deployment: 'everywhere',
-  sequence: 'everywhere',
-  tenant: 'everywhere',
-  app: 'everywhere',
-  user: 'everywhere',
-  user_group: 'everywhere',
-  member: 'everywhere',
-  identity: 'everywhere',
-  departed: 'everywhere',
-  standing: 'everywhere',
-  token: 'everywhere',
-  link: 'everywhere',
-  pool: 'everywhere',
-  haul: 'everywhere',
-  upload: 'everywhere',
-  upload_part: 'everywhere',
-  task: 'everywhere',
-  task_outcome: 'everywhere',
-  task_queue: 'everywhere',
 } as const
 
-export type Table = keyof typeof DISTRIBUTION
+/** Tables that are on every machine, so that each can be joined with any, and why they can be. */
+export const ON_EVERY_MACHINE = {
+  migration: 'a row for each change of the schema',
+  deployment: 'one row',
+  sequence: 'a row for each kind of number; numbers are drawn in ranges',
+  tenant: 'a row for each tenant',
+  app: 'a few for each tenant',
+  user: 'a row for each user, read by most calls and seldom written',
+  user_group: 'as users',
+  member: 'as users',
+  identity: 'as users',
+  departed: 'only who is gone and not yet cleared away after',
+  standing: 'a row for each tenant',
+  token: 'looked up before it is known whose it is, with every call; written once, and gone when its time is over',
+  link: 'looked up before it is known whose it is, with every call of its holders; a few for each user',
+  pool: 'a row for each drive and each level above it, read together with the drives',
+  haul: 'only the trees that are being carried',
+  task: 'claimed in the order of all tenants; gone 30 days after its end',
+  task_outcome: 'as tasks',
+  task_queue: 'only the folders that open tasks have found and not yet worked through',
+} as const
 
-/** The table that the others of drives lie together with. */
-const LEADER: Table = 'drive'
+export type Table = keyof typeof DISTRIBUTION | keyof typeof ON_EVERY_MACHINE
+
+/** By the column of a table, the one that it lies together with: drives' numbers and tenants' names are spread apart. */
+const LEADERS = { id: 'drive', drive_id: 'drive', tenant_id: 'mark' } as const
 
 export const EXTENSION = 'create extension if not exists citus'
 export const SPREAD = 'select logicalrelid::regclass::text as name from pg_dist_partition'
@@ -76,22 +80,21 @@ export async function distribute(client: Pick<PoolClient, 'query'>): Promise<Tab
   await client.query(EXTENSION)
   const { rows } = await client.query<{ name: string }>(SPREAD)
   const spread = new Set(rows.map(({ name }) => name.replaceAll('"', '')))
-  const missing = tablesInOrder().filter((table) => !spread.has(table))
+  const missing = [...new Set(tablesInOrder())].filter((table) => !spread.has(table))
   // One after the other: a table can join only those that are spread already.
   await missing.reduce((before, table) => before.then(() => distributeTable(client, table)), Promise.resolve())
   return missing
 }
 
-/** The one that others join comes first. */
+/** Those that others join come first. */
 function tablesInOrder(): Table[] {
-  const tables = Object.keys(DISTRIBUTION) as Table[]
-  return [LEADER, ...tables.filter((table) => table !== LEADER)]
+  return [...Object.values(LEADERS), ...Object.keys(DISTRIBUTION), ...Object.keys(ON_EVERY_MACHINE)] as Table[]
 }
 
 async function distributeTable(client: Pick<PoolClient, 'query'>, table: Table): Promise<void> {
-  const column = DISTRIBUTION[table]
   const name = `"${table}"`
-  if (column === 'everywhere') await client.query(MAKE_REFERENCE, [name])
-  // What is not spread by a drive's number cannot lie together with drives.
-  else await client.query(MAKE_DISTRIBUTED, [name, column, column === 'drive_id' ? LEADER : 'none'])
+  if (table in ON_EVERY_MACHINE) return void (await client.query(MAKE_REFERENCE, [name]))
+  const column = DISTRIBUTION[table as keyof typeof DISTRIBUTION]
+  const leader = LEADERS[column]
+  await client.query(MAKE_DISTRIBUTED, [name, column, leader === table ? 'none' : leader])
 }

@@ -4,6 +4,7 @@ import {
   type BlobRow,
   type CheckName,
   type DriveId,
+  driveOfUpload,
   type Fault,
   type Inspection,
   type PartRow,
@@ -11,8 +12,10 @@ import {
   type UploadId,
 } from '../../engine/index.ts'
 import { BURIED, CHECK_STATEMENTS, CONTENTS, UNUSED_CONTENTS } from '../row/checks.ts'
+import { uploadKey } from '../row/upload.ts'
 import { storageError } from './failure.ts'
 import { demandSchema } from './migrate.ts'
+import { columns, unnest } from './sets.ts'
 
 type BlobColumns = [digest: string, size: number, refs: number]
 type PartColumns = [upload: UploadId, number: number, size: number, md5: string]
@@ -42,24 +45,25 @@ const SEARCH = [
    where n.id is null`,
   `select n.drive_id, 'node ' || n.id, 'is ordered in the search index by what it no longer is'
    from node n join node_term w on w.drive_id = n.drive_id and w.node_id = n.id
-   where (w.name_key, w.created_at, w.size) is distinct from (n.name_key, n.created_at, coalesce(n.size, 0))`,
+   where (w.name_key, w.created_at, w.size) is distinct from (n.name_key, n.created_at, coalesce(n.size, -1))`,
 ]
 /** One for all drives, by the index blob_digest. */
 const BLOBS = `
 select digest, max(size), sum(refs) from blob where digest > $1 group by digest order by digest limit $2`
 const BLOBS_OF = 'select digest, max(size), sum(refs) from blob where digest = any($1) group by digest'
+/** Ids are in the order of their drives. */
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5
-from upload_part p join upload u on u.id = p.upload_id
-where u.state = 'open' and (p.upload_id, p.number) > ($1, $2)
-order by p.upload_id, p.number limit $3`
+from upload_part p join upload u on u.drive_id = p.drive_id and u.id = p.upload_id
+where u.state = 'open' and (p.drive_id, p.upload_id, p.number) > ($1, $2, $3)
+order by p.drive_id, p.upload_id, p.number limit $4`
 const PARTS_OF = `
 select p.upload_id, p.number, p.size, p.md5
-from upload_part p join upload u on u.id = p.upload_id
-where u.state = 'open' and p.upload_id = any($1)
-order by p.upload_id, p.number`
+from upload_part p join upload u on u.drive_id = p.drive_id and u.id = p.upload_id
+where u.state = 'open' and (p.drive_id, p.upload_id) in (select * from ${unnest('nt')})
+order by p.drive_id, p.upload_id, p.number`
 const EXPIRED = 'select count(*) from upload where expires_at <= $1'
-const UPLOADS = 'select id from upload where id = any($1)'
+const UPLOADS = `select id from upload where (drive_id, id) in (select * from ${unnest('nt')})`
 
 /** By type: int2, int4, int8 and numeric are numbers, all else is text. Sums stay below 2^53. */
 const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 1700])
@@ -94,12 +98,18 @@ export async function openPostgresInspection(url: string): Promise<Inspection> {
     blobCount: () => number(CONTENTS),
     blobs: async (after, limit) => (await all<BlobColumns>(BLOBS, after, limit)).map(toBlob),
     blobsOf: async (digests) => (await all<BlobColumns>(BLOBS_OF, digests)).map(toBlob),
-    parts: async ({ upload, number }, limit) => (await all<PartColumns>(PARTS, upload, number, limit)).map(toPart),
-    partsOf: async (uploads) => (await all<PartColumns>(PARTS_OF, uploads)).map(toPart),
+    async parts({ upload, number }, limit) {
+      return (await all<PartColumns>(PARTS, driveOfUpload(upload), upload, number, limit)).map(toPart)
+    },
+    async partsOf(uploads) {
+      return (await all<PartColumns>(PARTS_OF, ...columns(uploads.map(uploadKey), 2))).map(toPart)
+    },
     async awaitingSweep(now) {
       return { nodes: await number(BURIED), uploads: await number(EXPIRED, now), blobs: await number(UNUSED_CONTENTS) }
     },
-    uploads: async (ids) => (await all<[UploadId]>(UPLOADS, ids)).map(([id]) => id),
+    async uploads(ids) {
+      return (await all<[UploadId]>(UPLOADS, ...columns(ids.map(uploadKey), 2))).map(([id]) => id)
+    },
     close: () => client.end(),
   }
 }

@@ -1,5 +1,12 @@
 /** Upload sessions, their parts, and the blobs they become. */
-import type { DriveId, ReadTx, Upload, UploadId, WriteTx } from '../../engine/index.ts'
+import {
+  type DriveId,
+  driveOfUpload,
+  type ReadTx,
+  type Upload,
+  type UploadId,
+  type WriteTx,
+} from '../../engine/index.ts'
 import {
   type BlobRow,
   fromHolding,
@@ -10,15 +17,18 @@ import {
   type PartRow,
   toBlob,
   toHolding,
+  toPart,
   toUpload,
   UPLOAD_COLUMNS,
   type UploadRow,
+  uploadKey,
 } from '../row/upload.ts'
 import type { Session } from './session.ts'
-import { columns, latest, unnest } from './sets.ts'
+import { byDrive, columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
-export const UPLOADS = `select ${UPLOAD_COLUMNS} from upload where id = any($1::text[])`
+/** Of one drive. */
+export const UPLOADS = `select ${UPLOAD_COLUMNS} from upload where drive_id = $1 and id = any($2::text[])`
 /** For who means to go on with them: of two commits of one upload the second must see the first. */
 export const UPLOADS_LOCKED = `${UPLOADS} order by id for update`
 /** In the order of the index upload_of_folder. */
@@ -27,21 +37,23 @@ select ${UPLOAD_COLUMNS} from upload
 where drive_id = $1 and parent_id between $2 and $3 and (parent_id, id) > ($4, $5)
   and state <> 'committed' and revises = 0 and expires_at > $6
 order by parent_id, id limit $7`
-export const UPLOAD_PARTS = `select ${PART_COLUMNS} from upload_part where upload_id = any($1::text[])`
+export const UPLOAD_PARTS = `
+select ${PART_COLUMNS} from upload_part where drive_id = $1 and upload_id = any($2::text[])`
 export const PUT_UPLOADS = `
-insert into upload (${UPLOAD_COLUMNS}) select * from ${unnest('ttnntnnnttttnnt')}
-on conflict (id) do update set
-  tenant_id = excluded.tenant_id, drive_id = excluded.drive_id, parent_id = excluded.parent_id, name = excluded.name,
+insert into upload (${UPLOAD_COLUMNS}) select * from ${unnest('nttntnnnttttnnt')}
+on conflict (drive_id, id) do update set
+  tenant_id = excluded.tenant_id, parent_id = excluded.parent_id, name = excluded.name,
   node_id = excluded.node_id, revises = excluded.revises, size = excluded.size, hashes = excluded.hashes,
   state = excluded.state, content = excluded.content, creator = excluded.creator, created_at = excluded.created_at,
   expires_at = excluded.expires_at, data = excluded.data`
 export const PUT_UPLOAD_PARTS = `
-insert into upload_part (${PART_COLUMNS}) select * from ${unnest('tnntn')}
-on conflict (upload_id, number) do update set
+insert into upload_part (${PART_COLUMNS}) select * from ${unnest('ntnntn')}
+on conflict (drive_id, upload_id, number) do update set
   size = excluded.size, md5 = excluded.md5, uploaded_at = excluded.uploaded_at`
-export const DELETE_UPLOADS = `delete from upload where id = any($1::text[]) returning ${UPLOAD_COLUMNS}`
-export const DELETE_UPLOAD_PARTS = 'delete from upload_part where upload_id = any($1::text[])'
-/** In the order of the index upload_expiry. */
+export const DELETE_UPLOADS = `
+delete from upload where (drive_id, id) in (select * from ${unnest('nt')}) returning ${UPLOAD_COLUMNS}`
+export const DELETE_UPLOAD_PARTS = `delete from upload_part where (drive_id, upload_id) in (select * from ${unnest('nt')})`
+/** Of all drives, in the order of the index upload_expiry. */
 export const EXPIRED_UPLOADS = 'select id from upload where expires_at <= $1 order by expires_at limit $2'
 
 export const BLOBS = `
@@ -77,7 +89,10 @@ export const uploadQueries: Queries<
 > = {
   async uploads(db, ids) {
     if (ids.length === 0) return []
-    return (await db.all<UploadRow>(db.writing ? UPLOADS_LOCKED : UPLOADS, ids)).map(toUpload)
+    const found = await uploadsByDrive(ids, (drive, own) =>
+      db.all<UploadRow>(db.writing ? UPLOADS_LOCKED : UPLOADS, drive, own),
+    )
+    return found.map(toUpload)
   },
 
   async uploadPage(db, { drive, folder, after, now, limit }) {
@@ -88,19 +103,19 @@ export const uploadQueries: Queries<
 
   async uploadParts(db, ids) {
     if (ids.length === 0) return []
-    const rows = await db.all<PartRow>(UPLOAD_PARTS, ids)
-    return rows.map(([upload, number, size, md5, uploadedAt]) => ({ upload, number, size, md5, uploadedAt }))
+    return (await uploadsByDrive(ids, (drive, own) => db.all<PartRow>(UPLOAD_PARTS, drive, own))).map(toPart)
   },
 
   async putUploadParts(db, rows) {
     if (rows.length === 0) return
     const each = latest(rows, ({ upload, number }) => `${upload} ${number}`)
-    await db.run(PUT_UPLOAD_PARTS, ...columns(each.map(fromPart), 5))
+    await db.run(PUT_UPLOAD_PARTS, ...columns(each.map(fromPart), 6))
   },
 
   async deleteUploads(db, ids) {
     if (ids.length === 0) return []
-    const [rows] = await Promise.all([db.all<UploadRow>(DELETE_UPLOADS, ids), db.run(DELETE_UPLOAD_PARTS, ids)])
+    const keys = columns(ids.map(uploadKey), 2)
+    const [rows] = await Promise.all([db.all<UploadRow>(DELETE_UPLOADS, ...keys), db.run(DELETE_UPLOAD_PARTS, ...keys)])
     return rows.map(toUpload)
   },
 
@@ -136,6 +151,17 @@ export const uploadQueries: Queries<
     if (unused.length === 0) return []
     return (await db.all<[string]>(TAKE_BLOBS, ...columns(unused, 2), before)).map(([digest]) => digest)
   },
+}
+
+/** As `byDrive`, in the order of ids: everybody locks them in the same order. */
+function uploadsByDrive<Row>(ids: readonly UploadId[], ask: (drive: DriveId, own: UploadId[]) => Promise<Row[]>) {
+  const keys = ids.toSorted().map((id) => ({ drive: driveOfUpload(id), id }))
+  return byDrive(keys, (drive, own) =>
+    ask(
+      drive,
+      own.map(({ id }) => id),
+    ),
+  )
 }
 
 /** Inserts uploads or, by id, replaces them. */

@@ -48,6 +48,9 @@ const IDS = [
    select min(n.drive_id), 'node ' || n.id, 'is there ' || count(*) || ' times'
    from twice t join node n on n.id = t.id left join buried b on b.drive_id = n.drive_id and b.id = n.id
    where b.id is null group by n.id having count(*) > 1`,
+  // An id begins with its drive's number, filled up with zeros.
+  `select drive_id, 'upload ' || id, 'has an id of another drive'
+   from upload where ltrim(substr(id, 1, 16), '0') <> cast(drive_id as text)`,
   `select 0, 'sequence node', 'would give ' || s.next || ' again, ' || m.last || ' is in use'
    from sequence s join (select max(id) as last from node) m on s.next <= m.last where s.name = 'node'`,
   `select 0, 'sequence drive', 'would give ' || s.next || ' again, ' || m.last || ' is in use'
@@ -95,8 +98,8 @@ const OWNERS = [
   `select t.drive_id, 'trash entry ' || t.id, 'is of node ' || t.node_id || ', which is not there'
    from trash t left join node n on n.drive_id = t.drive_id and n.id = t.node_id
    where n.id is null`,
-  `select 0, 'part ' || p.number || ' of upload ' || p.upload_id, 'is of no upload'
-   from upload_part p left join upload u on u.id = p.upload_id where u.id is null`,
+  `select p.drive_id, 'part ' || p.number || ' of upload ' || p.upload_id, 'is of no upload'
+   from upload_part p left join upload u on u.drive_id = p.drive_id and u.id = p.upload_id where u.id is null`,
   `select h.drive_id, 'node ' || h.node_id, 'is held by task ' || h.task_id || ', which is done or not there'
    from task_hold h left join task t on t.id = h.task_id and t.state <> 'done' where t.id is null`,
   `select 0, 'outcome ' || o.number || ' of task ' || o.task_id, 'is of no task'

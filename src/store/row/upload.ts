@@ -1,27 +1,28 @@
 /** Upload sessions, their parts, and blobs as rows. */
-import type {
-  Content,
-  DriveId,
-  Holding,
-  NodeId,
-  Subject,
-  TenantId,
-  Upload,
-  UploadId,
-  UploadPart,
+import {
+  type Content,
+  type DriveId,
+  driveOfUpload,
+  type Holding,
+  type NodeId,
+  type Subject,
+  type TenantId,
+  type Upload,
+  type UploadId,
+  type UploadPart,
 } from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 import { fromContent, toContent } from './node.ts'
 
-export const UPLOAD_COLUMNS = `id, tenant_id, drive_id, parent_id, name, node_id, revises, size, hashes, state, content, creator,
+export const UPLOAD_COLUMNS = `drive_id, id, tenant_id, parent_id, name, node_id, revises, size, hashes, state, content, creator,
   created_at, expires_at, data`
 
-export const PART_COLUMNS = 'upload_id, number, size, md5, uploaded_at'
+export const PART_COLUMNS = 'drive_id, upload_id, number, size, md5, uploaded_at'
 
 export type UploadRow = [
+  drive: DriveId,
   id: UploadId,
   tenant: TenantId,
-  drive: DriveId,
   parent: NodeId,
   name: string,
   node: NodeId,
@@ -36,7 +37,7 @@ export type UploadRow = [
   data: string,
 ]
 
-export type PartRow = [upload: UploadId, number: number, size: number, md5: string, uploadedAt: number]
+export type PartRow = [drive: DriveId, upload: UploadId, number: number, size: number, md5: string, uploadedAt: number]
 
 export type BlobRow = [
   drive: DriveId,
@@ -49,7 +50,7 @@ export type BlobRow = [
 ]
 
 export function toUpload(row: UploadRow): Upload {
-  const [id, tenant, drive, parent, name, node, revises, size, hashes, state, content, creator] = row
+  const [drive, id, tenant, parent, name, node, revises, size, hashes, state, content, creator] = row
   return {
     id,
     tenant,
@@ -71,9 +72,9 @@ export function toUpload(row: UploadRow): Upload {
 
 export function fromUpload(upload: Upload): unknown[] {
   return [
+    upload.drive,
     upload.id,
     upload.tenant,
-    upload.drive,
     upload.parent,
     upload.name,
     upload.node,
@@ -95,8 +96,17 @@ function toSealed(text: string): Content | null {
   return content && toContent(...content)
 }
 
+/** What rows of uploads and their parts are sought by. */
+export function uploadKey(id: UploadId): [DriveId, UploadId] {
+  return [driveOfUpload(id), id]
+}
+
+export function toPart([, upload, number, size, md5, uploadedAt]: PartRow): UploadPart {
+  return { upload, number, size, md5, uploadedAt }
+}
+
 export function fromPart({ upload, number, size, md5, uploadedAt }: UploadPart): unknown[] {
-  return [upload, number, size, md5, uploadedAt]
+  return [...uploadKey(upload), number, size, md5, uploadedAt]
 }
 
 export function toBlob([drive, digest, size, md5, sha1, crc64, refs]: BlobRow) {

@@ -4,6 +4,7 @@ import {
   type BlobRow,
   type CheckName,
   type DriveId,
+  driveOfUpload,
   type Fault,
   type Inspection,
   type PartRow,
@@ -11,6 +12,7 @@ import {
   type UploadId,
 } from '../../engine/index.ts'
 import { BURIED, CHECK_STATEMENTS, CONTENTS, UNUSED_CONTENTS } from '../row/checks.ts'
+import { uploadKey } from '../row/upload.ts'
 import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
 import { demandSchema } from './migrate.ts'
 
@@ -34,20 +36,22 @@ const SEARCH = [
 /** One for all drives, by the index blob_digest. */
 const BLOBS = `
 select digest, max(size), sum(refs) from blob where digest > ? group by digest order by digest limit ?`
+/** Ids are in the order of their drives. */
 const PARTS = `
 select p.upload_id, p.number, p.size, p.md5
-from upload_part p join upload u on u.id = p.upload_id
-where u.state = 'open' and (p.upload_id, p.number) > (?, ?)
-order by p.upload_id, p.number limit ?`
+from upload_part p join upload u on u.drive_id = p.drive_id and u.id = p.upload_id
+where u.state = 'open' and (p.drive_id, p.upload_id, p.number) > (?, ?, ?)
+order by p.drive_id, p.upload_id, p.number limit ?`
 const BLOBS_OF =
   'select digest, max(size), sum(refs) from blob where digest in (select value from json_each(?)) group by digest'
 const PARTS_OF = `
 select p.upload_id, p.number, p.size, p.md5
-from upload_part p join upload u on u.id = p.upload_id
-where u.state = 'open' and p.upload_id in (select value from json_each(?))
-order by p.upload_id, p.number`
+from upload_part p join upload u on u.drive_id = p.drive_id and u.id = p.upload_id
+where u.state = 'open' and (p.drive_id, p.upload_id) in (select value ->> 0, value ->> 1 from json_each(?))
+order by p.drive_id, p.upload_id, p.number`
 const EXPIRED = 'select count(*) from upload where expires_at <= ?'
-const UPLOADS = 'select id from upload where id in (select value from json_each(?))'
+const UPLOADS = `
+select id from upload where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
 /**
  * Opens a database file that is there, without writing to it; a server may have it open meanwhile.
@@ -77,14 +81,16 @@ export function openSqliteInspection(file: string): Inspection {
     blobCount: async () => all<[number]>(CONTENTS)[0]![0],
     blobs: async (after, limit) => all<BlobColumns>(BLOBS, after, limit).map(toBlob),
     blobsOf: async (digests) => all<BlobColumns>(BLOBS_OF, JSON.stringify(digests)).map(toBlob),
-    parts: async ({ upload, number }, limit) => all<PartColumns>(PARTS, upload, number, limit).map(toPart),
-    partsOf: async (uploads) => all<PartColumns>(PARTS_OF, JSON.stringify(uploads)).map(toPart),
+    async parts({ upload, number }, limit) {
+      return all<PartColumns>(PARTS, driveOfUpload(upload), upload, number, limit).map(toPart)
+    },
+    partsOf: async (uploads) => all<PartColumns>(PARTS_OF, JSON.stringify(uploads.map(uploadKey))).map(toPart),
     async awaitingSweep(now) {
       const count = (sql: string, ...parameters: number[]) => all<[number]>(sql, ...parameters)[0]![0]
       return { nodes: count(BURIED), uploads: count(EXPIRED, now), blobs: count(UNUSED_CONTENTS) }
     },
     async uploads(ids) {
-      return all<[UploadId]>(UPLOADS, JSON.stringify(ids)).map(([id]) => id)
+      return all<[UploadId]>(UPLOADS, JSON.stringify(ids.map(uploadKey))).map(([id]) => id)
     },
     async close() {
       db.close()

@@ -7,7 +7,7 @@ import { demandSchema } from './migrate.ts'
 
 /** Uploads under way have their bytes elsewhere; blobs nobody refers to may be gone any moment. */
 const FORGET = `
-delete from upload_part where upload_id in (select id from upload where state = 'open');
+delete from upload_part where (drive_id, upload_id) in (select drive_id, id from upload where state = 'open');
 delete from upload where state = 'open';
 delete from blob where refs = 0`
 

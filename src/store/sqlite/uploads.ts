@@ -10,15 +10,18 @@ import {
   type PartRow,
   toBlob,
   toHolding,
+  toPart,
   toUpload,
   UPLOAD_COLUMNS,
   type UploadRow,
+  uploadKey,
 } from '../row/upload.ts'
 import type { Connection } from './connection.ts'
 import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-export const UPLOADS = `select ${UPLOAD_COLUMNS} from upload where id in (select value from json_each(?))`
+export const UPLOADS = `
+select ${UPLOAD_COLUMNS} from upload where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 /** In the order of the index upload_of_folder. */
 export const UPLOAD_PAGE = `
 select ${UPLOAD_COLUMNS} from upload
@@ -26,11 +29,14 @@ where drive_id = ? and parent_id between ? and ? and (parent_id, id) > (?, ?)
   and state <> 'committed' and revises = 0 and expires_at > ?
 order by parent_id, id limit ?`
 export const UPLOAD_PARTS = `
-select ${PART_COLUMNS} from upload_part where upload_id in (select value from json_each(?))`
+select ${PART_COLUMNS} from upload_part
+where (drive_id, upload_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 const PUT_UPLOADS = `insert or replace into upload (${UPLOAD_COLUMNS}) select ${members(15)} from json_each(?)`
-const PUT_UPLOAD_PARTS = `insert or replace into upload_part (${PART_COLUMNS}) select ${members(5)} from json_each(?)`
-const DELETE_UPLOADS = `delete from upload where id in (select value from json_each(?)) returning ${UPLOAD_COLUMNS}`
-const DELETE_UPLOAD_PARTS = 'delete from upload_part where upload_id in (select value from json_each(?))'
+const PUT_UPLOAD_PARTS = `insert or replace into upload_part (${PART_COLUMNS}) select ${members(6)} from json_each(?)`
+export const DELETE_UPLOADS = `
+delete from upload where (drive_id, id) in (select value ->> 0, value ->> 1 from json_each(?)) returning ${UPLOAD_COLUMNS}`
+export const DELETE_UPLOAD_PARTS = `
+delete from upload_part where (drive_id, upload_id) in (select value ->> 0, value ->> 1 from json_each(?))`
 /** In the order of the index upload_expiry. */
 export const EXPIRED_UPLOADS = 'select id from upload where expires_at <= ? order by expires_at limit ?'
 
@@ -68,7 +74,7 @@ export const uploadQueries: Queries<
 > = {
   uploads(db, ids) {
     if (ids.length === 0) return []
-    return db.all<UploadRow>(UPLOADS, JSON.stringify(ids)).map(toUpload)
+    return db.all<UploadRow>(UPLOADS, JSON.stringify(ids.map(uploadKey))).map(toUpload)
   },
 
   uploadPage(db, { drive, folder, after, now, limit }) {
@@ -80,8 +86,7 @@ export const uploadQueries: Queries<
 
   uploadParts(db, ids) {
     if (ids.length === 0) return []
-    const rows = db.all<PartRow>(UPLOAD_PARTS, JSON.stringify(ids))
-    return rows.map(([upload, number, size, md5, uploadedAt]) => ({ upload, number, size, md5, uploadedAt }))
+    return db.all<PartRow>(UPLOAD_PARTS, JSON.stringify(ids.map(uploadKey))).map(toPart)
   },
 
   putUploadParts(db, rows) {
@@ -90,7 +95,7 @@ export const uploadQueries: Queries<
 
   deleteUploads(db, ids) {
     if (ids.length === 0) return []
-    const set = JSON.stringify(ids)
+    const set = JSON.stringify(ids.map(uploadKey))
     db.run(DELETE_UPLOAD_PARTS, set)
     return db.all<UploadRow>(DELETE_UPLOADS, set).map(toUpload)
   },

@@ -342,10 +342,10 @@ create table change (
 );
 
 create table upload (
-  id text collate "C" not null primary key,
-  tenant_id text not null,
   drive_id bigint not null,
   parent_id bigint not null,
+  id text collate "C" not null,
+  tenant_id text not null,
   name text not null,
   node_id bigint not null,
   revises bigint not null,
@@ -356,18 +356,20 @@ create table upload (
   creator text not null,
   created_at bigint not null,
   expires_at bigint not null,
-  data text not null
+  data text not null,
+  primary key (drive_id, id)
 );
 create index upload_expiry on upload (expires_at);
 create index upload_of_folder on upload (drive_id, parent_id, id) where state <> 'committed';
 
 create table upload_part (
   upload_id text collate "C" not null,
+  drive_id bigint not null,
   number bigint not null,
   size bigint not null,
   md5 text not null,
   uploaded_at bigint not null,
-  primary key (upload_id, number)
+  primary key (drive_id, upload_id, number)
 );
 
 /* What a drive holds of contents whose bytes lie in the blob store once for all drives, and how clients may name them. */

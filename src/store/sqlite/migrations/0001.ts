@@ -336,10 +336,10 @@ create table change (
 ) strict, without rowid;
 
 create table upload (
-  id text not null primary key,
-  tenant_id text not null,
   drive_id integer not null,
   parent_id integer not null,
+  id text not null,
+  tenant_id text not null,
   name text not null,
   node_id integer not null,
   revises integer not null,
@@ -350,18 +350,20 @@ create table upload (
   creator text not null,
   created_at integer not null,
   expires_at integer not null,
-  data text not null
+  data text not null,
+  primary key (drive_id, id)
 ) strict, without rowid;
 create index upload_expiry on upload (expires_at);
 create index upload_of_folder on upload (drive_id, parent_id, id) where state <> 'committed';
 
 create table upload_part (
   upload_id text not null,
+  drive_id integer not null,
   number integer not null,
   size integer not null,
   md5 text not null,
   uploaded_at integer not null,
-  primary key (upload_id, number)
+  primary key (drive_id, upload_id, number)
 ) strict, without rowid;
 
 /* What a drive holds of contents whose bytes lie in the blob store once for all drives, and how clients may name them. */
