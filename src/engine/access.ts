@@ -31,7 +31,7 @@ export function lentActions(
   const along = lentAlong(actor, drive, chain)
   if (!actor.lent || along.length === 0) return 0
   const { admin, subjects } = actor.lent
-  const owns = admin || subjects.includes(drive.owner)
+  const owns = admin || isOwner(subjects, drive)
   const makers = owns ? ALL_ACTIONS : grantedActions(lineage, now, subjects)
   if (!(makers & ACTIONS.share)) return 0
   return makers & along.reduce((bits, { allow }) => bits | allow[chain[0]!.kind], 0)
@@ -45,7 +45,12 @@ export function grantees({ subjects, lent }: Actor): readonly Subject[] {
 /** Whether the actor holds every right on the drive without any grant. */
 export function ownsDrive(actor: Actor, drive: Drive): boolean {
   const isReached = drive.tenant === actor.tenant && (actor.drives?.includes(drive.id) ?? true)
-  return isReached && (actor.admin || actor.subjects.includes(drive.owner))
+  return isReached && (actor.admin || isOwner(actor.subjects, drive))
+}
+
+/** Whether somebody who is all this has every right as the drive's owner, or by being in the group that owns it. */
+function isOwner(subjects: readonly Subject[], { owner, settings }: Drive): boolean {
+  return subjects.includes(owner) && !(settings.grantsOnly && owner.startsWith('group:'))
 }
 
 /**

@@ -215,6 +215,12 @@ describe('changing drives', () => {
     expect((await directory.drives(root, ids)).map((drive) => drive?.name)).toEqual(['d', 't', undefined])
     expect(codes(await directory.updateDrives(member, patches))).toEqual(['forbidden', 'done', 'drive_not_found'])
     expect(codes(await directory.updateDrives(root, patches))).toEqual(['done', 'done', 'drive_not_found'])
+    // Where only grants count, being in the group gives nothing; what is a user's own stays so.
+    const grants = ids.map((id) => ({ id, set: { settings: { grantsOnly: true } } }))
+    expect(codes(await directory.updateDrives(member, grants.slice(1, 2)))).toEqual(['forbidden'])
+    expect(codes(await directory.updateDrives(root, grants))).toEqual(['done', 'done', 'drive_not_found'])
+    expect(codes(await directory.updateDrives(member, patches))).toEqual(['forbidden', 'forbidden', 'drive_not_found'])
+    expect(codes(await directory.updateDrives(bob, patches))).toEqual(['done', 'forbidden', 'drive_not_found'])
   })
 
   it('refuses bad values and changes nothing of that drive', async () => {

@@ -246,7 +246,8 @@ function changeProblem(actor: Actor, drive: Drive | undefined): Failed | null {
 
 function patchProblem({ admin }: Actor, { name, quota, settings }: DrivePatch): Failed | null {
   // Its owner could open it again.
-  if (settings?.disabled !== undefined && !admin) return fail('forbidden')
+  const { disabled, grantsOnly } = settings ?? {}
+  if ((disabled !== undefined || grantsOnly !== undefined) && !admin) return fail('forbidden')
   if (name !== undefined && !name.isWellFormed()) return fail('name_invalid', { detail: 'forbidden' })
   if (name !== undefined && [...name].length > DRIVE_NAME_CHARACTERS_MAX)
     return fail('name_invalid', { detail: 'too_long' })

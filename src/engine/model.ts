@@ -158,6 +158,8 @@ export interface DriveSettings {
   readonly downloadRate?: number
   /** While it is set nobody gets at anything in the drive, its owner and admins neither. Only admins set it. */
   readonly disabled?: boolean
+  /** Who is in the group that owns the drive has only what is granted, like anybody else. Only admins set it. */
+  readonly grantsOnly?: boolean
   readonly description?: string
   /** Members only one dialect knows, under `<dialect>.<member>`. */
   readonly extra?: Readonly<Record<string, Json>>
