@@ -263,7 +263,7 @@ describe('destroying', () => {
   it('takes many, or none when one of them is not there, which is 500 whatever was the matter', async () => {
     for (const path of ['a', 'b', 'c']) await smh.put(path)
     const ids = await remove('a', 'b', 'c')
-    expectFault(await smh.call('POST', `${bin}?delete`, { body: [ids[0], 4242] }), 500, 'InternalServerError')
+    expectFault(await smh.call('POST', `${bin}?delete`, { body: [ids[0], 4242] }), 500, 'RecycledItemNotFound')
     expect((await list()).contents).toHaveLength(3)
     expect((await smh.call('POST', `${bin}?delete`, { body: [ids[0], String(ids[1]), ids[0]] })).status).toBe(204)
     expect(names(await list())).toEqual(['c'])

@@ -148,8 +148,8 @@ async function purgeOne(call: Call): Promise<Answer> {
 }
 
 /**
- * The answer has no place for single items, so either all of them go or none; and the vendor's page knows one status for
- * "none", whatever was the matter. Only who may destroy nothing is told so.
+ * The answer has no place for single items, so either all of them go or none; and for "none" the vendor's page knows one
+ * status, whatever the code says was the matter. Only a lack of permission has its own.
  */
 async function purgeMany(call: Call): Promise<Answer> {
   const here = await binOf(call, 'purgeRecycled')
@@ -162,8 +162,8 @@ async function purgeMany(call: Call): Promise<Answer> {
   const failed = results.flatMap((result) => (result.status === 'failed' ? [result.error] : []))
   const reason = failed.find(({ code }) => code !== 'batch_refused') ?? failed[0]
   if (reason) {
-    const { code, message } = faultOf(reason, { kind: 'any', source: false })
-    throw code === 'NoPermission' ? refuse(code) : refuse('InternalServerError', `Nothing was destroyed. ${message}`)
+    const found = faultOf(reason, { kind: 'any', source: false })
+    throw new Refusal(found.code === 'NoPermission' ? found : { ...found, status: 500 })
   }
   return { status: 204 }
 }
