@@ -26,6 +26,7 @@ import type {
 } from './model.ts'
 import { PairMap } from './pair-map.ts'
 import type { Seek } from './port.ts'
+import { uploadIdIn } from './upload-id.ts'
 
 /** Thrown when a fact is missing; never leaves the planner. */
 export const MISSING = Object.freeze({ missing: true })
@@ -36,7 +37,6 @@ export class View extends Draft {
   readonly needs: Needs = emptyNeeds()
 
   // Where the batch put nodes, by name and by folder, which folders it took nodes from, and in which of them and where it
-import { uploadIdIn } from './upload-id.ts'
   // gave up names. A node may have moved on since: these only say where to look, so that a failed op need not take them back.
   private readonly placed = new PairMap<NodeId, string, Set<NodeId>>()
   private readonly movedUnder = new Map<NodeId, Set<NodeId>>()

@@ -343,9 +343,9 @@ create table change (
 
 create table upload (
   drive_id bigint not null,
-  parent_id bigint not null,
   id text collate "C" not null,
   tenant_id text not null,
+  parent_id bigint not null,
   name text not null,
   node_id bigint not null,
   revises bigint not null,
@@ -363,8 +363,8 @@ create index upload_expiry on upload (expires_at);
 create index upload_of_folder on upload (drive_id, parent_id, id) where state <> 'committed';
 
 create table upload_part (
-  upload_id text collate "C" not null,
   drive_id bigint not null,
+  upload_id text collate "C" not null,
   number bigint not null,
   size bigint not null,
   md5 text not null,

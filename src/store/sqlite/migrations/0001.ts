@@ -337,9 +337,9 @@ create table change (
 
 create table upload (
   drive_id integer not null,
-  parent_id integer not null,
   id text not null,
   tenant_id text not null,
+  parent_id integer not null,
   name text not null,
   node_id integer not null,
   revises integer not null,
@@ -357,8 +357,8 @@ create index upload_expiry on upload (expires_at);
 create index upload_of_folder on upload (drive_id, parent_id, id) where state <> 'committed';
 
 create table upload_part (
-  upload_id text not null,
   drive_id integer not null,
+  upload_id text not null,
   number integer not null,
   size integer not null,
   md5 text not null,
