@@ -11,6 +11,8 @@ const CHUNK = 1024 * 1024
 /** How often a call is made again that was answered 429, and after how long; the SDK waits 1 to 4 s. */
 const THROTTLED_TIMES_MAX = 10
 const THROTTLED_WAIT_MS = 50
+/** How often a part is sent that a gateway gave up on; the SDK waits 1 to 4 s between. */
+const TRANSFER_TIMES_MAX = 50
 
 /** Where an upload stands; plain JSON, as the SDK keeps it between runs. */
 export interface Checkpoint {
@@ -25,6 +27,15 @@ export interface Uploaded {
   readonly file_id: string
   readonly state: 'success' | 'rapid_success'
   readonly parts: number
+}
+
+export interface SendOptions {
+  /** Whether the parts are to come in any order, each with the state of the hash where it begins. */
+  readonly parallel?: boolean
+  /** What hash the application has chosen. */
+  readonly hashName?: string
+  /** Parts after which the client is closed; the checkpoint is thrown. */
+  readonly stopAfter?: number
 }
 
 export interface Starred {
@@ -71,47 +82,62 @@ export class Sdk extends Client {
     return (await this.batchApi(children, 10)).successItems as Starred[]
   }
 
-  /**
-   * The SDK's upload of a file.
-   * @param stopAfter parts after which the client is closed; the checkpoint is thrown
-   */
-  async send(
-    name: string,
-    bytes: Buffer,
-    parent_file_id: string,
-    stopAfter = Number.POSITIVE_INFINITY,
-  ): Promise<Uploaded> {
+  /** The SDK's upload of a file. */
+  async send(name: string, bytes: Buffer, parent_file_id: string, options: SendOptions = {}): Promise<Uploaded> {
+    const { parallel = false, hashName = 'sha1', stopAfter = Number.POSITIVE_INFINITY } = options
     const part_size = chunkSize(bytes.length)
-    const part_info_list = partsOf(bytes, part_size)
-    const common = { name, type: 'file', parent_file_id, size: bytes.length, part_info_list, check_name_mode: 'refuse' }
-    const content_hash = createHash('sha1').update(bytes).digest('hex').toUpperCase()
-    if (bytes.length > PRE_HASH_FROM) {
+    const pieces = piecesOf(bytes, part_size)
+    const common = {
+      ...{ name, type: 'file', parent_file_id, size: bytes.length, content_hash_name: hashName },
+      ...{ check_name_mode: 'refuse', donot_emit_error: true },
+      ...(parallel ? { parallel_upload: true, part_info_list: pieces.map(withState) } : { part_info_list: pieces }),
+    }
+    const content_hash = hashName === 'sha1' ? sha1(bytes) : undefined
+    let created: Answer | undefined
+    if (content_hash && bytes.length > PRE_HASH_FROM) {
       const pre_hash = createHash('sha1').update(bytes.subarray(0, 1024)).digest('hex')
       const started = await this.call('/file/create', { ...common, pre_hash })
       // Any 409 counts as "the whole hash is wanted".
-      if (started.status !== 409) return this.#transfer(started, name, bytes, part_size, stopAfter)
+      if (started.status !== 409) created = started
     }
-    const created = await this.call('/file/create', { ...common, content_hash, content_hash_name: 'sha1' })
-    if (created.body.rapid_upload) return { file_id: created.body.file_id, state: 'rapid_success', parts: 0 }
-    return this.#transfer(created, name, bytes, part_size, stopAfter)
-  }
-
-  async #transfer(created: Answer, name: string, bytes: Buffer, part_size: number, stopAfter: number) {
+    created ??= await this.call('/file/create', { ...common, content_hash })
+    const { code, rapid_upload, file_id, upload_id, part_info_list } = created.body
+    // Where parts may not come in any order, they are sent one after the other.
+    if (parallel && String(code).includes('InvalidParameterNotSupported.ParallelUpload'))
+      return this.send(name, bytes, parent_file_id, { ...options, parallel: false })
     if (created.status !== 201) throw new Error(`create: ${created.status} ${created.text}`)
-    const { file_id, upload_id, part_info_list } = created.body
+    if (rapid_upload) return { file_id, state: 'rapid_success', parts: 0 }
     const checkpoint: Checkpoint = { name, file_id, upload_id, part_size }
     return this.#putAll(checkpoint, bytes, part_info_list, stopAfter)
   }
 
-  /** Goes on where a checkpoint stopped: the parts that came are asked for, and fresh URLs for the others. */
+  /**
+   * Goes on where a checkpoint stopped: the parts that came are asked for, and fresh URLs for the others. An upload that is
+   * gone counts as done when its file is there; otherwise the answer is thrown, for the application to begin anew.
+   */
   async resume(checkpoint: Checkpoint, bytes: Buffer): Promise<Uploaded> {
     const { file_id, upload_id, part_size } = checkpoint
-    const listed = await this.ok('/file/list_uploaded_parts', { file_id, upload_id, limit: 1000 })
-    const there = new Set(listed.uploaded_parts.map(({ part_number }: { part_number: number }) => part_number))
-    const part_info_list = partsOf(bytes, part_size)
-    const urls = await this.ok('/file/get_upload_url', { file_id, upload_id, part_info_list })
-    const missing = urls.part_info_list.filter(({ part_number }: { part_number: number }) => !there.has(part_number))
+    const ids = { file_id, upload_id }
+    const listed = await this.call('/file/list_uploaded_parts', { ...ids, limit: 1000 })
+    if (listed.body.code === 'NotFound.UploadId') return this.#gone(file_id, listed)
+    const there = new Set(listed.body.uploaded_parts.map((part: { part_number: number }) => part.part_number))
+    const part_info_list = piecesOf(bytes, part_size)
+    const urls = await this.call('/file/get_upload_url', { ...ids, part_info_list })
+    if (urls.body.code === 'AlreadyExist.File') return { file_id, state: 'success', parts: 0 }
+    if (urls.body.code === 'NotFound.UploadId') return this.#gone(file_id, urls)
+    const missing = urls.body.part_info_list.filter((part: { part_number: number }) => !there.has(part.part_number))
     return this.#putAll(checkpoint, bytes, missing, Number.POSITIVE_INFINITY)
+  }
+
+  async #gone(file_id: string, answer: Answer): Promise<Uploaded> {
+    const { status } = await this.call('/file/get', { file_id })
+    if (status === 200 || status === 403) return { file_id, state: 'success', parts: 0 }
+    throw Object.assign(new Error(`the upload is gone: ${answer.text}`), { code: answer.body.code })
+  }
+
+  /** One part on its way; whoever puts something between the client and the server does it here. */
+  protected put(url: string, bytes: Uint8Array): Promise<Answer> {
+    return putPart(url, bytes)
   }
 
   async #putAll(
@@ -121,17 +147,38 @@ export class Sdk extends Client {
     stopAfter: number,
   ): Promise<Uploaded> {
     const { file_id, upload_id, part_size } = checkpoint
+    const pieces = piecesOf(bytes, part_size)
     for (const [i, { part_number, upload_url }] of parts.entries()) {
       if (i >= stopAfter) throw Object.assign(new Error('stopped'), { checkpoint })
-      const from = (part_number - 1) * part_size
-      const put = await putPart(upload_url, bytes.subarray(from, from + part_size))
-      if (put.status !== 200 || !put.headers.get('etag')) throw new Error(`PUT: ${put.status} ${put.text}`)
+      const piece = pieces[part_number - 1]!
+      const stored = await this.#sent({ file_id, upload_id }, upload_url, piece, bytes)
+      // Of a part that is there and shorter, the remainder goes with the next one.
+      const next = pieces[part_number]
+      if (next) next.from = piece.from + stored
     }
     // The generated SDKs name no parts; the CRC is compared with the client's own.
     const file = await this.ok('/file/complete', { file_id, upload_id })
-    if (file.content_hash !== createHash('sha1').update(bytes).digest('hex').toUpperCase())
-      throw new Error('other content')
+    if (file.content_hash !== sha1(bytes)) throw new Error('other content')
     return { file_id, state: 'success', parts: parts.length }
+  }
+
+  /** Sends a part until it is there; how many of its bytes are. */
+  async #sent(ids: { file_id: string; upload_id: string }, url: string, piece: Piece, bytes: Buffer): Promise<number> {
+    for (let times = 0; times < TRANSFER_TIMES_MAX; times++) {
+      const put = await this.put(url, bytes.subarray(piece.from, piece.to))
+      if (put.status === 200 && put.headers.get('etag')) return piece.to - piece.from
+      if (put.status === 409) return this.#storedSize(ids, piece.part_number)
+      if (put.status !== 504) throw new Error(`PUT: ${put.status} ${put.text}`)
+    }
+    throw new Error('stopped')
+  }
+
+  /** How long a part is that the server says it has. */
+  async #storedSize(ids: { file_id: string; upload_id: string }, part_number: number): Promise<number> {
+    const asked = { ...ids, limit: 1, part_number_marker: part_number - 1 }
+    const [part] = (await this.ok('/file/list_uploaded_parts', asked)).uploaded_parts
+    if (part?.part_number !== part_number || !part.etag) throw new Error('the part is not there')
+    return part.part_size
   }
 
   /** The SDK's download: ranges one after the other, then the hash of the whole against the file's. */
@@ -147,7 +194,7 @@ export class Sdk extends Client {
     }
     const bytes = Buffer.concat(pieces)
     const { content_hash } = await this.ok('/file/get', { file_id })
-    if (createHash('sha1').update(bytes).digest('hex').toUpperCase() !== content_hash) throw new Error('other content')
+    if (sha1(bytes) !== content_hash) throw new Error('other content')
     return bytes
   }
 
@@ -231,12 +278,29 @@ function chunkSize(size: number): number {
   return plain + (64 - (plain % 64))
 }
 
-function partsOf(bytes: Buffer, partSize: number) {
+interface Piece {
+  readonly part_number: number
+  readonly part_size: number
+  from: number
+  readonly to: number
+}
+
+function piecesOf(bytes: Buffer, partSize: number): Piece[] {
   const count = Math.max(1, Math.ceil(bytes.length / partSize))
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i * partSize, Math.min((i + 1) * partSize, bytes.length)]
     return { part_number: i + 1, part_size: to - from, from, to }
   })
+}
+
+/** The first part begins with nothing hashed; what the others carry the server keeps for the client and does not read. */
+function withState(piece: Piece): object {
+  const h = piece.part_number === 1 ? [] : [1, 2, 3, 4, 5]
+  return { ...piece, parallel_sha1_ctx: { h, part_offset: piece.from } }
+}
+
+function sha1(bytes: Buffer): string {
+  return createHash('sha1').update(bytes).digest('hex').toUpperCase()
 }
 
 /** Fetches a URL that anybody may fetch. */

@@ -1,7 +1,7 @@
 /** Uploads, as the vendor's clients make them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Answer, type Client, crc64, putPart, send } from './client.ts'
+import { type Answer, type Client, crc64, proofOf, putPart, send } from './client.ts'
 import { startWorld, type World } from './world.ts'
 
 const EMPTY_SHA1 = 'DA39A3EE5E6B4B0D3255BFEF95601890AFD80709'
@@ -165,12 +165,6 @@ test('who knows a hash has not shown that he has the bytes: they must be sent', 
 })
 
 const sha1 = (text: string) => createHash('sha1').update(text).digest('hex').toUpperCase()
-const proofOf = (token: string, text: string) => {
-  const bytes = Buffer.from(text)
-  const seed = BigInt(`0x${createHash('md5').update(token).digest('hex').slice(0, 16)}`)
-  const start = Number(seed % BigInt(bytes.length))
-  return bytes.subarray(start, start + 8).toString('base64')
-}
 
 test('content one sees already need not be sent again, in parallel mode neither; it counts as a file of its own', async () => {
   const text = `known bytes ${Math.random()}`

@@ -73,7 +73,7 @@ test('a working day', { timeout: 300_000 }, async () => {
   const large = bytesOf(LARGE, 4711)
   expect(large.length).toBeGreaterThan(PRE_HASH_FROM)
   const stopped: { checkpoint?: Checkpoint } = await day
-    .send('large.bin', large, folders[0]!, 5)
+    .send('large.bin', large, folders[0]!, { stopAfter: 5 })
     .catch((error) => error)
   const resumed = await day.resume(JSON.parse(JSON.stringify(stopped.checkpoint)), large)
   expect([resumed.state, resumed.parts]).toEqual(['success', Math.ceil(LARGE / (8 * MB + 64)) - 5])

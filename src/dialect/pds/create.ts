@@ -3,7 +3,7 @@
  */
 import type { Attributes, Json, NodeView, Op, Ref, Upload } from '../../engine/index.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
-import { failedAnswer, missing, notValid, Refusal } from './error.ts'
+import { failedAnswer, missing, notSupported, notValid, Refusal } from './error.ts'
 import { attributesOf, tagsOf } from './file-change.ts'
 import { existingOp, isTaken, one, viewOf } from './outcome.ts'
 import { encryptModeOf } from './present.ts'
@@ -21,7 +21,7 @@ import {
   revisionOf,
   uploadIdOf,
 } from './terms.ts'
-import { commitOp, hashesOf, PARTS_MAX, partNumbersOf, partUrls, type SessionData } from './upload.ts'
+import { commitOp, hashesOf, hashNameOf, PARTS_MAX, partNumbersOf, partUrls, type SessionData } from './upload.ts'
 
 /** Sessions nobody completes, and their parts, are thrown away after this: 10 days. */
 const SESSION_LIFE_MS = 10 * 24 * 3600 * 1000
@@ -107,13 +107,14 @@ function* createFile(body: Body, env: Env, isProofDue: boolean): Call {
   const mode = checkNameModeOf(body)
   const numbers = partNumbersOf(body)
   const size = integer(body, 'size', 0, Number.MAX_SAFE_INTEGER)
+  const parallel = parallelOf(body)
   const hashes = hashesOf(body)
   if (yield* preHashMatches(body, drive, size)) return PRE_HASH_MATCHED
   const target = text(body, 'file_id') ? refOf(env, body, 'file_id', drive) : undefined
   const data: SessionData = {
     mode,
     attributes: startingAttributes(body),
-    parallel: flag(body, 'parallel_upload') ?? false,
+    parallel,
     states: statesOf(body),
   }
   const op: Op = {
@@ -197,14 +198,22 @@ function* rapid(env: Env, body: Body, upload: Upload, isRevision: boolean): Call
   }
 }
 
-const STATE_FIELDS = ['parallel_sha1_ctx', 'parallel_sha256_ctx'] as const
+/** The hashes whose state a part can carry: of others no part can come before the one in front of it. */
+const STATE_FIELDS = { sha1: 'parallel_sha1_ctx', sha256: 'parallel_sha256_ctx' } as const
 const STATE_BYTES_MAX = 512
+
+/** Whether parts come in any order. A client that is refused this sends them one after the other instead. */
+function parallelOf(body: Body): boolean {
+  if (!flag(body, 'parallel_upload')) return false
+  if (Object.hasOwn(STATE_FIELDS, hashNameOf(body))) return true
+  throw new Refusal(notSupported('parallel_upload'))
+}
 
 /** The hash states of parts, as they came. */
 function statesOf(body: Body): Record<string, Json> {
   const parts = objects(body, 'part_info_list', PARTS_MAX) ?? []
   const states = parts.flatMap((part): [string, Json][] => {
-    const field = STATE_FIELDS.find((one) => isObject(part[one]))
+    const field = Object.values(STATE_FIELDS).find((one) => isObject(part[one]))
     if (!field) return []
     const state = { [field]: part[field] } as Json
     if (JSON.stringify(state).length > STATE_BYTES_MAX) throw new Refusal(notValid(field))

@@ -21,6 +21,10 @@ import {
 
 export const PARTS_MAX = 10_000
 const UPLOADED_PARTS_PAGE_MAX = 1000
+const HASH_DIGITS: ReadonlyMap<string, number> = new Map([
+  ['sha1', 40],
+  ['sha256', 64],
+])
 
 /** What a session remembers from create to complete. */
 export interface SessionData {
@@ -31,12 +35,17 @@ export interface SessionData {
   readonly states?: Readonly<Record<string, Json>>
 }
 
+/** What the hash of the whole content is made by. */
+export function hashNameOf(body: Body): string {
+  return (text(body, 'content_hash_name') || 'sha1').toLowerCase()
+}
+
 /** The declared hash of the whole content; letter case does not matter. */
 export function hashesOf(body: Body): Upload['hashes'] {
   const hash = text(body, 'content_hash')?.toLowerCase()
-  const name = (text(body, 'content_hash_name') || 'sha1').toLowerCase()
+  const name = hashNameOf(body)
   if (!hash) return {}
-  const digits = { sha1: 40, sha256: 64 }[name]
+  const digits = HASH_DIGITS.get(name)
   if (digits === undefined) throw new Refusal(notValid('content_hash_name'))
   if (hash.length !== digits || !/^[0-9a-f]+$/.test(hash)) throw new Refusal(notValid('content_hash'))
   return { [name]: hash }
