@@ -124,6 +124,7 @@ test('orders, pages and counts; the marker remembers what was asked', async () =
   const wrong = [
     { order_by: 'colour' },
     { order_by: 'name UP' },
+    { order_by: '__proto__' },
     { marker: 'x' },
     { limit: 0 },
     { limit: 101 },

@@ -157,9 +157,9 @@ function ordersOf(order: string): SearchOrder[] {
   if (terms.length === 0) return [{ by: 'created', descending: true }]
   return terms.map((term) => {
     const [, field = '', direction = 'asc'] = /^(\w+)(?:\s+(asc|desc))?$/i.exec(term) ?? []
-    const by = ORDERS[field.toLowerCase()]
-    if (!by) throw new Refusal(notValid('order_by'))
-    return { by, descending: direction.toLowerCase() === 'desc' }
+    const name = field.toLowerCase()
+    if (!Object.hasOwn(ORDERS, name)) throw new Refusal(notValid('order_by'))
+    return { by: ORDERS[name]!, descending: direction.toLowerCase() === 'desc' }
   })
 }
 
