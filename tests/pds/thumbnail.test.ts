@@ -68,6 +68,16 @@ test.each([
   expect([answer.status, answer.body.code]).toEqual([400, expect.stringMatching(/ThumbnailProcesses$/)])
 })
 
+test('what was put away has a thumbnail as long as it is there, and no path', async () => {
+  const copy = (await client.ok('/file/copy', { file_id, to_parent_file_id: 'root', auto_rename: true }, 201)).file_id
+  await client.ok('/recyclebin/trash', { file_id: copy }, 204)
+  const [binned] = (await client.ok('/recyclebin/list', { fields: '*' })).items
+  expect([binned.file_id, await sizeOf(binned.thumbnail)]).toEqual([copy, [128, 128]])
+  for (const member of ['url', 'id_path', 'name_path']) expect(binned).not.toHaveProperty(member)
+  expect((await client.ok('/recyclebin/list')).items[0]).not.toHaveProperty('thumbnail')
+  await client.ok('/file/delete', { file_id: copy }, 204)
+})
+
 test('an older revision has a thumbnail of its own', async () => {
   const { items } = await client.ok('/file/revision/list', { file_id })
   const revision = await client.ok('/file/revision/get', { file_id, revision_id: items[0].revision_id })

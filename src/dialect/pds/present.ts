@@ -237,7 +237,9 @@ function person(role: string, who: Subject, names: ReadonlyMap<string, string>):
   }
 }
 
-function paths(env: Env, { node, drive, path }: Shown, { above }: Surroundings): FileObject {
+function paths(env: Env, { node, drive, path, trash }: Shown, { above }: Surroundings): FileObject {
+  // What was put away lies in no folder.
+  if (trash) return {}
   const ids: string[] = []
   for (let at: Node | undefined = node; at && at.id !== drive.root; at = above.get(at.parent)) {
     ids.unshift(fileIdOf(env.engine, at))

@@ -15,6 +15,7 @@ import { emptied, one } from './outcome.ts'
 import { files } from './present.ts'
 import { type Body, pageSize } from './request.ts'
 import { conflictOf, driveOf, fileRef, NAMING } from './terms.ts'
+import { wishOf } from './wish.ts'
 
 const PAGE_MAX = 200
 const PAGE_USUAL = 50
@@ -54,16 +55,17 @@ export const recyclebinRestore: SteppedEndpoint = {
 export const recyclebinList: DirectEndpoint = {
   url: '/recyclebin/list',
   operation: 'ListRecyclebin',
-  coverage: 'partial: no thumbnails of what was put away',
+  coverage: 'done',
   scope: 'FILE.LIST',
   async run(body, env) {
     const drive = driveOf(env, body)
+    const wish = wishOf(env, body)
     const after = parseTrashMarker(body)
     const limit = pageSize(body, PAGE_MAX, PAGE_USUAL)
     await askRoot(env, drive, ACTIONS.list)
     const { items, next } = await env.engine.trashPage(env.actor, { drives: [drive], after, limit })
     const shown = items.map(({ entry: trash, ...item }) => ({ ...item, trash }))
-    const objects = await runSteps(env, files(env, shown))
+    const objects = await runSteps(env, files(env, shown, wish))
     return { status: 200, body: { items: objects, next_marker: next ? trashMarker(next) : '' } }
   },
 }
