@@ -33,7 +33,7 @@ export const revisionList: SteppedEndpoint = {
     const before = beforeOf(body)
     const file = fileOf(yield* ask(env, body, (node) => ({ kind: 'versions', node })))
     const rest = file.versions.filter(({ version }) => version < before)
-    const items = rest.slice(0, limit).map((version) => revisionObject(env, file, version))
+    const items = yield* revisionObjects(env, file, rest.slice(0, limit))
     const next = rest.length > limit ? markerText([rest[limit - 1]!.version]) : ''
     return { status: 200, body: { items, next_marker: next } }
   },
@@ -58,7 +58,7 @@ export const revisionGet: SteppedEndpoint = {
     const number = numberOf(body)
     const file = fileOf(yield* ask(env, body, (node) => ({ kind: 'versions', node })))
     const version = file.versions.find((one) => one.version === number)
-    return version ? { status: 200, body: revisionObject(env, file, version, lifeS) } : notFound('revision')
+    return version ? yield* shown(env, file, version, lifeS) : notFound('revision')
   },
 }
 
@@ -79,8 +79,7 @@ export const revisionUpdate: SteppedEndpoint = {
       ...(description !== undefined && { description }),
     }))
     const file = fileOf(result)
-    const changed = file.versions.find((one) => one.version === version)!
-    return { status: 200, body: revisionObject(env, file, changed) }
+    return yield* shown(env, file, file.versions.find((one) => one.version === version)!)
   },
 }
 
@@ -92,7 +91,7 @@ export const revisionRestore: SteppedEndpoint = {
   *steps(body, env): Call {
     const version = numberOf(body)
     const file = fileOf(yield* ask(env, body, (node) => ({ kind: 'revert', node, version })))
-    return { status: 200, body: revisionObject(env, file, file.versions[0]!) }
+    return yield* shown(env, file, file.versions[0]!)
   },
 }
 
@@ -140,8 +139,26 @@ const LATEST = sound(
   'The latest revision of the file cannot be restored or deleted.',
 )
 
-/** A Revision object; with URLs for its bytes when their life is given and the caller may have them. */
-function revisionObject(env: Env, { view, versions }: File, version: Version, lifeS?: number): object {
+/** 200 with one revision. */
+function* shown(env: Env, file: File, version: Version, lifeS?: number): Call {
+  const [body] = yield* revisionObjects(env, file, [version], lifeS)
+  return { status: 200, body: body! }
+}
+
+/** Revision objects; with URLs for the bytes when their life is given and the caller may have them. */
+function* revisionObjects(env: Env, file: File, some: readonly Version[], lifeS?: number): Steps<object[]> {
+  const { users } = yield { users: [...new Set(some.flatMap(({ creator }) => userOf(creator) ?? []))] }
+  const names = new Map(users.flatMap((user) => (user ? [[user.id, user.nick || user.name] as const] : [])))
+  return some.map((version) => revisionObject(env, file, version, names, lifeS))
+}
+
+function revisionObject(
+  env: Env,
+  { view, versions }: File,
+  version: Version,
+  names: ReadonlyMap<string, string>,
+  lifeS: number | undefined,
+): object {
   const { node, drive, actions } = view
   const fileId = fileIdOf(env.engine, node)
   const { content, createdAt, creator } = version
@@ -173,6 +190,7 @@ function revisionObject(env: Env, { view, versions }: File, version: Version, li
     content_hash_name: 'sha1',
     crc64_hash: content.crc64,
     creator_id: userOf(creator) ?? '',
+    creator_name: names.get(userOf(creator) ?? '') ?? '',
     url,
     download_url: url && asAttachment(url),
     ...(lifeS === undefined ? {} : picturesFor(env, { ...view, node: then }, lifeS, USUAL_PICTURES)),

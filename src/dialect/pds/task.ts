@@ -35,6 +35,8 @@ function taskObject(env: Env, task: Task): object {
     skipped_process: 0,
     error_code: error ? error[1] : '',
     error_message: error ? error[2] : '',
+    message: error ? error[2] : '',
+    punished_file_count: 0,
     created_at: iso(task.createdAt),
     started_at: task.startedAt ? iso(task.startedAt) : undefined,
     finished_at: task.finishedAt ? iso(task.finishedAt) : undefined,

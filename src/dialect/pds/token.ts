@@ -5,6 +5,7 @@ import type { App, Token, User } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
 import { appKind, type Caller, permits } from './auth.ts'
 import { type Answer, notSupported, notValid, Refusal, sound } from './error.ts'
+import { USER_DATA } from './people-present.ts'
 import { type Body, requiredText, text } from './request.ts'
 import { iso } from './terms.ts'
 
@@ -159,7 +160,6 @@ async function tokens({ auth, engine }: DialectContext, { app, user, scopes, isN
       pin_setup: false,
       exist_link: [],
       state: '',
-      user_data: {},
     },
   }
 }
@@ -173,7 +173,8 @@ async function enabledUser(engine: DialectContext['engine'], app: App, id: strin
 /** @param app the name of the app, for a token of its own */
 export function holder(app: string, user: User | null): object {
   if (!user) {
-    return { user_id: '', user_name: app, nick_name: '', avatar: '', role: 'superadmin', status: 'enabled' }
+    const about = { user_id: '', user_name: app, nick_name: '', avatar: '' }
+    return { ...about, role: 'superadmin', status: 'enabled', user_data: {} }
   }
   const drive = user.defaultDrive ? String(user.defaultDrive) : ''
   return {
@@ -185,6 +186,7 @@ export function holder(app: string, user: User | null): object {
     status: user.status,
     default_drive_id: drive,
     default_sbox_drive_id: '',
+    user_data: user.extra[USER_DATA] ?? {},
   }
 }
 
