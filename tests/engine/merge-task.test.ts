@@ -131,7 +131,7 @@ describe.each(TO)('moving into %s', (where) => {
     for (const stop of ['cancel', 'trash'] as const) {
       const id = await later(op())
       await use.world.restart({ engine, wrapStore: (store) => dyingAfter(store, 9) })
-      await expect(use.world.engine.work()).rejects.toThrow('the power went')
+      await expect(settleDown(use.world)).rejects.toThrow('the power went')
       await use.world.restart({ engine })
       if (stop === 'cancel') await use.world.engine.cancelTasks(alice, [id])
       else await done(use.world, alice, [trash(at(target(), 'big'))])
