@@ -119,6 +119,45 @@ test('who was just put into a group by another process sees its drives, and who 
   await admin.ok('/drive/delete', { drive_id }, 204)
 })
 
+test('of one’s groups the root’s drive is told apart: it is the one for everyone', async () => {
+  const { group_id: root, is_root } = await admin.ok('/group/create', { group_name: 'all', is_root: true }, 201)
+  expect(is_root).toBe(true)
+  const within = { group_name: 'part', parent_group_id: root }
+  expect(code(await admin.call('/group/create', { ...within, is_root: true }))).toEqual([
+    400,
+    'InvalidParameter.IsRoot',
+  ])
+  const { group_id: part } = await admin.ok('/group/create', within, 201)
+  expect(await alice.ok('/group/get', { group_id: part })).toMatchObject({ is_root: false })
+  await admin.ok('/membership/create', { group_id: part, user_id: 'alice' }, 201)
+  const [whole, team] = await Promise.all(
+    [root, part].map((owner) =>
+      admin.ok('/drive/create', { drive_name: `of ${owner}`, owner, owner_type: 'group' }, 201),
+    ),
+  )
+  const mine = await alice.ok('/drive/list_my_group_drive')
+  expect([ids(mine), mine.root_group_drive]).toEqual([[team.drive_id], whole])
+  expect(await admin.ok('/drive/list_my_group_drive')).toEqual({ items: [], next_marker: '' })
+  for (const { drive_id } of [whole, team]) await admin.ok('/drive/delete', { drive_id }, 204)
+})
+
+test('a team drive made without the group’s usual permission is its members’ as far as it is granted', async () => {
+  const { group_id } = await admin.ok('/group/create', { group_name: 'by grants' }, 201)
+  await admin.ok('/membership/create', { group_id, user_id: 'alice' }, 201)
+  const about = { drive_name: 'granted', owner: group_id, owner_type: 'group' }
+  const { drive_id } = await admin.ok('/drive/create', { ...about, disable_assign_group_default_permission: true }, 201)
+  const look = (parent_file_id: string) => alice.call('/file/list', { drive_id, parent_file_id })
+  expect(code(await look('root'))).toEqual([403, 'ForbiddenNoPermission.File'])
+  expect(code(await alice.call('/drive/get', { drive_id }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  expect(code(await alice.call('/drive/delete', { drive_id }))).toEqual([403, 'ForbiddenNoPermission.Drive'])
+  const file_id = await admin.folder('open', 'root', { drive_id })
+  const identity = { identity_type: 'IT_Group', identity_id: group_id }
+  const member_list = [{ identity, role_id: 'SystemFileViewer' }]
+  await admin.ok('/file/add_permission', { drive_id, file_id, member_list }, 204)
+  expect([(await look('root')).status, (await look(file_id)).status]).toEqual([403, 200])
+  await admin.ok('/drive/delete', { drive_id }, 204)
+})
+
 test('drives are listed page by page, all of them, by owner, or one’s own', async () => {
   const all = await admin.ok('/drive/list')
   expect([ids(all), all.next_marker]).toEqual([[admin.drive, alice.drive], ''])

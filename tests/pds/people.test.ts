@@ -1,5 +1,6 @@
 /** Users, groups and who is in which: as the vendor's clients manage them. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { TenantId } from '../../src/engine/index.ts'
 import type { Answer, Client } from './client.ts'
 import { addTenant, startWorld, type World } from './world.ts'
 
@@ -264,6 +265,77 @@ test('being in a group opens what the group owns, also through another group', a
   await admin.ok('/group/remove_member', { group_id: part, member_id: 'alice', member_type: 'user' }, 204)
   passPeople()
   expect((await look()).status).toBe(403)
+})
+
+test('users are found by the groups they are in directly, page by page, and by what they are beside', async () => {
+  const [one, two] = [await newGroup('one'), await newGroup('two')]
+  const inner = await newGroup('inside', { parent_group_id: one })
+  for (const [id, ...groups] of [
+    ['ga', one],
+    ['gb', one, two],
+    ['gc', two],
+    ['gd', inner],
+  ] as const) {
+    await newUser(id, { group_info_list: groups.map((group_id) => ({ group_id })), nick_name: `Nick ${id}` })
+  }
+  const found = async (more: object) => {
+    const { items, next_marker } = await admin.ok('/user/general_search', more)
+    return [items.map(({ user_id }: Answer['body']) => user_id.slice(0, 2)), next_marker === '' ? '' : 'more']
+  }
+  const either = { parent_group_id_list: [one, two] }
+  expect(await found(either)).toEqual([['ga', 'gb', 'gc'], ''])
+  expect(await found({ ...either, limit: 2 })).toEqual([['ga', 'gb'], 'more'])
+  expect(await found({ ...either, limit: 2, marker: `gb${serial}` })).toEqual([['gc'], ''])
+  expect(await found({ ...either, nick_name_for_fuzzy: 'GC' })).toEqual([['gc'], ''])
+  expect(await found({ direct_parent_group_id: one })).toEqual([['ga', 'gb'], ''])
+})
+
+test('what another process has made of somebody counts at once, wherever it is decided', async () => {
+  await newUser('turned')
+  const id = `turned${serial}`
+  await alice.ok('/account/link', { type: 'email', identity: `hidden${serial}@x` })
+  const { share_id } = await alice.ok('/share_link/create', { file_id_list: [await alice.folder(`f${serial}`)] }, 201)
+  const client = await world.clientOf(id, alice.drive)
+  const turn = (change: object) =>
+    world.store.write(async (tx) => {
+      const [user] = await tx.users([{ tenant: 'demo' as TenantId, id }])
+      await tx.putUsers([{ ...user!, ...change }])
+    })
+  const calls: readonly (readonly [url: string, body: object])[] = [
+    ['/drive/get_default_drive', { user_id: 'alice' }],
+    ['/drive/list', {}],
+    ['/drive/search', { owner: 'alice' }],
+    ['/drive/create', { drive_name: 'x', owner: 'alice' }],
+    ['/drive/update', { total_size: -1 }],
+    ['/user/create', { user_id: 'x', role: 'user' }],
+    ['/user/update', { user_id: 'alice', role: 'user' }],
+    ['/user/import', { authentication_type: 'email', identity: 'x@x', nick_name: 'x' }],
+    ['/account/get_link_info', { type: 'email', identity: `hidden${serial}@x` }],
+    ['/file/list_user_permission', { user_id: 'alice', type: 'group' }],
+    ['/file/list_manage_sharing_file', {}],
+    ['/share_link/create', { user_id: 'alice', file_id_list: ['root'] }],
+    ['/share_link/get', { share_id }],
+    ['/share_link/update', { share_id, description: 'x' }],
+    ['/share_link/list', { creator: 'alice' }],
+    ['/share_link/search', { creators: ['alice'] }],
+    ['/share_link/get_share_token', { share_id, check_share_pwd: false }],
+  ]
+  const shown = ['/user/get', '/user/general_get', '/user/list', '/user/search', '/user/list_group_user'] as const
+  const of = (url: string) => (url.endsWith('get') ? { user_id: 'alice' } : { user_name: 'alice' })
+  const phoneIn = ({ body }: Answer) => JSON.stringify(body).includes('"phone":"555"')
+  await admin.ok('/user/update', { user_id: 'alice', phone: '555' })
+  for (const [url, body] of [...calls, ...shown.map((one) => [one, of(one)] as const)]) {
+    const isDecided = !shown.includes(url as (typeof shown)[number])
+    await turn({ role: 'admin' })
+    passPeople()
+    const before = isDecided ? await client.ok('/drive/list') : await client.call(url, body)
+    await turn({ role: 'user' })
+    const after = await client.call(url, body)
+    if (isDecided) expect([url, [403, 404].includes(after.status)]).toEqual([url, true])
+    else expect([url, phoneIn(before), phoneIn(after)]).toEqual([url, true, false])
+  }
+  await turn({ status: 'disabled' })
+  expect(shape(await client.call('/user/get', {}))).toEqual([401, 'AccessTokenInvalid'])
 })
 
 test('what somebody is known by is the person’s own, and goes with the person', async () => {

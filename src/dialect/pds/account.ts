@@ -62,6 +62,7 @@ export const accountGetLinkInfo: DirectEndpoint = {
   operation: 'GetLinkInfo',
   coverage: 'done',
   scope: 'ACCOUNT.GET',
+  decides: true,
   async run(body, env) {
     const [found] = await env.engine.identities(env.actor, [keyOf(body)])
     return found && isOpenTo(env, found) ? { status: 200, body: linkObject(found) } : notFound('identity')
@@ -73,6 +74,7 @@ export const accountGetLinkInfoByUser: DirectEndpoint = {
   operation: 'GetLinkInfoByUserId',
   coverage: 'done',
   scope: 'ACCOUNT.GET',
+  decides: true,
   async run(body, env) {
     const found = await env.engine.identitiesOf(env.actor, [text(body, 'user_id') || env.user])
     return { status: 200, body: { items: found.filter((one) => isOpenTo(env, one)).map(linkObject) } }

@@ -32,7 +32,7 @@ import type {
   User,
 } from '../../engine/index.ts'
 import type { Caller } from './auth.ts'
-import { type Answer, INTERNAL_ERROR, Refusal } from './error.ts'
+import { type Answer, INTERNAL_ERROR, Refusal, tokenInvalid } from './error.ts'
 import { type ContentKey, twinsOf } from './rapid.ts'
 import type { Body } from './request.ts'
 
@@ -71,6 +71,8 @@ export interface Share {
 /** What a call can ask for, and what answers it. */
 interface Kinds {
   ops: [Op, Result]
+  /** As they are now, whatever was remembered of them. */
+  actors: [Actor, Actor]
   drives: [DriveId, Drive | null]
   /** Whether the actor may know of them. */
   concerns: [Drive, boolean]
@@ -117,6 +119,11 @@ const FETCH: {
   readonly [K in Kind]: (engine: Engine, actor: Actor, asked: Kinds[K][0][]) => Promise<readonly Kinds[K][1][]>
 } = {
   ops: (engine, actor, ops) => engine.batch(actor, ops),
+  actors: async (engine, _, actors) => {
+    const current = async (actor: Actor) => [actor, await engine.current(actor)] as const
+    const found = new Map(await Promise.all([...new Set(actors)].map(current)))
+    return actors.map((actor) => found.get(actor)!)
+  },
   drives: (engine, actor, ids) => engine.drives(actor, ids),
   concerns: (engine, actor, drives) => engine.concernsOf(actor, drives),
   users: (engine, { tenant }, ids) => engine.users(tenant, ids),
@@ -151,6 +158,8 @@ export interface EndpointFacts {
   readonly scope: string
   /** Who may call beside whoever has an account: holders of a share's token, or anybody. */
   readonly guests?: 'share' | 'anybody'
+  /** Decides by what its caller is before the engine does, and so is given the actor as it is now. */
+  readonly decides?: true
 }
 
 /**
@@ -217,10 +226,20 @@ export async function runCalls(report: Env['report'], calls: readonly Running[])
 }
 
 /** The call of an endpoint, whatever its form. */
-export function* callTo(endpoint: Endpoint, body: Body, env: Env): Call {
+export function* callTo(endpoint: Endpoint, body: Body, given: Env): Call {
+  const env = endpoint.decides ? yield* asOfNow(given) : given
   if ('steps' in endpoint) return yield* endpoint.steps(body, env)
   const { waits } = yield { waits: [() => answerOf(endpoint, body, env)] }
   return waits[0]!
+}
+
+/** Another process may have made the caller more, less or nobody since it was remembered. */
+function* asOfNow(env: Env): Steps<Env> {
+  const { actors } = yield { actors: [env.actor] }
+  const actor = actors[0]!
+  // Nobody is of no tenant.
+  if (env.caller && !actor.tenant) throw new Refusal(tokenInvalid('Its user is gone or disabled.'))
+  return { ...env, actor }
 }
 
 /** What goes wrong in one call is its own answer, not its neighbours'. */

@@ -15,6 +15,7 @@ export const domainGet: DirectEndpoint = {
   operation: 'GetDomain',
   coverage: 'done',
   scope: '',
+  decides: true,
   run: (body, env) =>
     ofOwnDomain(body, env, ({ tenant, users, quota, used }) => ({
       domain_id: tenant.id,
@@ -42,6 +43,7 @@ export const domainGetQuota: DirectEndpoint = {
   operation: 'GetDomainQuota',
   coverage: 'done',
   scope: '',
+  decides: true,
   run: (body, env) =>
     ofOwnDomain(body, env, ({ users, quota, used }) => ({
       size_quota: quota ?? UNLIMITED,

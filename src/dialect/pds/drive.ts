@@ -1,6 +1,6 @@
 /** `/drive/*`. */
 import { RefusedError } from '../../engine/directory.ts'
-import type { Drive, DriveId, DrivePatch, Failed, Subject } from '../../engine/index.ts'
+import type { Drive, DriveId, DrivePatch, Failed, Group, Subject } from '../../engine/index.ts'
 import { type Call, type DirectEndpoint, type Env, runSteps, type SteppedEndpoint, type Steps } from './call.ts'
 import {
   type Answer,
@@ -13,6 +13,7 @@ import {
   outOfRange,
   Refusal,
 } from './error.ts'
+import { isRoot } from './people-present.ts'
 import { type Body, choice, flag, integer, pageSize, requiredText, text } from './request.ts'
 import { driveOf, iso, parseDrive, subjectParts } from './terms.ts'
 
@@ -37,6 +38,7 @@ export function driveObject(drive: Drive): object {
     total_size: pool?.quota ?? -1,
     used_size: pool?.used ?? 0,
     encrypt_mode: 'none',
+    encrypt_data_access: false,
     created_at: iso(drive.createdAt),
     updated_at: iso(drive.updatedAt),
   }
@@ -67,6 +69,7 @@ export const driveGetDefault: SteppedEndpoint = {
   operation: 'GetDefaultDrive',
   coverage: 'done',
   scope: 'DRIVE.GET',
+  decides: true,
   *steps(body, env): Call {
     const id = text(body, 'user_id') || env.user
     if (!id) return missing('user_id')
@@ -92,11 +95,11 @@ export const driveList: DirectEndpoint = {
   operation: 'ListDrive',
   coverage: 'done',
   scope: 'DRIVE.LIST',
+  decides: true,
   async run(body, env) {
     const owner = text(body, 'owner')
     const type = ownerTypeOf(body)
-    const { admin } = await env.engine.current(env.actor)
-    if (!admin) return noPermission('drive')
+    if (!env.actor.admin) return noPermission('drive')
     if (!owner && text(body, 'owner_type')) return missing('owner')
     return listed(body, env, owner ? [`${type}:${owner}`] : null)
   },
@@ -129,12 +132,20 @@ async function listed(body: Body, env: Env, owners: readonly Subject[] | null, n
 export const driveListGroup: DirectEndpoint = {
   url: '/drive/list_my_group_drive',
   operation: 'ListMyGroupDrive',
-  coverage: 'partial: no root_group_drive: no group of a domain is its root',
+  coverage: 'done',
   scope: 'DRIVE.LIST',
+  decides: true,
   async run(body, env) {
-    const { subjects } = await env.engine.current(env.actor)
-    const groups = subjects.filter((subject) => subject.startsWith('group:'))
-    return listed(body, env, groups, text(body, 'drive_name'))
+    const { engine, actor } = env
+    const ids = actor.subjects.map(subjectParts).flatMap(({ type, id }) => (type === 'group' ? [id] : []))
+    const groups = (await engine.groups(actor.tenant, ids)).flatMap((group) => group ?? [])
+    const ownersOf = (some: readonly Group[]) => some.map(({ id }): Subject => `group:${id}`)
+    const [{ status, body: found }, roots] = await Promise.all([
+      listed(body, env, ownersOf(groups.filter((group) => !isRoot(group))), text(body, 'drive_name')),
+      engine.listDrives(actor, { owners: ownersOf(groups.filter(isRoot)), after: 0, limit: 1 }),
+    ])
+    const [root] = roots.items
+    return { status, body: { ...found, root_group_drive: root && driveObject(root) } }
   },
 }
 
@@ -143,10 +154,11 @@ export const driveSearch: DirectEndpoint = {
   operation: 'SearchDrives',
   coverage: 'done',
   scope: 'DRIVE.LIST',
+  decides: true,
   async run(body, env) {
     const owner = text(body, 'owner')
     const subject: Subject = `${ownerTypeOf(body)}:${owner}`
-    const { admin, subjects } = await env.engine.current(env.actor)
+    const { admin, subjects } = env.actor
     // Others search what is their own or their groups'.
     const own = subjects.filter((one) => one !== 'everyone')
     const owners = owner ? [subject] : admin ? null : own
@@ -160,16 +172,18 @@ export const driveCreate: DirectEndpoint = {
   operation: 'CreateDrive',
   coverage: 'done',
   scope: 'DRIVE.CREATE',
+  decides: true,
   async run(body, env) {
     const name = requiredText(body, 'drive_name', NAME_CHARACTERS_MAX)
     const owner: Subject = `${ownerTypeOf(body)}:${requiredText(body, 'owner')}`
-    const terms = termsOf(body)
+    const { quota = null, settings } = termsOf(body)
     const isDefault = flag(body, 'default') ?? false
+    const grantsOnly = flag(body, 'disable_assign_group_default_permission') ?? false
     if (!env.actor.admin) return noPermission('drive')
     await runSteps(env, ownerExists(owner))
-    const { quota = null, settings } = terms
+    const spec = { name, owner, quota, settings: { ...settings, ...(grantsOnly && { grantsOnly }) } }
     try {
-      const [drive] = await env.engine.createDrives(env.actor, [{ name, owner, quota, ...(settings && { settings }) }])
+      const [drive] = await env.engine.createDrives(env.actor, [spec])
       if (isDefault) await makeDefault(env, drive!)
       return { status: 201, body: { ...driveObject(drive!), ...(isDefault && { default: true }) } }
     } catch (error) {
@@ -190,6 +204,7 @@ export const driveUpdate: DirectEndpoint = {
   operation: 'UpdateDrive',
   coverage: 'done',
   scope: 'DRIVE.UPDATE',
+  decides: true,
   async run(body, env) {
     const id = driveOf(env, body)
     const name = text(body, 'drive_name', NAME_CHARACTERS_MAX)

@@ -11,6 +11,7 @@ import * as drive from './drive.ts'
 import * as file from './file.ts'
 import * as fileChange from './file-change.ts'
 import * as group from './group.ts'
+import * as groupMembers from './group-members.ts'
 import * as membership from './membership.ts'
 import * as nameCheck from './name-check.ts'
 import { NOT_SERVED } from './not-served.ts'
@@ -25,6 +26,8 @@ import * as shareOpen from './share-open.ts'
 import * as task from './task.ts'
 import * as upload from './upload.ts'
 import * as user from './user.ts'
+import * as userGeneral from './user-general.ts'
+import * as userImport from './user-import.ts'
 
 const MODULES: readonly object[] = [
   file,
@@ -46,7 +49,10 @@ const MODULES: readonly object[] = [
   task,
   drive,
   user,
+  userGeneral,
+  userImport,
   group,
+  groupMembers,
   membership,
   domain,
   account,

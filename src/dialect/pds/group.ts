@@ -1,11 +1,10 @@
 /** `/group/*`. */
 import type { Subject } from '../../engine/index.ts'
 import type { Call, DirectEndpoint, Env, SteppedEndpoint } from './call.ts'
-import { type Answer, notFound } from './error.ts'
+import { type Answer, notFound, notValid } from './error.ts'
 import { pageOf } from './page.ts'
-import { groupObject, made } from './people-present.ts'
-import { type Body, choice, requiredText, text } from './request.ts'
-import { members } from './user.ts'
+import { groupObject, IS_ROOT, made } from './people-present.ts'
+import { type Body, choice, flag, requiredText, text } from './request.ts'
 
 const NAME_CHARACTERS_MAX = 128
 const DESCRIPTION_CHARACTERS_MAX = 1024
@@ -30,8 +29,10 @@ export const groupCreate: DirectEndpoint = {
     const name = requiredText(body, 'group_name', NAME_CHARACTERS_MAX)
     const description = text(body, 'description', DESCRIPTION_CHARACTERS_MAX) ?? ''
     const parent = text(body, 'parent_group_id')
+    const extra = flag(body, 'is_root') ? { [IS_ROOT]: true } : {}
+    if (parent && flag(body, 'is_root')) return notValid('is_root', 'It is within another group.')
     if (parent) made((await env.engine.groups(env.actor.tenant, [parent]))[0] ?? undefined, 'group')
-    const [outcome] = await env.engine.createGroups(env.actor, [{ name, description }])
+    const [outcome] = await env.engine.createGroups(env.actor, [{ name, description, extra }])
     const group = made(outcome, 'group')
     if (parent) {
       const [row] = await env.engine.putMembers(env.actor, [{ group: parent, member: `group:${group.id}` }])
@@ -100,17 +101,6 @@ export const groupSearch: DirectEndpoint = {
 async function page(body: Body, env: Env, filter: { name?: string; namePart?: string }): Promise<Answer> {
   const { items, next } = await env.engine.listGroups(env.actor, { filter, ...pageOf(body) })
   return { status: 200, body: { items: items.map(groupObject), next_marker: next ?? '' } }
-}
-
-export const groupListMember: DirectEndpoint = {
-  url: '/group/list_member',
-  operation: 'ListGroupMember',
-  coverage: 'done',
-  scope: 'USER.LIST',
-  async run(body, env) {
-    requiredText(body, 'group_id')
-    return members(body, env)
-  },
 }
 
 export const groupAddMember: DirectEndpoint = {

@@ -30,12 +30,20 @@ export function userObject(user: User, { user: self, actor }: Env): object {
   }
 }
 
+/** Of a group: that it is the one around all others, whose drive is everyone's. */
+export const IS_ROOT = 'pds.is_root'
+
+export function isRoot({ extra }: Group): boolean {
+  return extra[IS_ROOT] === true
+}
+
 export function groupObject(group: Group): object {
   return {
     domain_id: group.tenant,
     group_id: group.id,
     group_name: group.name,
     description: group.description,
+    is_root: isRoot(group),
     creator: subjectParts(group.creator).id,
     created_at: group.createdAt,
     updated_at: group.updatedAt,

@@ -215,6 +215,7 @@ export const fileListUserPermission: DirectEndpoint = {
   operation: 'FileListUserPermission',
   coverage: 'done',
   scope: 'FILE.GET',
+  decides: true,
   async run(body, env) {
     const user: Subject = `user:${text(body, 'user_id') || env.user}`
     const subjects = choice(body, 'type', ['self', 'group']) === 'group' ? await groupsOf(env, user) : [user]
@@ -227,8 +228,7 @@ export const fileListUserPermission: DirectEndpoint = {
 }
 
 /** The groups a user is in, as far as the caller may ask about the user. */
-async function groupsOf({ engine, actor: asker }: Env, user: Subject): Promise<Subject[]> {
-  const actor = await engine.current(asker)
+async function groupsOf({ engine, actor }: Env, user: Subject): Promise<Subject[]> {
   if (user === actor.self) return actor.subjects.filter((subject) => /^(group|members):/.test(subject))
   if (!actor.admin) throw new Refusal(noPermission('user'))
   const { items } = await engine.listMembers(actor, { of: { member: user }, limit: 1000 })
@@ -240,8 +240,9 @@ export const fileListReceived: DirectEndpoint = {
   operation: 'ListReceivedFile',
   coverage: 'done',
   scope: 'FILE.LIST',
+  decides: true,
   async run(body, env) {
-    const { subjects } = await env.engine.current(env.actor)
+    const { subjects } = env.actor
     return sharedFiles(body, env, 'to', subjects, ({ view }) => !subjects.includes(view.drive.owner))
   },
 }
@@ -259,6 +260,7 @@ export const fileListManageSharing: DirectEndpoint = {
   operation: 'ListManageSharingFile',
   coverage: 'partial: as list_sharing_file; for administrators',
   scope: 'FILE.LIST',
+  decides: true,
   run: (body, env) =>
     env.actor.admin
       ? sharedFiles(body, env, 'by', [env.actor.self], () => true)

@@ -41,6 +41,7 @@ export const shareCreate: SteppedEndpoint = {
   operation: 'CreateShareLink',
   coverage: 'done',
   scope: 'SHARE.CREATE',
+  decides: true,
   *steps(body, env): Call {
     const drive = driveOf(env, body)
     const maker = yield* makerOf(env, text(body, 'user_id'))
@@ -172,6 +173,7 @@ export const shareUpdate: SteppedEndpoint = {
   operation: 'UpdateShareLink',
   coverage: 'done',
   scope: 'SHARE.UPDATE',
+  decides: true,
   *steps(body, env): Call {
     const link = yield* ownLink(env, body)
     const status = text(body, 'status')
@@ -209,6 +211,7 @@ export const shareGet: SteppedEndpoint = {
   operation: 'GetShareLink',
   coverage: 'done',
   scope: 'SHARE.GET',
+  decides: true,
   *steps(body, env): Call {
     return { status: 200, body: shareObject(env, yield* ownLink(env, body)) }
   },

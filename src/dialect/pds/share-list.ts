@@ -24,6 +24,7 @@ export const shareList: DirectEndpoint = {
   operation: 'ListShareLink',
   coverage: 'done',
   scope: 'SHARE.LIST',
+  decides: true,
   async run(body, env) {
     const creator = text(body, 'creator')
     const withCancelled = flag(body, 'include_cancelled') ?? false
@@ -38,6 +39,7 @@ export const shareSearch: DirectEndpoint = {
   operation: 'SearchShareLink',
   coverage: 'done',
   scope: 'SHARE.LIST',
+  decides: true,
   async run(body, env) {
     const query = parseQuery(text(body, 'query', QUERY_CHARACTERS_MAX) ?? '')
     const matches = query ? matcher(query) : () => true

@@ -17,6 +17,7 @@ export const shareGetToken: SteppedEndpoint = {
   operation: 'GetShareLinkToken',
   coverage: 'done',
   scope: '',
+  decides: true,
   guests: 'anybody',
   *steps(body, env): Call {
     const lifeS = integer(body, 'expire_sec', 0, TOKEN_LIFE_S_MAX) || TOKEN_LIFE_S_MAX
