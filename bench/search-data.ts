@@ -128,7 +128,7 @@ async function log(store: Store, drive: Drive, made: readonly Node[]): Promise<v
         nodeKind: kind,
         born: drive.id,
       } as const
-      return { ...about, parent, name, from: null, replaces: false, at: updatedAt, by: 'user:admin' }
+      return { ...about, parent, name, from: null, source: null, replaces: false, at: updatedAt, by: 'user:admin' }
     })
   for (let from = 0; from < entries.length; from += CHUNK) {
     const insertChanges = entries.slice(from, from + CHUNK)

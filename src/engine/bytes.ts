@@ -1,5 +1,5 @@
 /** Content coming and going within a batch: versions, references to blobs, and what they weigh on quotas. */
-import type { Content, Drive, Node, Version } from './model.ts'
+import type { ChangeSource, Content, Drive, Node, Version } from './model.ts'
 import type { View } from './view.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -34,7 +34,10 @@ export function growth(view: View, drive: Drive, file: Node, content: Content, s
   return content.size - gone.reduce((sum, version) => sum + version.content.size, 0)
 }
 
-/** Gives an existing file its next version. The caller has checked rights and quota. Its reference to the blob is new. */
+/**
+ * Gives an existing file its next version. The caller has checked rights and quota. Its reference to the blob is new.
+ * @param source what the version is made of, for the change log
+ */
 export function addVersion(
   view: View,
   drive: Drive,
@@ -42,6 +45,7 @@ export function addVersion(
   content: Content,
   patch: Partial<Node> = {},
   succession: Succession = 'new',
+  source: ChangeSource | null = null,
 ): Node {
   const before = view.versionsOf(file)
   const gone = outgoing(view, drive, file, succession)
@@ -72,7 +76,7 @@ export function addVersion(
     updatedAt: now,
     modifier: actor.self,
   })
-  view.note('version', node, { replaces: true })
+  view.note('version', node, { source, replaces: true })
   return node
 }
 

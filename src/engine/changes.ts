@@ -4,7 +4,7 @@ import { ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { RunBatch } from './batch.ts'
 import { fail } from './error.ts'
-import type { Change, DriveId, NodeId } from './model.ts'
+import type { Change, ChangeSourceNode, DriveId, NodeId } from './model.ts'
 import type { Failed, NodeView, Ref } from './op.ts'
 import type { NodeKey, Store } from './port.ts'
 import type { ChangeView, Readings } from './readings.ts'
@@ -28,12 +28,19 @@ export function createChanges(store: Store, batch: RunBatch): Pick<Readings, 'ch
       const looked = rows.slice(0, limit)
       const told = within ? looked.flatMap((change) => seenFrom(within, change) ?? []) : looked
       const owns = ownsDrive(actor, drive)
-      const ids = [...new Set(told.flatMap((change) => (owns ? [change.node] : placesOf(change))))]
+      const ids = [...new Set(told.flatMap((change) => (owns ? [change.node] : nodesOf(change))))]
       const views = await viewsOf(batch, actor, id, ids)
       const shown = told.filter((change) => owns || placesOf(change).some((place) => views.get(place)))
+      // Others learn of an original only where they see it, in this drive.
+      const knows = (original: ChangeSourceNode) => owns || (original.drive === id && Boolean(views.get(original.node)))
       const items = shown.map((change): ChangeView => {
         const isGone = top !== null && change.kind === 'leave'
-        return { change, view: isGone ? null : (views.get(change.node) ?? null) }
+        const original = originalIn(change)
+        const isToldAll = original === null || knows(original)
+        return {
+          change: isToldAll ? change : { ...change, source: null },
+          view: isGone ? null : (views.get(change.node) ?? null),
+        }
       })
       return { items, next: looked.at(-1)?.seq ?? after, more: rows.length > limit }
     },
@@ -62,7 +69,7 @@ function seenFrom(within: ReadonlySet<NodeId>, change: Change): Change | null {
   const wasThere = from ? within.has(from.parent) : isThere
   if (!isThere && !wasThere) return null
   if (isThere) return wasThere ? change : { ...change, from: null }
-  return { ...change, kind: 'leave', parent: from!.parent, name: from!.name, from: null, replaces: false }
+  return { ...change, kind: 'leave', parent: from!.parent, name: from!.name, from: null, source: null, replaces: false }
 }
 
 async function viewsOf(
@@ -82,6 +89,16 @@ async function viewsOf(
 /** The folders a change happened in. */
 function foldersOf({ parent, from }: Change): NodeId[] {
   return from ? [parent, from.parent] : [parent]
+}
+
+/** The places of a change, and what it made something of. */
+function nodesOf(change: Change): NodeId[] {
+  const original = originalIn(change)
+  return original ? [...placesOf(change), original.node] : placesOf(change)
+}
+
+function originalIn({ source }: Change): ChangeSourceNode | null {
+  return source === 'known' ? null : source
 }
 
 /** The node itself, and the folders it came into and left: who sees one of them has seen the change. */

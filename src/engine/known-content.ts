@@ -26,7 +26,7 @@ export function createKnownContent(store: Store, batch: RunBatch, clock: Clock):
   }
 }
 
-/** Seals open uploads with the content of files; what became of each, in order. */
+/** Fills open uploads with the content of files; what became of each, in order. */
 async function fill(
   tx: WriteTx,
   fills: readonly { upload: Upload['id']; source: Result }[],
@@ -44,12 +44,12 @@ async function fill(
     if (!upload || !isOwn(upload)) return fail('upload_not_found')
     if (upload.state !== 'open') return fail('upload_used', { node: upload.node })
     if (!content || !stored.has(`${node} ${content.digest}`)) return fail('node_not_found')
-    const sealed: Upload = { ...upload, state: 'sealed', content }
-    uploads.set(id, sealed)
-    return sealed
+    const filled: Upload = { ...upload, state: 'filled', content }
+    uploads.set(id, filled)
+    return filled
   })
-  const sealed = outcomes.filter((outcome): outcome is Upload => 'content' in outcome)
-  const blobRefs = sealed.map(({ drive, content }) => ({ drive, content: content!, delta: 1, at }))
-  if (sealed.length > 0) await tx.apply({ ...emptyChanges(), blobRefs, putUploads: sealed })
+  const filled = outcomes.filter((outcome): outcome is Upload => 'content' in outcome)
+  const blobRefs = filled.map(({ drive, content }) => ({ drive, content: content!, delta: 1, at }))
+  if (filled.length > 0) await tx.apply({ ...emptyChanges(), blobRefs, putUploads: filled })
   return outcomes
 }

@@ -283,7 +283,8 @@ export interface Link {
   readonly extra: Readonly<Record<string, Json>>
 }
 
-export type UploadState = 'open' | 'sealed' | 'committed'
+/** sealed: the bytes sent are a blob. filled: bytes that were here already were taken, so that none were sent. */
+export type UploadState = 'open' | 'sealed' | 'filled' | 'committed'
 
 /** A session that will become a version. */
 export interface Upload {
@@ -396,6 +397,8 @@ export interface Change {
   readonly name: string
   /** Where in this drive a moved or renamed node was before; null for other changes and for what came from another drive. */
   readonly from: ChangeOrigin | null
+  /** What that which came to be was made of; null when it was new, and when nothing came to be. */
+  readonly source: ChangeSource | null
   /** Whether it put an end to what was there: new content over old, or a newcomer in place of a node of its name. */
   readonly replaces: boolean
   readonly at: number
@@ -407,6 +410,19 @@ export interface ChangeOrigin {
   readonly parent: NodeId
   readonly parentBorn: DriveId
   readonly name: string
+}
+
+/**
+ * What something was made of: the node that was copied, or that became a version; for what came from another drive, the folder it
+ * lay in there. `known`: bytes that were here already, so that nobody sent them.
+ */
+export type ChangeSource = ChangeSourceNode | 'known'
+
+export interface ChangeSourceNode {
+  /** Where it was then. */
+  readonly drive: DriveId
+  readonly node: NodeId
+  readonly born: DriveId
 }
 
 export const MARK_KINDS = ['favourite', 'viewed', 'modified'] as const

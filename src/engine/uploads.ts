@@ -68,10 +68,10 @@ async function ownUploads(store: Store, actor: Actor, ids: readonly UploadId[]) 
   })
 }
 
-/** Removes upload rows; what a sealed one held of its blob is given back. */
+/** Removes upload rows; what one with bytes held of its blob is given back. */
 export async function removeUploads(tx: WriteTx, ids: readonly UploadId[], at: number) {
   const removed = await tx.deleteUploads(ids)
-  const held = removed.filter(({ state, content }) => state === 'sealed' && content)
+  const held = removed.filter(({ state, content }) => (state === 'sealed' || state === 'filled') && content)
   const blobRefs = held.map(({ drive, content }) => ({ drive, content: content!, delta: -1, at }))
   if (blobRefs.length > 0) await tx.apply({ ...emptyChanges(), blobRefs })
   return removed

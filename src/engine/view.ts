@@ -12,6 +12,7 @@ import type { Haul, Ready } from './haul.ts'
 import type {
   ChangeKind,
   ChangeOrigin,
+  ChangeSource,
   Drive,
   DriveId,
   Grant,
@@ -457,7 +458,7 @@ export class View extends Draft {
   }
 
   /** @param before the node in its former place, for what is moved or renamed */
-  note(kind: ChangeKind, node: Node, { before, replaces = false }: { before?: Node; replaces?: boolean } = {}): void {
+  note(kind: ChangeKind, node: Node, { before, source = null, replaces = false }: Noted = {}): void {
     const { drive, id, kind: nodeKind, born, parent, name } = node
     const from = before ? this.origin(before) : null
     const { now: at, actor } = this
@@ -470,6 +471,7 @@ export class View extends Draft {
       parent,
       name,
       from,
+      source,
       replaces,
       at,
       by: actor.self,
@@ -479,6 +481,17 @@ export class View extends Draft {
   private origin({ parent, name }: Node): ChangeOrigin {
     return { parent, parentBorn: this.node(parent)!.born, name }
   }
+}
+
+interface Noted {
+  readonly before?: Node
+  readonly source?: ChangeSource | null
+  readonly replaces?: boolean
+}
+
+/** A node, as what something else was made of. */
+export function sourceIn({ drive, id, born }: Node): ChangeSource {
+  return { drive, node: id, born }
 }
 
 function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V) {

@@ -61,7 +61,9 @@ function isSame(change: Change, entry: ModelChange, drive: LogOf): boolean {
   const isIt = node === 0 ? isMaking(entry) : node === change.node
   const from = change.from && `${change.from.parent}/${change.from.name}`
   return (
-    isIt && Object.entries(rest).every(([member, value]) => ({ ...change, from })[member as keyof Change] === value)
+    isIt &&
+    isSameSource(change.source, entry.source) &&
+    Object.entries(rest).every(([member, value]) => ({ ...change, from })[member as keyof Change] === value)
   )
 }
 
@@ -71,6 +73,13 @@ function isAlike(changes: readonly Change[], group: readonly ModelChange[], driv
   const text = ({ kind, name, at, by }: Change | ReturnType<typeof summary>) => JSON.stringify([kind, name, at, by])
   const wanted = group.map((entry) => text(summary(entry, drive))).sort()
   return group.some(isUnknown) && String(changes.map(text).sort()) === String(wanted)
+}
+
+/** Of a twin that was never told apart from its like the id is not known. */
+function isSameSource(found: Change['source'], expected: ModelChange['source']): boolean {
+  if (!found || !expected || found === 'known' || expected === 'known') return found === expected
+  const { id, born } = expected.node
+  return found.drive === expected.drive && (id === 0 || (id === found.node && born === found.born))
 }
 
 function isMaking({ kind }: ModelChange): boolean {

@@ -140,12 +140,12 @@ async function brokenTotals(
   })
 }
 
-/** Every drive refers to what it holds as often as it says: by versions, and by uploads that are sealed but not committed. */
+/** Every drive refers to what it holds as often as it says: by versions, and by uploads that have their bytes and are not committed. */
 async function brokenBlobs(database: TestDatabase): Promise<string[]> {
   const wrong = await database.rows<{ drive: DriveId; digest: string; refs: number | null; real: number }>(
     `with held (drive_id, digest) as (
        select drive_id, digest from version
-       union all select drive_id, content ->> 0 from upload where state = 'sealed'
+       union all select drive_id, content ->> 0 from upload where state in ('sealed', 'filled')
      ), real (drive_id, digest, count) as (select drive_id, digest, count(*) from held group by drive_id, digest)
      select coalesce(b.drive_id, r.drive_id) as drive, coalesce(b.digest, r.digest) as digest, b.refs,
        coalesce(r.count, 0) as real

@@ -12,6 +12,7 @@ import {
 import {
   childrenOf,
   keyOf,
+  type ModelChange,
   type ModelDrive,
   type ModelNode,
   type ModelVersion,
@@ -200,7 +201,8 @@ export function arriveHere(work: Work, node: ModelNode, into: ModelNode, name: s
   work.touch(node)
   const isHere = home.id === node.drive
   const { replaces = false } = place
-  work.note(from === into ? 'rename' : 'move', node, { ...(isHere ? { from: before } : {}), replaces })
+  const origin = isHere ? { from: before } : { source: { drive: home.id, node: before.parent } }
+  work.note(from === into ? 'rename' : 'move', node, { ...origin, replaces })
   if (from !== into && terms.keepGrants === false) node.grants = []
   return { node, existed: false }
 }
@@ -209,7 +211,7 @@ function becomeVersion(work: Work, source: ModelNode, existing: ModelNode): Mode
   const text = source.versions.at(-1)!.text
   const freed = source.drive === existing.drive ? weightOf(source) : 0
   chargeVersion(work, existing, text, freed, work.driveOf(source))
-  addVersion(work, existing, text)
+  addVersion(work, existing, text, sourceIn(source))
   work.note('leave', source)
   destroy(work, source)
   return existing
@@ -229,13 +231,18 @@ function surplus(work: Work, file: ModelNode): ModelVersion[] {
   return passing.slice(0, Math.max(0, passing.length + 1 - work.driveOf(file).versionsMax))
 }
 
-export function addVersion(work: Work, file: ModelNode, text: string): ModelNode {
+export function addVersion(work: Work, file: ModelNode, text: string, source: ModelChange['source'] = null): ModelNode {
   const number = file.versions.at(-1)!.number + 1
   const gone = surplus(work, file)
   file.versions = [...file.versions.filter((version) => !gone.includes(version)), work.version(number, text)]
   work.touch(file)
-  work.note('version', file, { replaces: true })
+  work.note('version', file, { source, replaces: true })
   return file
+}
+
+/** A node, as what something else was made of. */
+function sourceIn(node: ModelNode): ModelChange['source'] {
+  return { drive: node.drive, node }
 }
 
 function merge(work: Work, source: ModelNode, existing: ModelNode, terms: Terms): ModelNode {
@@ -264,7 +271,7 @@ function copyTo(work: Work, source: ModelNode, into: ModelNode, name: string, te
   if (place.how === 'version') {
     const { text } = source.versions.at(-1)!
     chargeVersion(work, place.existing, text)
-    return { node: addVersion(work, place.existing, text), existed: false }
+    return { node: addVersion(work, place.existing, text, sourceIn(source)), existed: false }
   }
   const tree = walkTree(source)
   for (const one of tree) work.needs(one, ACTIONS.copy)
@@ -300,7 +307,7 @@ function copyNode(
   node.attributes = attributes
   node.twin = place.twin
   if (source.kind === 'file') node.versions = [work.version(1, source.versions.at(-1)!.text)]
-  work.note('copy', node, { replaces: place.replaces ?? false })
+  work.note('copy', node, { source: sourceIn(source), replaces: place.replaces ?? false })
   return node
 }
 

@@ -66,6 +66,9 @@ export interface ModelPool {
   quota: number | null
 }
 
+/** A node in the drive it was in then; or bytes that nobody had to send. */
+export type ModelSource = { drive: DriveId; node: ModelNode } | 'known'
+
 /** One entry of the change log. */
 export interface ModelChange {
   /** Which op noted it: rises with every op. */
@@ -77,6 +80,8 @@ export interface ModelChange {
   parent: ModelNode | 'the trash' | null
   name: string
   from: { parent: ModelNode; name: string } | null
+  /** What it was made of, and in which drive that was then. */
+  source: ModelSource | null
   replaces: boolean
   at: number
   by: Subject
@@ -141,6 +146,10 @@ export function copyState(state: ModelState): ModelState {
       node: node(entry.node),
       parent: typeof entry.parent === 'object' ? entry.parent && node(entry.parent) : entry.parent,
       from: entry.from && { ...entry.from, parent: node(entry.from.parent) },
+      source:
+        typeof entry.source === 'object'
+          ? entry.source && { ...entry.source, node: node(entry.source.node) }
+          : entry.source,
     })),
   }
 }

@@ -178,18 +178,20 @@ export class Work {
   /**
    * Writes into the change log where a node is now.
    * @param from where in this drive it was before; for what was moved or renamed
+   * @param source what it was made of
    * @param replaces whether it put an end to what was there
    */
   note(
     kind: ChangeKind,
     node: ModelNode,
-    { from, replaces = false }: Partial<Pick<ModelChange, 'from' | 'replaces'>> = {},
+    { from, source, replaces = false }: Partial<Pick<ModelChange, 'from' | 'source' | 'replaces'>> = {},
   ) {
     const { drive, name } = node
     const parent = node.trash ? 'the trash' : node.parent
     const { ops: op } = this.state
     const when = { at: this.now, by: this.actor.self }
-    this.state.log.push({ op, kind, drive, node, parent, name, from: from ?? null, replaces, ...when })
+    const origin = { from: from ?? null, source: source ?? null }
+    this.state.log.push({ op, kind, drive, node, parent, name, ...origin, replaces, ...when })
   }
 
   touch(node: ModelNode): void {

@@ -38,7 +38,7 @@ import {
   update,
 } from './ops.ts'
 import { useWorld } from './use-world.ts'
-import { actorOf, admin, alice, bob, codeOf, createDrive, done, driveNow, isFailed, run } from './world.ts'
+import { actorOf, admin, alice, bob, codeOf, createDrive, done, driveNow, isFailed, nodeOf, run } from './world.ts'
 
 const use = useWorld()
 let drive: DriveId
@@ -111,6 +111,32 @@ describe('the change log', () => {
       told.map(({ own, kind }) => (own ? null : kind === 'grant' ? 'a' : 'h')),
     )
     expect([next, more]).toEqual([(await driveNow(world, drive)).seq, false])
+  })
+
+  test('says what was copied and from where something came, to others only where they see it', async () => {
+    const { world } = use
+    const other = (await createDrive(world)).id
+    const [, into] = (await putFolders(world, alice, drive, ['from', 'into'])) as [Node, Node]
+    const [away] = (await putFolders(world, alice, other, ['away'])) as [Node]
+    const file = await putFile(world, alice, drive, 'from/f', 'one')
+    const there = await putFile(world, alice, other, 'away/g', 'two')
+    const { seq } = await driveNow(world, drive)
+    await done(world, alice, [
+      grant(byId(into), 'user:bob', ACTIONS.list),
+      copy(byId(file), byId(into), { name: 'one' }),
+      copy(at(drive, 'into/one'), byId(into), { name: 'two' }),
+      copy(byId(there), byId(into), { name: 'one', conflict: onto('version') }),
+      move(byId(there), byId(into)),
+    ])
+    const sources = async (actor: Actor) =>
+      (await changesSince(seq, actor)).items.flatMap(({ change: { kind, source } }) =>
+        kind === 'grant' ? [] : [source],
+      )
+    const own = (node: NodeId) => ({ drive, node, born: drive })
+    const abroad = (node: NodeId) => ({ drive: other, node, born: other })
+    const one = nodeOf(await run(world, alice, get(at(drive, 'into/one')))).id
+    expect(await sources(alice)).toEqual([own(file.id), own(one), abroad(there.id), abroad(away.id)])
+    expect(await sources(bob)).toEqual([null, own(one), null, null])
   })
 
   test('says when a newcomer took the place of another', async () => {

@@ -4,7 +4,7 @@ import { attributesProblem, patched } from '../attributes.ts'
 import { addFile, addVersion, growth } from '../bytes.ts'
 import { fail } from '../error.ts'
 import { isFailed, type Located, subject, viewOf } from '../locate.ts'
-import type { Content, Drive, Node, NodeId, Upload } from '../model.ts'
+import type { ChangeSource, Content, Drive, Node, NodeId, Upload } from '../model.ts'
 import { cleanName, nameProblem } from '../name.ts'
 import type { CommitOp, Done, Failed, Result, UploadOp } from '../op.ts'
 import { blank, settle, target } from '../place.ts'
@@ -93,9 +93,7 @@ export function commit(view: View, op: CommitOp): Result {
   if (!drive) return fail('drive_not_found')
 
   const known = op.target ?? (session.revises ? { drive: session.drive, id: session.node } : undefined)
-  const result = known
-    ? commitVersion(view, op, drive, session.content, known)
-    : commitFile(view, op, drive, session, session.content)
+  const result = known ? commitVersion(view, op, drive, session, known) : commitFile(view, op, drive, session)
   if (result.status === 'failed' || !result.view) return result
   view.addBlobRef(drive.id, session.content, -1) // the version holds the bytes from now on
   view.setUpload({ ...session, state: 'committed', node: result.view.node.id, name: result.view.node.name })
@@ -116,24 +114,26 @@ function commitVersion(
   view: View,
   op: CommitOp,
   drive: Drive,
-  content: Content,
+  session: Upload,
   ref: NonNullable<CommitOp['target']>,
 ): Done | Failed {
   const found = fileToReplace(view, ref, op.ifRev)
   if (isFailed(found)) return found
   if (found.drive.id !== drive.id) return fail('node_not_found')
-  return nextVersion(view, op, drive, found.node, content)
+  return nextVersion(view, op, drive, found.node, session)
 }
 
-function nextVersion(view: View, op: CommitOp, drive: Drive, file: Node, content: Content): Done | Failed {
+function nextVersion(view: View, op: CommitOp, drive: Drive, file: Node, session: Upload): Done | Failed {
+  const content = session.content!
   const over = view.overQuota(drive, growth(view, drive, file, content))
   if (over) return fail(over)
   const attributes = patched(file.attributes, op.attributes ?? {})
-  const node = addVersion(view, drive, file, content, { attributes })
+  const node = addVersion(view, drive, file, content, { attributes }, 'new', sourceOf(session))
   return { status: 'done', view: viewOf(view, node), existed: false }
 }
 
-function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, content: Content): Done | Failed {
+function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload): Done | Failed {
+  const content = session.content!
   const parent = op.parent ?? { drive: session.drive, id: session.parent }
   const into = target(view, parent, 'file')
   if (isFailed(into)) return into
@@ -146,7 +146,7 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
   if (arrival.how !== 'free' && op.ifRev !== undefined && arrival.existing.rev !== op.ifRev) {
     return fail('precondition_failed', { node: arrival.existing.id })
   }
-  if (arrival.how === 'version') return nextVersion(view, op, drive, arrival.existing, content)
+  if (arrival.how === 'version') return nextVersion(view, op, drive, arrival.existing, session)
   // What is destroyed makes room for what takes its place.
   if (arrival.how === 'replace') putAway(view, arrival.existing, arrival.by)
   const over = view.overQuota(drive, content.size)
@@ -155,6 +155,10 @@ function commitFile(view: View, op: CommitOp, drive: Drive, session: Upload, con
   const twin = arrival.how === 'free' && arrival.twin ? session.node : 0
   const fresh = { ...blank(view, into.node, shown), id: session.node, twin, attributes: op.attributes ?? {} }
   const node = addFile(view, drive, fresh, content)
-  view.note('create', node, { replaces: arrival.how === 'replace' })
+  view.note('create', node, { source: sourceOf(session), replaces: arrival.how === 'replace' })
   return { status: 'done', view: viewOf(view, node), existed: false }
+}
+
+function sourceOf({ state }: Upload): ChangeSource | null {
+  return state === 'filled' ? 'known' : null
 }

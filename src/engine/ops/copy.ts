@@ -10,7 +10,7 @@ import { cleanName } from '../name.ts'
 import type { CopyOp, Failed, Result } from '../op.ts'
 import { type Arrival, blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
-import type { View } from '../view.ts'
+import { sourceIn, type View } from '../view.ts'
 import { putAway } from './trash.ts'
 
 export function copy(view: View, op: CopyOp): Result {
@@ -71,7 +71,8 @@ function copyVersion(view: View, source: Node, existing: Node): Made | Failed {
   const drive = view.driveOf(existing)
   const over = view.overQuota(drive, growth(view, drive, existing, source.content!))
   if (over) return fail(over)
-  return { node: addVersion(view, drive, existing, source.content!), existed: false }
+  const node = addVersion(view, drive, existing, source.content!, {}, 'new', sourceIn(source))
+  return { node, existed: false }
 }
 
 function mergeCopy(view: View, source: Node, existing: Node, op: Terms): Made | Failed {
@@ -90,7 +91,7 @@ function mergeCopy(view: View, source: Node, existing: Node, op: Terms): Made | 
 
 function copyTree(view: View, source: Node, into: Node, place: Place, keepGrants: boolean): Made | Failed {
   const { ready } = view
-  const top = ready?.source === source.id ? land(view, ready, into, place) : copyAll(view, source, into, place)
+  const top = ready?.source === source.id ? land(view, ready, source, into, place) : copyAll(view, source, into, place)
   if (isFailed(top)) return top
   if (keepGrants) {
     const grants = view.grantsOf(source)
@@ -117,11 +118,11 @@ function copyAll(view: View, source: Node, into: Node, { name, twin, replaces }:
   if (over) return fail(over)
 
   const top = copyNode(view, drive, source, into, name, twin)
-  view.note('copy', top, { replaces })
+  view.note('copy', top, { source: sourceIn(source), replaces })
   const made = new Map([[source.id, top]])
   for (const node of below) {
     const copied = copyNode(view, drive, node, made.get(node.parent)!, node.name, node.twin !== 0)
-    view.note('copy', copied)
+    view.note('copy', copied, { source: sourceIn(node) })
     made.set(node.id, copied)
   }
   return top
@@ -137,11 +138,11 @@ interface Place {
 }
 
 /** Puts a copy that was made out of sight where it belongs. What lies below it is told of afterwards. */
-function land(view: View, { top, height, cradle }: Ready, into: Node, place: Place): Node | Failed {
+function land(view: View, { top, height, cradle }: Ready, source: Node, into: Node, place: Place): Node | Failed {
   if (view.chain(into).length + height > DEPTH_MAX) return fail('too_deep', { at: 'target' })
   const landed = view.put(placed(view, top, into.id, place.name, place.twin))
   view.destroy(cradle)
-  view.note('copy', landed, { replaces: place.replaces })
+  view.note('copy', landed, { source: sourceIn(source), replaces: place.replaces })
   return landed
 }
 

@@ -10,7 +10,7 @@ import { cleanName, type Naming, nameKey } from '../name.ts'
 import type { Conflict, Failed, MoveOp, RenameOp, Result } from '../op.ts'
 import { type Arrival, blank, isWithin, makesParents, placed, settle, sinksTooDeep, target } from '../place.ts'
 import { finished } from '../task-row.ts'
-import type { View } from '../view.ts'
+import { sourceIn, type View } from '../view.ts'
 import { putAway } from './trash.ts'
 
 export function rename(view: View, op: RenameOp): Result {
@@ -167,10 +167,11 @@ function carry(view: View, node: Node, landed: Node, into: Node, replaces: boole
     refer(view, to, one, 1)
     refer(view, from, one, -1)
   }
+  const source = sourceIn(view.node(node.parent)!)
   view.note('leave', node)
   for (const one of below) view.put({ ...one, drive: to.id })
   view.put({ ...landed, drive: to.id })
-  view.note('move', view.node(node.id)!, { replaces })
+  view.note('move', view.node(node.id)!, { source, replaces })
   return undefined
 }
 
@@ -191,7 +192,7 @@ function land(
   const top = view.put({ ...landed, drive: into.drive })
   view.land({ haul, top, left: placed(view, node, coffin, node.name, true) })
   view.destroy(cradle)
-  view.note('move', top, { replaces })
+  view.note('move', top, { source: sourceIn(view.node(node.parent)!), replaces })
   return undefined
 }
 
@@ -202,7 +203,7 @@ function becomeVersion(view: View, source: Node, existing: Node): Landed | Faile
   const freed = from.id === to.id ? weight(view, source) : 0
   const over = view.overQuota(to, growth(view, to, existing, source.content!) - freed, from)
   if (over) return fail(over)
-  const node = addVersion(view, to, existing, source.content!)
+  const node = addVersion(view, to, existing, source.content!, {}, 'new', sourceIn(source))
   view.note('leave', source)
   destroy(view, from, [source])
   return { node, existed: false }

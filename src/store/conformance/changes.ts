@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type BlobRef,
+  type Change,
   type Changes,
   type DriveId,
   type Grant,
@@ -464,6 +465,12 @@ export function changesConformance(open: Open) {
     })
 
     it('log changes in their order, from any point', async () => {
+      const sources: readonly Change['source'][] = [
+        null,
+        'known',
+        null,
+        { drive: OTHER, node: nodeId(12), born: DRIVE },
+      ]
       const change = (seq: number) => ({
         drive: DRIVE,
         seq,
@@ -474,6 +481,7 @@ export function changesConformance(open: Open) {
         parent: ROOT,
         name: `n${seq}`,
         from: seq === 2 ? null : { parent: nodeId(11), parentBorn: DRIVE, name: `"'${seq}` },
+        source: sources[seq] ?? null,
         replaces: seq === 3,
         at: seq,
         by: 'user:ann' as const,

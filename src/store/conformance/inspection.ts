@@ -356,5 +356,5 @@ function change(seq: number): Change {
     parent: nodeId(1),
     name: 'f',
   } as const
-  return { drive: DRIVE, seq, ...about, from: null, replaces: false, at: 1, by: 'user:ann' }
+  return { drive: DRIVE, seq, ...about, from: null, source: null, replaces: false, at: 1, by: 'user:ann' }
 }

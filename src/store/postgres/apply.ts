@@ -153,8 +153,8 @@ returning p.tenant_id, p.kind, p.key, p.quota, p.used`
 export const DRIVE_SEQS = `
 update drive d set seq = k.seq, trash_seq = k.trash_seq from ${unnest('nnn')} k (id, seq, trash_seq) where d.id = k.id`
 export const INSERT_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
-select * from ${unnest('nntntnnttnnt')}`
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by)
+select * from ${unnest('nntntnntttnnt')}`
 
 type Row = readonly unknown[]
 

@@ -69,7 +69,7 @@ cross join lateral (
 order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit $7`
 
 export const CHANGES = `
-select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by
 from change where drive_id = $1 and seq > $2 order by seq limit $3`
 
 /** Latest first: later than every grant. */

@@ -187,11 +187,11 @@ const LOG = [
    from change c left join drive d on d.id = c.drive_id where d.id is null group by c.drive_id`,
 ]
 
-/** A sealed upload's content is a JSON array that begins with its digest. */
+/** The content of an upload that has its bytes is a JSON array that begins with its digest. */
 const REFS = [
   `with held (drive_id, digest) as (
      select drive_id, digest from version
-     union all select drive_id, substr(content, 3, 64) from upload where state = 'sealed'
+     union all select drive_id, substr(content, 3, 64) from upload where state in ('sealed', 'filled')
    ), counted (drive_id, digest, refs) as (select drive_id, digest, count(*) from held group by drive_id, digest)
    select b.drive_id, 'blob ' || b.digest, 'says ' || b.refs || ' references, there are ' || coalesce(c.refs, 0)
    from blob b left join counted c on c.drive_id = b.drive_id and c.digest = b.digest
@@ -200,7 +200,7 @@ const REFS = [
    from version v left join blob b on b.drive_id = v.drive_id and b.digest = v.digest where b.digest is null`,
   `select u.drive_id, 'upload ' || u.id, 'refers to a blob that its drive does not hold'
    from upload u left join blob b on b.drive_id = u.drive_id and b.digest = substr(u.content, 3, 64)
-   where u.state = 'sealed' and b.digest is null`,
+   where u.state in ('sealed', 'filled') and b.digest is null`,
   `select v.drive_id, 'version ' || v.version || ' of node ' || v.node_id, 'and its blob disagree about the bytes'
    from version v join blob b on b.drive_id = v.drive_id and b.digest = v.digest
    where v.size <> b.size or v.md5 <> b.md5 or v.sha1 <> b.sha1 or v.crc64 <> b.crc64`,

@@ -3,6 +3,7 @@ import type {
   Change,
   ChangeKind,
   ChangeOrigin,
+  ChangeSource,
   DriveId,
   Grant,
   Kind,
@@ -52,6 +53,8 @@ export type ChangeRow = [
   name: string,
   /** JSON; null when there is none. */
   from: string | null,
+  /** As `from`. */
+  source: string | null,
   replaces: number | boolean,
   at: number,
   by: Subject,
@@ -83,13 +86,27 @@ export function toGrant([drive, node, subject, actions, role, expiresAt, created
 }
 
 export function toChange(row: ChangeRow): Change {
-  const [drive, seq, kind, node, nodeKind, born, parent, name, from, replaces, at, by] = row
-  const origin = from === null ? null : fromJson<ChangeOrigin>(from)
-  return { drive, seq, kind, node, nodeKind, born, parent, name, from: origin, replaces: Boolean(replaces), at, by }
+  const [drive, seq, kind, node, nodeKind, born, parent, name, from, source, replaces, at, by] = row
+  return {
+    drive,
+    seq,
+    kind,
+    node,
+    nodeKind,
+    born,
+    parent,
+    name,
+    from: from === null ? null : fromJson<ChangeOrigin>(from),
+    source: source === null ? null : fromJson<ChangeSource>(source),
+    replaces: Boolean(replaces),
+    at,
+    by,
+  }
 }
 
 /** The values in the order of ChangeRow. */
 export function fromChange(change: Change): unknown[] {
-  const { drive, seq, kind, node, nodeKind, born, parent, name, from, replaces, at, by } = change
-  return [drive, seq, kind, node, nodeKind, born, parent, name, from && JSON.stringify(from), replaces, at, by]
+  const { drive, seq, kind, node, nodeKind, born, parent, name, from, source, replaces, at, by } = change
+  const [origin, madeOf] = [from && JSON.stringify(from), source && JSON.stringify(source)]
+  return [drive, seq, kind, node, nodeKind, born, parent, name, origin, madeOf, replaces, at, by]
 }

@@ -143,13 +143,13 @@ where pool.tenant_id = value ->> 0 and pool.kind = value ->> 1 and pool.key = va
 export const DRIVE_SEQS = `
 update drive set seq = value ->> 1, trash_seq = value ->> 2 from json_each(?) where drive.id = value ->> 0`
 const INSERT_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
-select ${members(12)} from json_each(?)`
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by)
+select ${members(13)} from json_each(?)`
 
-/** Of changes that follow each other in one drive and differ in their nodes alone. */
+/** Of changes that follow each other in one drive, differ in their nodes alone, and made them of nothing. */
 const INSERT_LIKE_CHANGES = `
-insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by)
-select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, ?, ?, ? from json_each(?)`
+insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by)
+select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, null, ?, ?, ? from json_each(?)`
 
 /** In the order of the members of Changes, which the rules rely on. */
 export function apply(db: Connection, changes: Changes): void {
@@ -307,6 +307,7 @@ function followsAlike(change: Change, first: Change, distance: number): boolean 
     change.kind === first.kind &&
     change.nodeKind === first.nodeKind &&
     change.born === first.born &&
+    change.source === null &&
     change.replaces === first.replaces &&
     change.at === first.at &&
     change.by === first.by

@@ -70,7 +70,7 @@ cross join node_grant g on g.drive_id = p.value ->> 0 and g.node_id = p.value ->
 order by g.created_at desc, g.drive_id desc, g.node_id desc, g.subject desc limit ?`
 
 export const CHANGES = `
-select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, replaces, at, by
+select drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by
 from change where drive_id = ? and seq > ? order by seq limit ?`
 
 /** Latest first: later than every grant. */

@@ -335,6 +335,7 @@ create table change (
   parent_id bigint not null,
   name text not null,
   origin text,
+  source text,
   replaces bigint not null,
   at bigint not null,
   by text not null,

@@ -329,6 +329,7 @@ create table change (
   parent_id integer not null,
   name text not null,
   origin text,
+  source text,
   replaces integer not null,
   at integer not null,
   by text not null,
