@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { ACTIONS, type ActionBits } from './action.ts'
 import type { Actor, Lent } from './actor.ts'
 import type { RunBatch } from './batch.ts'
+import { inBatches } from './batches.ts'
 import type { Engine, LinkPatch, LinkSpec, LinkUse } from './engine.ts'
 import { fail } from './error.ts'
 import type { Drive, Json, Link, LinkCounts, LinkId, NodeId } from './model.ts'
@@ -58,7 +59,7 @@ export function createLinks(store: Store, clock: Clock, batch: RunBatch): Links 
 
     async createLinks(actor, specs) {
       const ops = specs.map((spec) => [...spec.nodes, ...(spec.inboxes ?? [])].map((id) => shareOp(spec, id)))
-      const results = await batch(actor, ops.flat(), 'each')
+      const results = await inBatches(ops.flat(), (some) => batch(actor, some, 'each'))
       const at = clock()
       let from = 0
       const made = specs.map((spec) => {

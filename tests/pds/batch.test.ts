@@ -399,6 +399,18 @@ test('unknown fields are ignored, in the envelope and in children', async () => 
   expect((await envelope({ resource: 'file', requests, more: {} })).body.responses[0].status).toBe(201)
 })
 
+test('children that look at more together than one transaction holds are answered like any others', async () => {
+  const folders = Array.from({ length: 100 }, (_, i) => ({
+    url: '/file/create',
+    body: { parent_file_id: 'root', name: `many ${i}`, type: 'folder' },
+  }))
+  const made = (await client.batch(folders)).body.responses
+  const file_id_list = made.map(({ body }: Answer) => body.file_id)
+  const shares = Array.from({ length: 21 }, () => ({ url: '/share_link/create', body: { file_id_list } }))
+  const { responses } = (await client.batch([...shares, { url: '/file/get', body: { file_id: 'root' } }])).body
+  expect(responses.map(({ status }: Answer) => status)).toEqual([...shares.map(() => 201), 200])
+})
+
 test('unknown routes and other methods answer JSON with a request id', async () => {
   const answers = await Promise.all([
     client.raw('/nonsense', undefined),

@@ -1,7 +1,8 @@
 /** Signed URLs for a file's bytes. */
 import { ACTIONS, type Content } from '../../engine/index.ts'
-import type { Call, Env, SteppedEndpoint, Steps, VersionKey } from './call.ts'
+import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, notValid, Refusal } from './error.ts'
+import type { VersionKey } from './need.ts'
 import { one, viewOf } from './outcome.ts'
 import { downloadUrl } from './present.ts'
 import { type Body, integer, text } from './request.ts'

@@ -9,8 +9,9 @@ import {
   type Position,
   type Ref,
 } from '../../engine/index.ts'
-import type { Call, SteppedEndpoint, Steps, Supply } from './call.ts'
+import type { Call, SteppedEndpoint, Steps } from './call.ts'
 import { failedAnswer, Refusal } from './error.ts'
+import type { Supply } from './need.ts'
 import { listFailure, viewOf } from './outcome.ts'
 import { requiredText } from './request.ts'
 import { aliasOf, driveOf, kindOf, refOf } from './terms.ts'

@@ -241,7 +241,7 @@ export const fileListReceived: DirectEndpoint = {
   coverage: 'done',
   scope: 'FILE.LIST',
   decides: true,
-  async run(body, env) {
+  run(body, env) {
     const { subjects } = env.actor
     return sharedFiles(body, env, 'to', subjects, ({ view }) => !subjects.includes(view.drive.owner))
   },
@@ -261,10 +261,9 @@ export const fileListManageSharing: DirectEndpoint = {
   coverage: 'partial: as list_sharing_file; for administrators',
   scope: 'FILE.LIST',
   decides: true,
-  run: (body, env) =>
-    env.actor.admin
-      ? sharedFiles(body, env, 'by', [env.actor.self], () => true)
-      : Promise.resolve(noPermission('file')),
+  async run(body, env) {
+    return env.actor.admin ? sharedFiles(body, env, 'by', [env.actor.self], () => true) : noPermission('file')
+  },
 }
 
 /** A page of folders that grants are about, each once. */
