@@ -37,9 +37,10 @@ export const READ_OPS: Pick<Handlers, 'get' | 'list' | 'update' | 'grant'> = {
   },
 
   grant(work, op) {
-    const node = work.subject(op.node, ACTIONS.permCtl, { trashed: 'no', rootToo: true })
-    work.stop()
     const { subject, actions, expiresAt } = op
+    const leaves = actions === null && work.mayLeave(op.node, subject)
+    const node = work.subject(op.node, leaves ? 0 : ACTIONS.permCtl, { trashed: 'no', rootToo: true })
+    work.stop()
     node!.grants = node!.grants.filter((grant) => grant.subject !== subject)
     if (actions !== null) node!.grants.push({ subject, actions, expiresAt })
     work.note('grant', node!)
@@ -52,9 +53,17 @@ export function patched(attributes: Attributes, patch: object): Attributes {
   const after: Record<string, unknown> = { ...attributes }
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete after[name]
+    else if (name === 'tags') putTags(after, value)
     else after[name] = value
   }
   return after
+}
+
+/** Tags come and go one by one; without any there is no such attribute. */
+function putTags(attributes: Record<string, unknown>, tags: object): void {
+  const left = patched((attributes.tags ?? {}) as Attributes, tags)
+  if (Object.keys(left).length > 0) attributes.tags = left
+  else delete attributes.tags
 }
 
 function page(work: Work, folder: ModelNode, op: ListOp): ModelResult {
@@ -77,7 +86,7 @@ function sorted(nodes: readonly ModelNode[], op: ListOp): ModelNode[] {
 /** Where a node stands in a listing. */
 export function placeOf(node: ModelNode, { by }: Pick<ListOp, 'by'>): Position {
   const { kind } = node
-  const size = kind === 'file' ? sizeOf(node.versions.at(-1)?.text ?? '') : 0
+  const size = kind === 'file' ? sizeOf(node.versions.at(-1)?.text ?? '') : -1
   const { createdAt: created, updatedAt: updated, attributes } = node
   const localCreated = attributes.localCreatedAt ?? created
   const localModified = attributes.localModifiedAt ?? updated

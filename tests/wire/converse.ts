@@ -44,6 +44,7 @@ async function ask({ server, wire, clock, called }: Parties, pair: Pair, asking:
   for (const call of question.calls) called.add(call)
   const said = await question.send()
   const expected = answer(pair, wire.actor, question, clock.now)
+  if (!isTotals(said) && question.text !== '') noteKnown(pair, said)
   const difference = isTotals(said) ? totalsDiffer(said, expected) : saidDiffers(wire, said, expected)
   if (difference) throw new Error(`${when}${difference}`)
   while (await server.engine.work());
@@ -61,6 +62,12 @@ function answer({ model }: Pair, actor: Actor, { ops, mode = 'each', text }: Que
   session.id = `upload ${session.serial}` as typeof session.id
   session.text = text
   return model.batch(actor, [{ ...commit!, upload: session.id } as typeof commit & object], mode, now)
+}
+
+/** That bytes were here already is the server's to say: to the model all bytes are sent. */
+function noteKnown({ model }: Pair, said: readonly Said[]): void {
+  const { log } = model.state
+  if (said.some((one) => one.ok && one.known) && log.length > 0) log.at(-1)!.source = 'known'
 }
 
 function isTotals(said: readonly Said[] | Totals): said is Totals {

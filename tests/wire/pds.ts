@@ -14,13 +14,22 @@ const CODES: Wire['codes'] = {
   root_refused: ['InvalidParameter.FileId'],
   name_taken: ['AlreadyExist.File', 'exist'],
   cycle: ['InvalidParameter.ToParentFileId'],
+  version_not_found: ['NotFound.Revision'],
+  version_current: ['FileLatestRevisionCannotBeRestore'],
 }
 
 const CALLS = [
   ...['/file/create', '/file/update', '/file/move', '/file/copy', '/file/delete', '/file/get'],
+  ...['/file/put_usertags', '/file/delete_usertags', '/file/add_permission', '/file/remove_permission'],
+  ...['/file/revision/restore', '/file/revision/update', '/file/revision/delete'],
   ...['/recyclebin/trash', '/recyclebin/restore'],
 ]
 const UPLOAD = '/file/create, PUT, /file/complete'
+const REVISION = `${UPLOAD} of a new revision`
+/** A role that the server knows by name, and what it gives. */
+const ROLE = { id: 'SystemFileMetaViewer', actions: ACTIONS.list }
+/** One of the people who are there. */
+const FRIEND = 'alice'
 
 /** `ignore`, `auto_rename` and `refuse`, as far as they can be said of what is asked. */
 function modeOf({ strategy }: Asking) {
@@ -35,7 +44,7 @@ export const pds: Dialect = async (server) => {
   return {
     actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
-    calls: [...CALLS.flatMap((url) => [url, `${url} in a batch`]), UPLOAD],
+    calls: [...CALLS.flatMap((url) => [url, `${url} in a batch`]), UPLOAD, REVISION],
     question: (asking, scene) => new Asked(client, asking, scene).question(),
   }
 }
@@ -90,6 +99,80 @@ class Asked {
         )
       case 'get':
         return this.simple('/file/get', nodes(), (node) => ({ kind: 'get', node, need: ACTIONS.list, trashed: 'any' }))
+      case 'tag':
+        return this.children(nodes().map((node) => this.tagging(node)))
+      case 'grant': {
+        const children = nodes().flatMap((node) => this.granting(node) ?? [])
+        return children.length > 0 ? this.children(children) : null
+      }
+      case 'revise':
+        return this.revision(scene.file(to))
+      case 'revert':
+      case 'keep':
+      case 'forget':
+        return this.children(picks.map((pick) => this.aboutRevision(scene.file(pick))))
+      case 'discard':
+        return this.simple(
+          '/file/delete',
+          picks.map((pick) => scene.away(pick)),
+          (node) => ({ kind: 'purge', node, trashed: 'any' }),
+        )
+    }
+  }
+
+  /** Tags are put on one by one, and taken away by their keys. */
+  private tagging(node: Target): Child {
+    const { name, text, named } = this.asking
+    const [ids, ref] = this.named(node)
+    const verb = named ? 'put' : 'delete'
+    const words = named ? { user_tags: [{ key: name, value: text }] } : { key_list: [name] }
+    const op: Op = { kind: 'update', node: ref, set: { tags: { [name]: named ? text : null } } }
+    return { url: `/file/${verb}_usertags`, body: { ...ids, ...words }, op }
+  }
+
+  /** Rights are given on folders below the root. */
+  private granting(node: Target): Child | null {
+    if ('kind' in node && (node.kind === 'file' || node.parent === null)) return null
+    const { named } = this.asking
+    const [ids, ref] = this.named(node)
+    const identity = { identity_type: 'IT_User', identity_id: FRIEND }
+    const member = named ? { identity, role_id: ROLE.id } : { identity }
+    const given = named ? { actions: ROLE.actions, role: ROLE.id } : { actions: null, role: '' }
+    const op: Op = { kind: 'grant', node: ref, subject: `user:${FRIEND}`, ...given, expiresAt: 0 }
+    const url = `/file/${named ? 'add' : 'remove'}_permission`
+    return { url, body: { ...ids, member_list: [member] }, op }
+  }
+
+  private aboutRevision(file: Target): Child {
+    const { do: verb, name, named, version } = this.asking
+    const [ids, node] = this.named(file)
+    // A revision's id is its file's and its number.
+    const revision_id = `${ids.file_id}${version.toString(16).padStart(8, '0')}`
+    const body = { ...ids, revision_id }
+    if (verb === 'revert') return { url: '/file/revision/restore', body, op: { kind: 'revert', node, version } }
+    if (verb === 'forget')
+      return { url: '/file/revision/delete', body, op: { kind: 'deleteVersions', node, versions: [version] } }
+    const words = { keep_forever: named, revision_description: name }
+    const op: Op = { kind: 'updateVersion', node, version, keep: named, description: name }
+    return { url: '/file/revision/update', body: { ...body, ...words }, op }
+  }
+
+  private revision(file: Target): Question {
+    const { text } = this.asking
+    const [ids, target] = this.named(file)
+    const drive = this.scene.claimed(file) as DriveId
+    const terms = { conflict: onConflict('fail'), naming: NAMING }
+    return {
+      ops: [
+        { kind: 'upload', drive, target, size: text.length, ttlMs: 10 * 24 * 3_600_000 },
+        {
+          ...{ kind: 'commit', upload: '' as UploadId, ...terms },
+          attributes: { contentType: 'application/octet-stream' },
+        },
+      ],
+      text,
+      calls: [REVISION],
+      send: async () => [await this.sent(drive, ids)],
     }
   }
 
@@ -171,7 +254,7 @@ class Asked {
     if (body?.exist) return { ok: false, code: 'exist' }
     if (!body?.file_id || body.file_id === 'root') return { ok: true }
     const id = this.scene.ids.parseFileId(body.file_id)?.id
-    return { ok: true, id, name: body.file_name ?? body.name }
+    return { ok: true, id, name: body.file_name ?? body.name, known: body.rapid_upload === true }
   }
 
   private file(into: Target): Question {

@@ -4,7 +4,12 @@ import type { OnConflict } from '../engine/vocabulary.ts'
 
 /** What is asked for, mostly of several nodes at once. Picks are numbers that stand for nodes, names or drives. */
 export interface Asking {
-  readonly do: 'folder' | 'file' | 'rename' | 'move' | 'copy' | 'trash' | 'purge' | 'restore' | 'get' | 'star'
+  readonly do:
+    | ('folder' | 'file' | 'rename' | 'move' | 'copy' | 'trash' | 'purge' | 'restore' | 'get' | 'star')
+    /** New content for a file that is there; an earlier version made the current one; one kept or described; some destroyed. */
+    | ('revise' | 'revert' | 'keep' | 'forget')
+    /** A right given, or taken; labels put on; what is in the trash destroyed. */
+    | ('grant' | 'tag' | 'discard')
   /** Which nodes; the things that one request is about. */
   readonly picks: readonly number[]
   /** Which folder they should go into. */
@@ -14,6 +19,8 @@ export interface Asking {
   readonly named: boolean
   readonly strategy: OnConflict
   readonly text: string
+  /** Which version of a file. */
+  readonly version: number
   /** Whether each thing is asked for in a call of its own, where the dialect has such calls. */
   readonly alone: boolean
   /** Says whether something unusual is tried: an unknown id, another drive's. */
@@ -36,6 +43,7 @@ const VERBS: readonly Asking['do'][] = [
     'get',
     'star',
   ] as const),
+  ...(['revise', 'revise', 'revert', 'keep', 'forget', 'grant', 'tag', 'discard'] as const),
 ]
 const NAMES = ['a', 'b', 'c', 'x.txt', 'y.txt', 'é', 'e\u0301']
 
@@ -47,6 +55,7 @@ export const asking: fc.Arbitrary<Asking> = fc.record({
   named: fc.boolean(),
   strategy: fc.constantFrom<OnConflict[]>('fail', 'rename', 'replace', 'reuse', 'duplicate'),
   text: fc.constantFrom('', 'x', 'some text'),
+  version: fc.integer({ min: 1, max: 3 }),
   alone: fc.boolean(),
   oddity: fc.nat(19),
 })

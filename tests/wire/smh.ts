@@ -1,12 +1,10 @@
 /** SMH: items of one batch, named by their paths; files by start, PUT and confirm. */
 import {
   ACTIONS,
-  type Conflict,
   type Kind,
-  type Naming,
+  type NodeId,
   type Op,
   onConflict,
-  type Replace,
   type TrashId,
   type UploadId,
 } from '../../src/engine/index.ts'
@@ -14,36 +12,19 @@ import { actorOf } from '../engine/world.ts'
 import type { TestServer } from '../server.ts'
 import { LIBRARY, type Reply, SECRET, send } from '../smh/session.ts'
 import type { Asking } from './request.ts'
+import {
+  CALLS,
+  CODES,
+  encoded,
+  historyId,
+  kindOf,
+  NAMING,
+  resultsOf,
+  saidOf,
+  strategyOf,
+  wholeOf,
+} from './smh-words.ts'
 import { type Dialect, type Question, type Said, type Scene, type Target, targetPath, type Wire } from './wire.ts'
-
-const NAMING: Naming = { pattern: 'spaced', charactersMax: 255, forbidden: null, trim: false }
-
-const MISSING = ['PathNotFound', 'FileNotFound', 'DirectoryNotFound', 'SourceFileNotFound', 'SourceDirectoryNotFound']
-const CODES: Wire['codes'] = {
-  drive_not_found: ['SpaceNotFound'],
-  node_not_found: MISSING,
-  trash_not_found: ['RecycledItemNotFound'],
-  wrong_kind: ['SameNameDirectoryOrFileExists', ...MISSING],
-  root_refused: ['RootDirectoryNotAllowed'],
-  name_taken: ['SameNameDirectoryOrFileExists'],
-  cycle: ['SourceDirectoryIsParentOfDestination'],
-  history_kept: ['OverwriteFileNotAllowed'],
-  parent_gone: ['DirectoryNotFound'],
-}
-
-/** `ask`, `rename` and `overwrite`; '' leaves it to the default, which is `rename` for files and `ask` for directories. */
-function strategyOf({ strategy }: Asking): { word: string; conflict: (replace: Replace) => Conflict } {
-  const word = { fail: 'ask', rename: 'rename', replace: 'overwrite', reuse: '', duplicate: 'ask' }[strategy]
-  const file = ({ ask: 'fail', rename: 'rename', overwrite: 'replace', '': 'rename' } as const)[word]!
-  const folder = word === 'rename' ? 'rename' : 'fail'
-  return { word, conflict: (replace) => ({ file, folder, replace, guardHistory: replace === 'purge' }) }
-}
-
-const CALLS = [
-  ...['create directory', 'start, PUT, confirm', 'details', 'update'],
-  ...['batch move', 'batch copy', 'batch delete', 'batch restore', 'restore'],
-  ...['file', 'directory'].flatMap((family) => [`move ${family}`, `copy ${family}`, `delete ${family}`]),
-]
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Reply>
 
@@ -120,10 +101,19 @@ class Asked {
       }
       case 'restore':
         return this.restore(picks.map((pick) => scene.away(pick).trash?.id ?? 999_999))
+      case 'discard':
+        return this.discard([...new Set(picks.map((pick) => scene.away(pick).trash?.id ?? 999_999))])
+      case 'revert':
+        return this.revert(scene.file(to))
+      case 'forget':
+        return this.forget([...new Set(picks.map((pick) => scene.file(pick)))])
+      case 'tag':
       case 'star':
         return this.update(nodes()[0]!)
       case 'get':
         return this.details(nodes()[0]!)
+      default:
+        return null
     }
   }
 
@@ -234,6 +224,49 @@ class Asked {
     }
   }
 
+  /** Many are destroyed all or none, and the answer says no more. */
+  private discard(ids: readonly number[]): Question {
+    const ref = (id: number) => ({ drive: this.space, trash: id as TrashId })
+    const ops = ids.map((id): Op => ({ kind: 'purge', node: ref(id), trashed: 'only' }))
+    const bin = `recycled/${LIBRARY}/${this.space}`
+    if (this.asking.alone)
+      return {
+        ops: ops.slice(0, 1),
+        calls: ['purge'],
+        send: async () => [saidOf(await this.call('DELETE', `${bin}/${ids[0]}`))],
+      }
+    return {
+      ops,
+      mode: 'all',
+      calls: ['batch purge'],
+      send: async () => wholeOf(await this.call('POST', `${bin}?delete`, ids), ids.length),
+    }
+  }
+
+  private revert(file: Target): Question {
+    const { version } = this.asking
+    const path = `directory-history/${LIBRARY}/${this.space}/latest-version/${historyId(file, version)}`
+    return {
+      ops: [{ kind: 'revert', node: { drive: this.space, id: file.id as NodeId }, version }],
+      calls: ['set latest version'],
+      send: async () => [saidOf(await this.call('POST', path))],
+    }
+  }
+
+  /** All or none, and the answer says no more. */
+  private forget(files: readonly Target[]): Question {
+    const { version } = this.asking
+    const ref = ({ id }: Target) => ({ drive: this.space, id: id as NodeId })
+    const path = `directory-history/${LIBRARY}/${this.space}/delete`
+    const ids = files.map((file) => historyId(file, version))
+    return {
+      ops: files.map((file): Op => ({ kind: 'deleteVersions', node: ref(file), versions: [version] })),
+      mode: 'all',
+      calls: ['delete history versions'],
+      send: async () => wholeOf(await this.call('POST', path, ids), files.length),
+    }
+  }
+
   private update(node: Target): Question | null {
     const path = targetPath(node)
     if (path.length === 0) return null
@@ -270,23 +303,4 @@ interface Single {
   readonly path: readonly string[]
   readonly query: string
   readonly body?: object
-}
-
-function kindOf(node: Target): Kind {
-  return 'kind' in node ? node.kind : 'file'
-}
-
-function encoded(path: readonly string[]): string {
-  return path.map(encodeURIComponent).join('/')
-}
-
-function resultsOf(reply: Reply): Said[] {
-  if (reply.status !== 200 && reply.status !== 207) throw new Error(`the batch was answered ${reply.text}`)
-  return reply.body.result.map((body: { status: number }) => saidOf({ status: body.status, body }))
-}
-
-function saidOf({ status, body }: Pick<Reply, 'status' | 'body'>): Said {
-  if (status >= 400) return { ok: false, code: body.code }
-  const path = body?.path
-  return { ok: true, name: Array.isArray(path) ? path.at(-1) : undefined }
 }

@@ -4,6 +4,7 @@ import { explore } from '../random/explore.ts'
 import { startServer, type TestServer } from '../server.ts'
 import { isPostgres } from '../store.ts'
 import { converse } from './converse.ts'
+import { dingtalk } from './dingtalk.ts'
 import { pds } from './pds.ts'
 import { conversation } from './request.ts'
 import { smh } from './smh.ts'
@@ -13,7 +14,7 @@ import { wps } from './wps.ts'
 /** Conversations with each dialect. */
 const CONVERSATIONS = 25
 
-const DIALECTS: Readonly<Record<string, Dialect>> = { pds, smh, wps }
+const DIALECTS: Readonly<Record<string, Dialect>> = { pds, smh, wps, dingtalk }
 
 describe.each(Object.entries(DIALECTS))('%s and the naive model', (name, connect) => {
   const clock = { now: Date.now() }

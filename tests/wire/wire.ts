@@ -6,7 +6,13 @@ import type { Asking } from './request.ts'
 
 /** What was answered for one thing asked. */
 export type Said =
-  | { readonly ok: true; readonly id?: number | undefined; readonly name?: string | undefined }
+  | {
+      readonly ok: true
+      readonly id?: number | undefined
+      readonly name?: string | undefined
+      /** That bytes need not be sent, since they are known. */
+      readonly known?: boolean
+    }
   | { readonly ok: false; readonly code: string }
 
 /** What a dialect answers that only tells how many things were done. */
@@ -66,6 +72,12 @@ export class Scene {
     if (this.oddity === 0 && pick % 3 === 0) return NOWHERE
     const among = this.alive.filter(({ parent }) => parent !== null || pick % 9 === 0)
     return among[pick % Math.max(1, among.length)] ?? NOWHERE
+  }
+
+  /** A file mostly. */
+  file(pick: number): Target {
+    const files = this.alive.filter(({ kind }) => kind === 'file')
+    return this.oddity === 1 ? this.node(pick) : (files[pick % Math.max(1, files.length)] ?? NOWHERE)
   }
 
   folder(pick: number): Target {

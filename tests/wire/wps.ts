@@ -82,13 +82,13 @@ class Asked {
         const op = (ref: Ref): Op => ({ kind: 'trash', node: ref })
         return this.task(`/v7/drives/${drive}/files/batch_delete`, nodes, {}, op, drive)
       }
+      case 'get':
+        return this.details(nodes)
       case 'purge':
       case 'restore':
         return this.empty(picks.map((pick) => scene.away(pick)))
-      case 'star':
+      default:
         return null
-      case 'get':
-        return this.details(nodes)
     }
   }
 
