@@ -22,6 +22,8 @@ export type Probe =
 const EDGE = '\u0002'
 /** Scripts written without spaces, of which one character is worth looking for. */
 const IDEOGRAPH = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Script=Bopomofo}/u
+/** Before it Unicode has none of them; most characters of most names come before it. */
+const IDEOGRAPH_FIRST = '\u02ea'
 
 /**
  * A folded text in pieces: each ideograph alone, of everything else every two characters that stand together, and the last
@@ -31,7 +33,7 @@ export function grams(folded: string): string[] {
   const pieces = new Set<string>()
   let before = ''
   for (const character of folded) {
-    const alone = IDEOGRAPH.test(character)
+    const alone = character >= IDEOGRAPH_FIRST && IDEOGRAPH.test(character)
     if (alone) pieces.add(character)
     if (before && !(alone && before === EDGE)) pieces.add(before + (alone ? EDGE : character))
     before = alone ? '' : character
@@ -44,7 +46,22 @@ const VALUE_BYTES_MAX = 200
 
 /** One letter for each field, then the value: hex, so that a term is one word in every store. */
 function term(drive: DriveId, field: string, value: string): string {
-  return `${drive}${field}${Buffer.from(value).subarray(0, VALUE_BYTES_MAX).toString('hex')}`
+  return `${drive}${field}${hexOf(value)}`
+}
+
+/** Short values in hex, as they were asked for lately: a thousand names have their pairs of letters in common. */
+const hexes = new Map<string, string>()
+const HEXES_KEPT = 4_096
+const KEPT_CHARACTERS_MAX = 16
+
+function hexOf(value: string): string {
+  if (value.length > KEPT_CHARACTERS_MAX) return Buffer.from(value).subarray(0, VALUE_BYTES_MAX).toString('hex')
+  const known = hexes.get(value)
+  if (known !== undefined) return known
+  const hex = Buffer.from(value).toString('hex')
+  if (hexes.size >= HEXES_KEPT) hexes.clear()
+  hexes.set(value, hex)
+  return hex
 }
 
 // Field letters lie outside hex and decimal digits, so that drive, field and value cannot run together.
@@ -71,7 +88,8 @@ export function termsOf(node: Node): string[] {
   const { description, labels = [], tags = {}, starred, hidden, contentType, extra = {} } = attributes
   const found = new Set<string>()
   const add = (field: keyof typeof FIELDS, values: Iterable<string>) => {
-    for (const value of values) found.add(term(born, FIELDS[field], value))
+    const begin = `${born}${FIELDS[field]}`
+    for (const value of values) found.add(begin + hexOf(value))
   }
   add('name', grams(EDGE + fold(name) + EDGE))
   if (description) add('description', grams(fold(description) + EDGE))
