@@ -19,7 +19,8 @@ import type {
   UploadId,
   Version,
 } from './model.ts'
-import type { BlobRef, NewTask } from './port.ts'
+import type { BlobRef } from './port.ts'
+import type { NewTask } from './task-port.ts'
 
 /** A change log entry before it has its number. */
 export type PendingChange = Omit<Change, 'seq'>

@@ -9,8 +9,9 @@ import type { HaulCursor } from './haul.ts'
 import { isFailed, locate, wantRef } from './locate.ts'
 import type { Drive, Node, TaskOutcome } from './model.ts'
 import type { Failed, Result } from './op.ts'
-import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
+import type { Changes, NodeKey, WriteTx } from './port.ts'
 import type { Step } from './task-cursor.ts'
+import type { TaskRow } from './task-port.ts'
 import type { View } from './view.ts'
 
 /** All that the slices of one haul work with. */

@@ -18,7 +18,6 @@ import type {
   Grant,
   Group,
   Identity,
-  Json,
   Kind,
   Link,
   LinkCounts,
@@ -32,9 +31,7 @@ import type {
   PoolId,
   PoolKind,
   Subject,
-  Task,
   TaskId,
-  TaskOutcome,
   Tenant,
   TenantId,
   Token,
@@ -49,6 +46,7 @@ import type {
 } from './model.ts'
 import type { Cursor, ListOrderBy } from './op.ts'
 import type { GrantCursor, UploadCursor } from './readings.ts'
+import type { Lease, NewTask, NumberedOutcome, QueuedFolder, TaskKey, TaskProgress, TaskRow } from './task-port.ts'
 
 export interface NodeKey {
   readonly drive: DriveId
@@ -273,12 +271,15 @@ export interface ReadTx {
   heldContents(digests: readonly string[]): Promise<string[]>
   /** Contents of drives by their size, a mebibyte or more, `limit` each at most. */
   holdings(keys: readonly { drive: DriveId; size: number }[], limit: number): Promise<Holding[]>
-  tasks(ids: readonly TaskId[]): Promise<TaskRow[]>
+  tasks(keys: readonly TaskKey[]): Promise<TaskRow[]>
+  /** Whose the tasks are; all tenants' are looked through. */
+  taskKeys(ids: readonly TaskId[]): Promise<TaskKey[]>
   /**
-   * Outcomes of tasks by task and number, each task's from behind `after` (-1 = from the start) up to those before `before`
-   * (absent = to the end); `limit` rows in total.
+   * Outcomes of a tenant's tasks by task and number, each task's from behind `after` (-1 = from the start) up to those before
+   * `before` (absent = to the end); `limit` rows in total.
    */
   outcomes(query: {
+    tenant: TenantId
     tasks: readonly TaskId[]
     after: number
     before?: number
@@ -435,52 +436,12 @@ export interface BlobRef {
   readonly at: number
 }
 
-/** A task as a row: its outcomes and its queue are rows of their own. */
-export interface TaskRow extends Omit<Task, 'report'> {
-  /** What it is to do; null once it is done. */
-  readonly input: Json
-  /** How far it is; the store does not look into it. */
-  readonly cursor: Json
-}
-
-export type NewTask = TaskRow & { readonly holds: readonly NodeKey[]; readonly report: readonly TaskOutcome[] }
-
-/** What a step changes of a task. One that is done lets go of what it holds, its queue and its input. */
-export type TaskProgress = Pick<
-  TaskRow,
-  'id' | 'state' | 'total' | 'done' | 'failed' | 'error' | 'cursor' | 'startedAt' | 'finishedAt'
->
-
-export interface NumberedOutcome {
-  readonly task: TaskId
-  /** The op's place among the task's ops, from 0. */
-  readonly number: number
-  readonly outcome: TaskOutcome
-}
-
 /** A folder and how far its children are known, in the order of their keys and twins. */
 export interface Place {
   readonly drive: DriveId
   readonly id: NodeId
   /** The last child already seen; null = none. */
   readonly after: { readonly key: string; readonly twin: number } | null
-}
-
-/** A folder that a task has still to work through. */
-export interface QueuedFolder extends Place {
-  readonly task: TaskId
-  /** Folders are worked through in this order. */
-  readonly position: number
-  /** What was made of it; 0 while nothing is. */
-  readonly made: NodeId
-  /** How far it lies below the top of its tree; 0 for the top. */
-  readonly level: number
-}
-
-/** A worker's right to go on with a task. The number grows with every claim, so that of two workers one is refused. */
-export interface Lease {
-  readonly id: TaskId
-  readonly lease: number
 }
 
 export interface WriteTx extends ReadTx {
@@ -560,9 +521,9 @@ export interface WriteTx extends ReadTx {
   /** Prolongs leases; returns the tasks whose lease is still the one named. The others are another worker's now. */
   renewTasks(leases: readonly Lease[], until: number): Promise<TaskId[]>
   /** Lets tasks rest: nobody takes them up before `until`, unless they are cancelled. */
-  restTasks(ids: readonly TaskId[], until: number): Promise<void>
+  restTasks(keys: readonly TaskKey[], until: number): Promise<void>
   /** Marks open tasks as cancelled; they rest no longer. */
-  cancelTasks(ids: readonly TaskId[]): Promise<void>
+  cancelTasks(keys: readonly TaskKey[]): Promise<void>
 
   /** What the sweep may take: each returns at most `limit` rows. */
   expiredUploads(now: number, limit: number): Promise<UploadId[]>

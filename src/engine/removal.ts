@@ -1,8 +1,9 @@
 /** Removing trees that nobody sees any more, a bounded slice at a time: the sweep's work, or a task's that shows how far it is. */
 import { emptyChanges } from './effects.ts'
 import type { Drive, Node, NodeId, Pool } from './model.ts'
-import type { Changes, NodeKey, TaskRow, WriteTx } from './port.ts'
+import type { Changes, NodeKey, WriteTx } from './port.ts'
 import type { Step } from './task-cursor.ts'
+import type { TaskRow } from './task-port.ts'
 import { LOOKED_AT, nextSlice, queued } from './task-queue.ts'
 
 /** Tops looked at, and nodes below them removed, in one slice. */

@@ -5,12 +5,14 @@
  */
 import { emptyChanges } from './effects.ts'
 import type { DriveId, Json, TaskId, TenantId } from './model.ts'
-import type { Lease, NewTask, Overdue, Store, TaskProgress, TaskRow } from './port.ts'
+import type { Overdue, Store } from './port.ts'
 import { dueTimes, SLICES, type SweepContext, type Swept } from './sweep.ts'
 import { NOTHING_LEFT, type StepEnd } from './task-cursor.ts'
+import type { Lease, NewTask, TaskKey, TaskProgress, TaskRow } from './task-port.ts'
 
 /** Its number. No other task has it, and it belongs to no tenant. */
 export const SWEEP_TASK = 0 as TaskId
+export const SWEEP_KEY: TaskKey = { tenant: '' as TenantId, id: SWEEP_TASK }
 
 /** What the row keeps of it, also while it sleeps. */
 export interface SweepCursor {
@@ -31,7 +33,7 @@ export async function wakeSweep({ store, clock }: { store: Store; clock: () => n
   const due = await store.read((tx) => tx.overdue(dueTimes(now)))
   if (due.length === 0) return
   await store.write(async (tx) => {
-    const [known] = await tx.tasks([SWEEP_TASK])
+    const [known] = await tx.tasks([SWEEP_KEY])
     if (known && known.state !== 'done') return
     const unknown = known ? [] : [asleep(now)]
     const row: TaskRow = known ?? asleep(now)
@@ -53,8 +55,7 @@ export function sweepCursor({ cursor }: Pick<TaskRow, 'cursor'>): SweepCursor {
 
 function asleep(now: number): NewTask {
   return {
-    id: SWEEP_TASK,
-    tenant: '' as TenantId,
+    ...SWEEP_KEY,
     drive: 0 as DriveId,
     kind: 'sweep',
     state: 'queued',
@@ -78,13 +79,13 @@ function asleep(now: number): NewTask {
 /** Runs one slice of the first kind that is left. Has no more, too, when the task is another worker's by now: then nothing is written. */
 export async function runSweepStep(context: SweepContext, lease: Lease, isLast: boolean): Promise<StepEnd> {
   const { store, clock, options } = context
-  const [before] = await store.read((tx) => tx.tasks([SWEEP_TASK]))
+  const [before] = await store.read((tx) => tx.tasks([SWEEP_KEY]))
   const [kind] = before ? sweepCursor(before).left : []
   const slice = kind && (await SLICES[kind](context))
   const { after, ...end } = await store.write(async (tx): Promise<StepEnd & Pick<Swept, 'after'>> => {
     const until = clock() + (isLast ? 0 : options.taskLeaseMs)
     const [mine] = await tx.renewTasks([lease], until)
-    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    const [task] = mine === undefined ? [] : await tx.tasks([lease])
     if (!task || task.state === 'done') return NOTHING_LEFT
     // Whoever has the lease is alone in changing what is left.
     const { removed, hasMore, after } = slice ? await slice(tx) : NOTHING_SWEPT

@@ -5,8 +5,9 @@ import type { MergeCursor } from './merge.ts'
 import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
 import type { Op, Result } from './op.ts'
 import { refsOf } from './plan.ts'
-import type { Changes, TaskRow } from './port.ts'
+import type { Changes } from './port.ts'
 import type { RemovalCursor } from './removal.ts'
+import type { TaskRow } from './task-port.ts'
 
 /** What a task is to do. */
 export interface TaskInput {

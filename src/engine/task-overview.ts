@@ -1,7 +1,8 @@
 /** Tasks as whoever runs the deployment sees them: of all tenants, and the sweep. */
 import type { Task, TaskId } from './model.ts'
-import type { Overdue, Store, TaskRow } from './port.ts'
+import type { Overdue, Store } from './port.ts'
 import { SWEEP_TASK, sweepCursor } from './sweep-task.ts'
+import type { TaskRow } from './task-port.ts'
 import { isDecided } from './task-step.ts'
 
 export { SWEEP_TASK } from './sweep-task.ts'
@@ -37,9 +38,10 @@ export function cancelAnyTasks(
   ids: readonly TaskId[],
 ): Promise<('cancelled' | 'too late' | 'unknown')[]> {
   return store.write(async (tx) => {
-    const tasks = new Map((await tx.tasks(ids)).map((task) => [task.id, task]))
-    const open = ids.filter((id) => tasks.has(id) && !isDecided(tasks.get(id)!))
+    const tasks = await tx.tasks(await tx.taskKeys(ids))
+    const open = tasks.filter((task) => !isDecided(task))
     await tx.cancelTasks(open)
-    return ids.map((id) => (!tasks.has(id) ? 'unknown' : open.includes(id) ? 'cancelled' : 'too late'))
+    const isAmong = (rows: readonly TaskRow[], id: TaskId) => rows.some((task) => task.id === id)
+    return ids.map((id) => (!isAmong(tasks, id) ? 'unknown' : isAmong(open, id) ? 'cancelled' : 'too late'))
   })
 }

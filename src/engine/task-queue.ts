@@ -1,7 +1,8 @@
 /** The folders a task has still to work through: a queue of rows, breadth-first, each with the last child done. */
 import { MERGE_POSITIONS } from './merge.ts'
 import type { Node, NodeId } from './model.ts'
-import type { Changes, QueuedFolder, TaskRow, WriteTx } from './port.ts'
+import type { Changes, WriteTx } from './port.ts'
+import type { QueuedFolder, TaskRow } from './task-port.ts'
 
 /** Nodes looked at in a slice that makes none. */
 export const LOOKED_AT = 1_000

@@ -3,8 +3,8 @@ import { type Haul, haulCursor } from './haul.ts'
 import { mergeCursor } from './merge.ts'
 import type { Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
 import type { NodeView, Op, Result } from './op.ts'
-import type { NewTask } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor } from './removal.ts'
+import type { NewTask } from './task-port.ts'
 import type { View } from './view.ts'
 
 /** The result of an op that succeeded; as a task's when the dialect wants one for this op. */

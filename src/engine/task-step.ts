@@ -10,11 +10,12 @@ import { type MergeCursor, mergeCursor, PARTS_FROM } from './merge.ts'
 import { giveUpMerge, type MergeWork, mergeStep } from './merge-step.ts'
 import type { Json } from './model.ts'
 import type { Result } from './op.ts'
-import type { Changes, Lease, NodeKey, TaskRow, WriteTx } from './port.ts'
+import type { Changes, NodeKey, WriteTx } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
 import type { SweepContext } from './sweep.ts'
 import { runSweepStep, SWEEP_TASK, sweepFailed } from './sweep-task.ts'
 import { cursorOf, inputOf, NOTHING_LEFT, outcomeOf, type Step, type StepEnd, type TaskCursor } from './task-cursor.ts'
+import type { Lease, TaskRow } from './task-port.ts'
 
 /** Ops a step runs in one transaction. */
 export const OPS_PER_STEP = 100
@@ -30,7 +31,7 @@ export async function runStep(context: SweepContext, lease: Lease, isLast: boole
   return store.write(async (tx): Promise<StepEnd> => {
     const until = clock() + (isLast ? 0 : options.taskLeaseMs)
     const [mine] = await tx.renewTasks([lease], until)
-    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    const [task] = mine === undefined ? [] : await tx.tasks([lease])
     if (!task || task.state === 'done') return NOTHING_LEFT
     const step = await nextStep(context, tx, task)
     const next = advanced(task, step, clock())
@@ -49,7 +50,7 @@ export function giveUp(context: BatchContext, lease: Lease, error: unknown): Pro
   return store.write(async (tx) => {
     // Given back: the next turn may try again, or begin to clear away.
     const [mine] = await tx.renewTasks([lease], clock())
-    const [task] = mine === undefined ? [] : await tx.tasks([mine])
+    const [task] = mine === undefined ? [] : await tx.tasks([lease])
     if (!task || task.state === 'done') return
     if (task.id === SWEEP_TASK) {
       return tx.apply({ ...emptyChanges(), updateTasks: [sweepFailed(task, error, clock())] })
@@ -58,7 +59,7 @@ export function giveUp(context: BatchContext, lease: Lease, error: unknown): Pro
     const failures = cursor.failures + 1
     if (failures < STEP_FAILURES_MAX || isDecided(task) || cursor.merge?.part?.outcome) {
       const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
-      await tx.restTasks([task.id], clock() + Math.min(REST_MS_MAX, options.taskLeaseMs * 2 ** (failures - 1)))
+      await tx.restTasks([task], clock() + Math.min(REST_MS_MAX, options.taskLeaseMs * 2 ** (failures - 1)))
       return tx.apply({ ...emptyChanges(), updateTasks: [again] })
     }
     const step = givenUp(context, tx, task)
@@ -191,8 +192,9 @@ function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'update
     startedAt: task.startedAt || now,
     finishedAt: isDone ? now : 0,
   }
-  const numbered = step.outcomes.map((outcome, i) => ({ task: task.id, number: next + i, outcome }))
+  const { tenant, id } = task
+  const numbered = step.outcomes.map((outcome, i) => ({ tenant, task: id, number: next + i, outcome }))
   // Every part that failed counts among the failed, so that no number comes twice.
-  const numberedParts = parts.map((outcome, i) => ({ task: task.id, number: PARTS_FROM + task.failed + i, outcome }))
+  const numberedParts = parts.map((outcome, i) => ({ tenant, task: id, number: PARTS_FROM + task.failed + i, outcome }))
   return { updateTasks: [progress], insertOutcomes: [...numbered, ...numberedParts] }
 }

@@ -10,10 +10,11 @@ import { fail } from './error.ts'
 import type { DriveId, Json, NodeId, Task, TaskId, TaskOutcome } from './model.ts'
 import type { Op } from './op.ts'
 import { refsOf } from './plan.ts'
-import type { Lease, NodeKey, ReadTx, TaskRow } from './port.ts'
+import type { NodeKey, ReadTx } from './port.ts'
 import type { SweepContext } from './sweep.ts'
 import { wakeSweep } from './sweep-task.ts'
 import { FIRST_CURSOR } from './task-cursor.ts'
+import type { Lease, TaskRow } from './task-port.ts'
 import { giveUp, isDecided, runStep } from './task-step.ts'
 
 /** Tasks a worker takes up at once, and the steps it does for each before others have their turn. */
@@ -34,18 +35,18 @@ export function createTasks(context: SweepContext): Tasks {
 
     async taskReport(actor, id, { after, limit, failedOnly }) {
       return store.read(async (tx) => {
-        const [row] = (await tx.tasks([id])).filter((task) => isVisible(actor, task))
+        const [row] = await visibleRows(tx, actor, [id])
         if (!row) return fail('task_not_found')
-        const items = await tx.outcomes({ tasks: [id], after: after ?? -1, failedOnly, limit })
+        const items = await tx.outcomes({ tenant: actor.tenant, tasks: [id], after: after ?? -1, failedOnly, limit })
         return { items, next: items.length === limit ? items.at(-1)!.number : null }
       })
     },
 
     async cancelTasks(actor, ids) {
       return store.write(async (tx) => {
-        const visible = (await tx.tasks(ids)).filter((task) => isVisible(actor, task))
+        const visible = await visibleRows(tx, actor, ids)
         // What is destroyed stays destroyed: removing it is not for anybody to stop.
-        await tx.cancelTasks(visible.filter((task) => !isDecided(task)).map(({ id }) => id))
+        await tx.cancelTasks(visible.filter((task) => !isDecided(task)))
         const tasks = await visibleTasks(tx, actor, ids)
         return tasks.map((task) => task ?? fail('task_not_found'))
       })
@@ -55,14 +56,16 @@ export function createTasks(context: SweepContext): Tasks {
   }
 }
 
-function isVisible(actor: Actor, task: TaskRow): boolean {
-  return task.tenant === actor.tenant && (actor.admin || task.creator === actor.self)
+async function visibleRows(tx: ReadTx, { tenant, admin, self }: Actor, ids: readonly TaskId[]): Promise<TaskRow[]> {
+  const rows = await tx.tasks(ids.map((id) => ({ tenant, id })))
+  return rows.filter(({ creator }) => admin || creator === self)
 }
 
 async function visibleTasks(tx: ReadTx, actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]> {
-  const rows = (await tx.tasks(ids)).filter((task) => isVisible(actor, task))
+  const rows = await visibleRows(tx, actor, ids)
   const done = rows.flatMap(({ id, state }) => (state === 'done' ? [id] : []))
   const outcomes = await tx.outcomes({
+    tenant: actor.tenant,
     tasks: done,
     after: -1,
     // Of one's many failed parts nothing is told here: they would leave no room for what became of another's ops.

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Drive, DriveId, Eviction, Node, PoolId, Store } from '../../src/engine/index.ts'
 import { EVICTED_KEPT_DAYS } from '../../src/engine/index.ts'
-import { SWEEP_TASK, sweepCursor } from '../../src/engine/sweep-task.ts'
+import { SWEEP_KEY, sweepCursor } from '../../src/engine/sweep-task.ts'
 import { at, byId, byPublicId, createFolder, MERGE, putFile, putFolders, rename, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
 import { admin, alice, bob, createDrive, done, settleDown } from './world.ts'
@@ -48,7 +48,7 @@ async function names(drive: Drive): Promise<string[]> {
 }
 
 async function sweepRow() {
-  const [row] = await use.world.store.read((tx) => tx.tasks([SWEEP_TASK]))
+  const [row] = await use.world.store.read((tx) => tx.tasks([SWEEP_KEY]))
   return row ? { ...row, ...sweepCursor(row) } : null
 }
 

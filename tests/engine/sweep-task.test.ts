@@ -1,7 +1,7 @@
 /** The sweep as the deployment's own task: what an operator sees of it, and that it is nobody's but one worker's at a time. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, DriveId, Store } from '../../src/engine/index.ts'
-import { SWEEP_TASK, sweepCursor } from '../../src/engine/sweep-task.ts'
+import { SWEEP_KEY, sweepCursor } from '../../src/engine/sweep-task.ts'
 import { breaking, DISK_FULL } from './breaking.ts'
 import { plantTree } from './haul-tree.ts'
 import { at, get, purge, putFile, restore, upload } from './ops.ts'
@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 
 async function sweepRow() {
-  const [row] = await use.world.store.read((tx) => tx.tasks([SWEEP_TASK]))
+  const [row] = await use.world.store.read((tx) => tx.tasks([SWEEP_KEY]))
   return row ? { ...row, ...sweepCursor(row) } : null
 }
 

@@ -147,7 +147,12 @@ describe('what became of a task’s ops', () => {
     await settleDown(use.world)
     const [outcome] = (await taskNow(ids[0]!)).report
     const parts = Array.from({ length: 2 * OPS_PER_BATCH_MAX }, (_, i) => {
-      return { task: ids[0]!, number: PARTS_FROM + i, outcome: { ...outcome!, ok: false, code: 'busy' } }
+      return {
+        tenant: alice.tenant,
+        task: ids[0]!,
+        number: PARTS_FROM + i,
+        outcome: { ...outcome!, ok: false, code: 'busy' },
+      }
     })
     await use.world.store.write((tx) => tx.apply({ ...emptyChanges(), insertOutcomes: parts }))
     const tasks = await use.world.engine.tasks(alice, ids)
@@ -320,7 +325,7 @@ describe('after a crash', () => {
       write: (fn) =>
         store.write(async (tx) => {
           const answer = await fn(tx)
-          const [task] = await tx.tasks([id])
+          const [task] = await tx.tasks([{ tenant: alice.tenant, id }])
           if (task?.state === 'done') throw new Error('the disk is full')
           return answer
         }),

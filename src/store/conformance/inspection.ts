@@ -99,7 +99,7 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
   ['a hold of a finished task', "update task set state = 'done'", ['owners: node 17']],
   [
     'an outcome of no task',
-    "insert into task_outcome (task_id, number, ok, outcome) values (99, 0, 1, '{}')",
+    "insert into task_outcome (tenant_id, task_id, number, ok, outcome) values ('acme', 99, 0, 1, '{}')",
     ['owners: outcome 0 of task 99'],
   ],
   [

@@ -467,7 +467,7 @@ export function peopleConformance(open: Open) {
       })
       await store.write((tx) => tx.deleteExpired({ now: 10, tasksBefore: 5, evictedBefore: 0 }))
       expect(await ids()).toEqual(['t2'])
-      const left = await store.read((tx) => tx.tasks([1, 2, 3].map((id) => task(id).id)))
+      const left = await store.read((tx) => tx.tasks([1, 2, 3].map((id) => task(id))))
       expect(idsOf(left).sort()).toEqual([2, 3])
     })
   })

@@ -1,6 +1,6 @@
 /** Conformance: tasks, whose turn it is, what they hold, and the rows they work through. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { NewTask, NodeKey, QueuedFolder, Store, TaskOutcome } from '../../engine/index.ts'
+import type { Lease, NewTask, NodeKey, QueuedFolder, Store, TaskOutcome } from '../../engine/index.ts'
 import {
   apply,
   content,
@@ -16,12 +16,14 @@ import {
   OTHER,
   range,
   refs,
-  type TENANT,
+  TENANT,
   task,
   version,
 } from './sample.ts'
 
+const ELSEWHERE = 'elsewhere' as typeof TENANT
 const taskId = (id: number) => task(id).id
+const taskKey = (id: number) => ({ tenant: TENANT, id: taskId(id) })
 
 export function tasksConformance(open: Open) {
   let opened: Opened
@@ -52,9 +54,10 @@ export function tasksConformance(open: Open) {
     it('come back as they were put in', async () => {
       const done = task(1, { state: 'done', done: 1, failed: 1, error: 'busy', input: null, cursor: null })
       await apply(store, { putTasks: [done, task(2)] })
-      const found = await store.read((tx) => tx.tasks([1, 2, 3].map(taskId)))
+      const found = await store.read((tx) => tx.tasks([1, 2, 3].map(taskKey)))
       expect(found).toHaveLength(2)
       expect(found).toEqual(expect.arrayContaining([plain(done), plain(task(2))]))
+      expect(await store.read((tx) => tx.tasks([{ ...taskKey(1), tenant: ELSEWHERE }]))).toEqual([])
     })
 
     it('are told how far they are; one that is done keeps nothing but what is known of it', async () => {
@@ -62,7 +65,7 @@ export function tasksConformance(open: Open) {
       await apply(store, { putTasks: [task(1, { holds: [keyOf(1)] }), task(2)], putQueue: [queued] })
       const running = { state: 'running' as const, total: 7, done: 2, failed: 1, error: 'busy', startedAt: 3 }
       await apply(store, { updateTasks: [progress(1, { ...running, cursor: [1, '文'], input: 'not written' })] })
-      const now = () => store.read((tx) => tx.tasks([taskId(1)]))
+      const now = () => store.read((tx) => tx.tasks([taskKey(1)]))
       expect(await now()).toEqual([progress(1, { ...running, cursor: [1, '文'] })])
       await apply(store, { updateTasks: [progress(1, { ...running, state: 'done', finishedAt: 9, cursor: null })] })
       expect(await now()).toEqual([
@@ -93,9 +96,9 @@ export function tasksConformance(open: Open) {
 
     it('are cancelled while they are open', async () => {
       await apply(store, { putTasks: [task(1), task(2, { state: 'done' }), task(3)] })
-      await store.write((tx) => tx.cancelTasks([1, 2].map(taskId)))
+      await store.write((tx) => tx.cancelTasks([1, 2].map(taskKey)))
       await apply(store, { updateTasks: [progress(1, { state: 'running' })] })
-      const found = await store.read((tx) => tx.tasks([1, 2, 3].map(taskId)))
+      const found = await store.read((tx) => tx.tasks([1, 2, 3].map(taskKey)))
       expect(found.filter(({ cancelled }) => cancelled).map(({ id }) => id)).toEqual([1])
     })
   })
@@ -105,7 +108,7 @@ export function tasksConformance(open: Open) {
       putTasks: [
         task(1),
         task(2, { state: 'done', finishedAt: 20 }),
-        task(3, { tenant: 'elsewhere' as typeof TENANT }),
+        task(3, { tenant: ELSEWHERE }),
         task(4, { state: 'done', finishedAt: 10 }),
       ],
     })
@@ -113,12 +116,18 @@ export function tasksConformance(open: Open) {
       (await store.read((tx) => tx.latestTasks({ open, limit }))).map(({ id }) => id)
     expect([await list(true), await list(true, 1)]).toEqual([[3, 1], [3]])
     expect([await list(false), await list(false, 1)]).toEqual([[2, 4], [2]])
+    const keys = await store.read((tx) => tx.taskKeys([1, 3, 9].map(taskId)))
+    expect(keys.sort((a, b) => a.id - b.id)).toEqual([taskKey(1), { tenant: ELSEWHERE, id: 3 }])
+    const all = await store.write((tx) => tx.tasks(keys))
+    expect(all.map(({ tenant, id }) => ({ tenant, id }))).toEqual(expect.arrayContaining(keys))
+    await store.write((tx) => tx.cancelTasks([taskKey(3), { tenant: ELSEWHERE, id: taskId(1) }]))
+    expect((await store.read((tx) => tx.tasks(keys))).filter(({ cancelled }) => cancelled)).toEqual([])
   })
 
   it('a task that is there stays as it is when it is put again', async () => {
     await apply(store, { putTasks: [task(1, { total: 5 })] })
     await apply(store, { putTasks: [task(1, { total: 7 })] })
-    expect(await store.read((tx) => tx.tasks([taskId(1)]))).toMatchObject([{ total: 5 }])
+    expect(await store.read((tx) => tx.tasks([taskKey(1)]))).toMatchObject([{ total: 5 }])
   })
 
   it('what is due is told by its kinds, each from when its time has come', async () => {
@@ -149,10 +158,12 @@ export function tasksConformance(open: Open) {
       const bad = outcome({ ok: false, code: 'busy', detail: 'x', note: null })
       const outcomes = [outcome(), bad, outcome({ node: nodeId(4) }), bad]
       await apply(store, { putTasks: [task(1, { report: [outcomes[0]!] }), task(2, { report: [bad] })] })
-      const later = [3, 1, 2].map((number) => ({ task: taskId(1), number, outcome: outcomes[number]! }))
+      const later = [3, 1, 2].map((number) => ({ tenant: TENANT, task: taskId(1), number, outcome: outcomes[number]! }))
       await apply(store, { insertOutcomes: later })
       const page = async (after: number, limit: number, failedOnly = false, ...tasks: number[]) => {
-        const found = await store.read((tx) => tx.outcomes({ tasks: tasks.map(taskId), after, failedOnly, limit }))
+        const found = await store.read((tx) =>
+          tx.outcomes({ tenant: TENANT, tasks: tasks.map(taskId), after, failedOnly, limit }),
+        )
         return found.map(({ task, number }) => `${task}.${number}`)
       }
       expect(await page(-1, 3, false, 1)).toEqual(['1.0', '1.1', '1.2'])
@@ -161,7 +172,9 @@ export function tasksConformance(open: Open) {
       expect(await page(1, 9, true, 1, 2)).toEqual(['1.3'])
       expect(await page(-1, 2, true, 2, 1)).toEqual(['1.1', '1.3'])
       expect(await page(-1, 9, false, 2, 3)).toEqual(['2.0'])
-      const early = { tasks: [1, 2].map(taskId), after: -1, before: 2, limit: 9 }
+      const theirs = { tenant: ELSEWHERE, tasks: [taskId(1)], after: -1, failedOnly: false, limit: 9 }
+      expect(await store.read((tx) => tx.outcomes(theirs))).toEqual([])
+      const early = { tenant: TENANT, tasks: [1, 2].map(taskId), after: -1, before: 2, limit: 9 }
       const found = await store.read((tx) =>
         Promise.all([false, true].map((failedOnly) => tx.outcomes({ ...early, failedOnly }))),
       )
@@ -170,18 +183,18 @@ export function tasksConformance(open: Open) {
         ['1.1', '2.0'],
       ])
       const [second] = await store.read((tx) =>
-        tx.outcomes({ tasks: [taskId(1)], after: 0, failedOnly: false, limit: 1 }),
+        tx.outcomes({ tenant: TENANT, tasks: [taskId(1)], after: 0, failedOnly: false, limit: 1 }),
       )
-      expect(second).toEqual({ task: 1, number: 1, outcome: bad })
+      expect(second).toEqual({ tenant: TENANT, task: 1, number: 1, outcome: bad })
     })
 
     it('go with their tasks', async () => {
       const done = { state: 'done' as const, report: [outcome()] }
       await apply(store, { putTasks: [task(1, { ...done, finishedAt: 4 }), task(2, { ...done, finishedAt: 5 })] })
       await store.write((tx) => tx.deleteExpired({ now: 0, tasksBefore: 5, evictedBefore: 0 }))
-      const query = { tasks: [1, 2].map(taskId), after: -1, failedOnly: false, limit: 9 }
+      const query = { tenant: TENANT, tasks: [1, 2].map(taskId), after: -1, failedOnly: false, limit: 9 }
       expect((await store.read((tx) => tx.outcomes(query))).map(({ task }) => task)).toEqual([2])
-      expect(idsOf(await store.read((tx) => tx.tasks([1, 2].map(taskId))))).toEqual([2])
+      expect(idsOf(await store.read((tx) => tx.tasks([1, 2].map(taskKey))))).toEqual([2])
     })
   })
 
@@ -218,7 +231,6 @@ export function tasksConformance(open: Open) {
   })
 
   describe('whose turn it is', () => {
-    const ELSEWHERE = 'elsewhere' as typeof TENANT
     const claim = async (now: number, limit = 10, perTenantMax = 10) => {
       const claimed = await store.write((tx) => tx.claimTasks({ now, until: now + 10, limit, perTenantMax }))
       return idsOf(claimed).sort((a, b) => a - b)
@@ -239,8 +251,7 @@ export function tasksConformance(open: Open) {
       await apply(store, { putTasks: [task(1), task(2)] })
       const claimed = (now: number) =>
         store.write((tx) => tx.claimTasks({ now, until: now + 10, limit: 1, perTenantMax: 10 }))
-      const renew = (leases: { id: NewTask['id']; lease: number }[], until: number) =>
-        store.write((tx) => tx.renewTasks(leases, until))
+      const renew = (leases: Lease[], until: number) => store.write((tx) => tx.renewTasks(leases, until))
       const [first] = await claimed(100)
       expect(await renew([first!], 130)).toEqual([1])
       expect(idsOf(await claimed(120))).toEqual([2])
@@ -275,16 +286,16 @@ export function tasksConformance(open: Open) {
       expect(await claim(200, 10, 2)).toEqual([1, 3, 9])
       await apply(store, { updateTasks: [progress(3, { state: 'done' })] })
       expect(await claim(300, 10, 2)).toEqual([1, 2, 9])
-      await store.write((tx) => tx.cancelTasks([taskId(4)]))
+      await store.write((tx) => tx.cancelTasks([taskKey(4)]))
       expect(await claim(400, 10, 2)).toEqual([1, 4, 9])
     })
 
     it('those that rest do not stand in line, unless they are cancelled', async () => {
       await apply(store, { putTasks: range(4, 1).map((id) => task(id)) })
-      await store.write((tx) => tx.restTasks([1, 3].map(taskId), 150))
+      await store.write((tx) => tx.restTasks([1, 3].map(taskKey), 150))
       expect(await claim(100, 10, 2)).toEqual([2, 4])
       expect(await claim(149, 10, 2)).toEqual([2, 4])
-      await store.write((tx) => tx.cancelTasks([taskId(3)]))
+      await store.write((tx) => tx.cancelTasks([taskKey(3)]))
       expect(await claim(149, 10, 2)).toEqual([3])
       expect(await claim(150, 10, 3)).toEqual([1])
     })

@@ -124,7 +124,8 @@ function isNamed(sql: string, { name, column }: { name: string; column: string }
 /** What is done now and then, or by an operator: it may ask every machine. */
 const EVERYWHERE: ReadonlySet<string> = new Set([
   ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
-  ...['FORGET_EVICTED', 'OVERDUE', 'EXPIRED_UPLOADS'],
+  ...['FORGET_EVICTED', 'OVERDUE', 'EXPIRED_UPLOADS', 'CLAIM_TASKS', 'TASK_KEYS', 'OPEN_TASKS', 'DONE_TASKS'],
+  ...['DELETE_FINISHED_OUTCOMES', 'DELETE_FINISHED_TASKS'],
   ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS'],
 ])
 

@@ -24,6 +24,8 @@ export const DISTRIBUTION = {
   upload: 'drive_id',
   upload_part: 'drive_id',
   mark: 'tenant_id',
+  task: 'tenant_id',
+  task_outcome: 'tenant_id',
 } as const
 
 /** Tables that are on every machine, so that each can be joined with any, and why they can be. */
@@ -43,8 +45,6 @@ export const ON_EVERY_MACHINE = {
   link: 'looked up before it is known whose it is, with every call of its holders; a few for each user',
   pool: 'a row for each drive and each level above it, read together with the drives',
   haul: 'only the trees that are being carried',
-  task: 'claimed in the order of all tenants; gone 30 days after its end',
-  task_outcome: 'as tasks',
   task_queue: 'only the folders that open tasks have found and not yet worked through',
 } as const
 

@@ -1,5 +1,5 @@
 /** How sets go into statements: as one array for each column, which `unnest` turns back into rows. */
-import type { DriveId, NodeId } from '../../engine/index.ts'
+import type { DriveId, NodeId, TenantId } from '../../engine/index.ts'
 
 export type Value = string | number | boolean | null
 export type Parameter = Value | readonly Value[]
@@ -29,17 +29,34 @@ export function keyColumns(keys: readonly { readonly drive: DriveId; readonly id
  * Asks for each drive apart, all at once, and puts the answers one after the other. Where drives lie on several machines, a
  * query that is more than a look-up must name its one drive to be sent to its machine.
  */
-export async function byDrive<Key extends { readonly drive: DriveId }, Found>(
+export function byDrive<Key extends { readonly drive: DriveId }, Found>(
   keys: readonly Key[],
   ask: (drive: DriveId, keys: readonly Key[]) => Promise<Found[]>,
 ): Promise<Found[]> {
-  const drives = new Map<DriveId, Key[]>()
+  return apart(keys, ({ drive }) => drive, ask)
+}
+
+/** As `byDrive`, for what lies with its tenant; in the order of tenants, so that everybody locks them in the same order. */
+export function byTenant<Key extends { readonly tenant: TenantId }, Found>(
+  keys: readonly Key[],
+  ask: (tenant: TenantId, keys: readonly Key[]) => Promise<Found[]>,
+): Promise<Found[]> {
+  const sorted = keys.toSorted((one, other) => (one.tenant < other.tenant ? -1 : Number(one.tenant > other.tenant)))
+  return apart(sorted, ({ tenant }) => tenant, ask)
+}
+
+async function apart<Key, Of, Found>(
+  keys: readonly Key[],
+  ownerOf: (key: Key) => Of,
+  ask: (owner: Of, keys: readonly Key[]) => Promise<Found[]>,
+): Promise<Found[]> {
+  const owners = new Map<Of, Key[]>()
   for (const key of keys) {
-    const alike = drives.get(key.drive)
+    const alike = owners.get(ownerOf(key))
     if (alike) alike.push(key)
-    else drives.set(key.drive, [key])
+    else owners.set(ownerOf(key), [key])
   }
-  const answers = await Promise.all([...drives].map(([drive, alike]) => ask(drive, alike)))
+  const answers = await Promise.all([...owners].map(([owner, alike]) => ask(owner, alike)))
   return answers.flat()
 }
 

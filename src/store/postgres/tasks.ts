@@ -1,5 +1,15 @@
 /** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
-import type { Changes, DriveId, NodeId, Overdue, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import type {
+  Changes,
+  DriveId,
+  NodeId,
+  Overdue,
+  ReadTx,
+  TaskId,
+  TaskKey,
+  TenantId,
+  WriteTx,
+} from '../../engine/index.ts'
 import {
   fromOutcome,
   fromProgress,
@@ -17,36 +27,40 @@ import {
 } from '../row/task.ts'
 import { STRAINED } from './drives.ts'
 import type { Session } from './session.ts'
-import { columns, latest, unnest } from './sets.ts'
+import { byTenant, columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
-export const TASKS = `select ${TASK_COLUMNS} from task where id = any($1::bigint[])`
+/** Of one tenant. */
+export const TASKS = `select ${TASK_COLUMNS} from task where tenant_id = $1 and id = any($2::bigint[])`
 /** For who means to go on with them. */
 export const TASKS_LOCKED = `${TASKS} order by id for update`
+/** Of all tenants, by the index task_number. */
+export const TASK_KEYS = 'select tenant_id, id from task where id = any($1::bigint[])'
 
 export const INSERT_TASKS = `
 insert into task (${TASK_COLUMNS}, leased_until, lease)
-select k.*, 0, 0 from ${unnest('ntnttnnntttttnnnn')} k on conflict (id) do nothing`
+select k.*, 0, 0 from ${unnest('tnnttnnntttttnnnn')} k on conflict (tenant_id, id) do nothing`
 /** Leases stay as they are. What is done needs its instructions no more. */
 export const UPDATE_TASKS = `
 update task t set state = k.state, total = k.total, done = k.done, failed = k.failed, error = k.error,
   cursor = k.cursor, started_at = k.started_at, finished_at = k.finished_at,
   input = case when k.state = 'done' then 'null' else t.input end
-from ${unnest('ntnnnttnn')} k (id, state, total, done, failed, error, cursor, started_at, finished_at)
-where t.id = k.id`
+from ${unnest('tntnnnttnn')} k (tenant_id, id, state, total, done, failed, error, cursor, started_at, finished_at)
+where t.tenant_id = k.tenant_id and t.id = k.id`
 export const CANCEL_TASKS = `
-update task set cancelled = 1, rests_until = 0 where id = any($1::bigint[]) and state <> 'done'`
+update task set cancelled = 1, rests_until = 0
+where (tenant_id, id) in (select * from ${unnest('tn')}) and state <> 'done'`
 
-export const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select * from ${unnest('nnnt')}`
+export const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select * from ${unnest('tnnnt')}`
 export const OUTCOMES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id = any($1::bigint[]) and number > $2 and number < $3
-order by task_id, number limit $4`
+where tenant_id = $1 and task_id = any($2::bigint[]) and number > $3 and number < $4
+order by task_id, number limit $5`
 /** Relies on the index task_failure. */
 export const FAILURES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id = any($1::bigint[]) and number > $2 and number < $3 and ok = 0
-order by task_id, number limit $4`
+where tenant_id = $1 and task_id = any($2::bigint[]) and number > $3 and number < $4 and ok = 0
+order by task_id, number limit $5`
 
 export const PUT_QUEUE = `
 insert into task_queue (${QUEUE_COLUMNS}) select * from ${unnest('nnnnnntn')}
@@ -74,9 +88,9 @@ export const HOLDS = 'select drive_id, task_id, node_id from task_hold where dri
  */
 export const CLAIM_TASKS = `
 update task set leased_until = $1, lease = lease + 1
-where id in (
-  select id from (
-    select id, leased_until,
+where (tenant_id, id) in (
+  select tenant_id, id from (
+    select tenant_id, id, leased_until,
       row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
       max(leased_until) over (partition by tenant_id) as served_at
     from task where state <> 'done' and rests_until <= $3
@@ -86,10 +100,11 @@ where id in (
 ) and leased_until <= $3 and state <> 'done'
 returning ${TASK_COLUMNS}, lease`
 export const RENEW_TASKS = `
-update task set leased_until = $3
-where (id, lease) in (select * from ${unnest('nn')}) returning id`
+update task set leased_until = $4
+where (tenant_id, id, lease) in (select * from ${unnest('tnn')}) returning id`
 
-export const REST_TASKS = 'update task set rests_until = $2 where id = any($1::bigint[])'
+export const REST_TASKS = `
+update task set rests_until = $3 where (tenant_id, id) in (select * from ${unnest('tn')})`
 
 /** By the index task_open, and by task_finished. */
 export const OPEN_TASKS = `select ${TASK_COLUMNS} from task where state <> 'done' order by id desc limit $1`
@@ -124,23 +139,38 @@ union all select 'blobs' where exists (select 1 from blob where refs = 0 and tou
 /** Relies on the indexes token_expiry, task_finished and evicted_age. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= $1'
 export const DELETE_FINISHED_OUTCOMES = `
-delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < $1)`
+delete from task_outcome where (tenant_id, task_id) in (
+  select tenant_id, id from task where state = 'done' and finished_at < $1
+)`
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < $1`
 export const FORGET_EVICTED = 'delete from evicted where at < $1'
 
 export const taskQueries: Queries<
-  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
+  Pick<ReadTx, 'tasks' | 'taskKeys' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
     Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'restTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
-  async tasks(db, ids) {
-    if (ids.length === 0) return []
-    return (await db.all<TaskRow>(db.writing ? TASKS_LOCKED : TASKS, ids)).map(toTask)
+  async tasks(db, keys) {
+    if (keys.length === 0) return []
+    const sql = db.writing ? TASKS_LOCKED : TASKS
+    const found = await byTenant(keys, (tenant, own) => {
+      return db.all<TaskRow>(
+        sql,
+        tenant,
+        own.map(({ id }) => id),
+      )
+    })
+    return found.map(toTask)
   },
 
-  async outcomes(db, { tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
+  async taskKeys(db, ids) {
+    if (ids.length === 0) return []
+    return (await db.all<[TenantId, TaskId]>(TASK_KEYS, ids)).map(([tenant, id]) => ({ tenant, id }))
+  },
+
+  async outcomes(db, { tenant, tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
     if (tasks.length === 0) return []
     const sql = failedOnly ? FAILURES : OUTCOMES
-    return (await db.all<OutcomeRow>(sql, tasks, after, before, limit)).map(toOutcome)
+    return (await db.all<OutcomeRow>(sql, tenant, tasks, after, before, limit)).map(toOutcome)
   },
 
   async queue(db, task, limit) {
@@ -161,16 +191,16 @@ export const taskQueries: Queries<
 
   async renewTasks(db, leases, until) {
     if (leases.length === 0) return []
-    const set = leases.map(({ id, lease }) => [id, lease])
-    return (await db.all<[TaskId]>(RENEW_TASKS, ...columns(set, 2), until)).map(([id]) => id)
+    const set = leases.map(({ tenant, id, lease }) => [tenant, id, lease])
+    return (await db.all<[TaskId]>(RENEW_TASKS, ...columns(set, 3), until)).map(([id]) => id)
   },
 
-  async restTasks(db, ids, until) {
-    if (ids.length > 0) await db.run(REST_TASKS, ids, until)
+  async restTasks(db, keys, until) {
+    if (keys.length > 0) await db.run(REST_TASKS, ...columns(keys.map(fromKey), 2), until)
   },
 
-  async cancelTasks(db, ids) {
-    if (ids.length > 0) await db.run(CANCEL_TASKS, ids)
+  async cancelTasks(db, keys) {
+    if (keys.length > 0) await db.run(CANCEL_TASKS, ...columns(keys.map(fromKey), 2))
   },
 
   async latestTasks(db, { open, limit }) {
@@ -192,6 +222,8 @@ export const taskQueries: Queries<
   },
 }
 
+const fromKey = ({ tenant, id }: TaskKey) => [tenant, id]
+
 /** What changes about tasks: new ones, progress, outcomes, queues, holds. */
 export async function applyTasks(db: Session, changes: Changes): Promise<void> {
   const { putTasks, updateTasks } = changes
@@ -201,7 +233,9 @@ export async function applyTasks(db: Session, changes: Changes): Promise<void> {
   }
   write(INSERT_TASKS, putTasks.map(fromTask))
   write(UPDATE_TASKS, updateTasks.map(fromProgress))
-  const made = putTasks.flatMap(({ id: task, report }) => report.map((outcome, number) => ({ task, number, outcome })))
+  const made = putTasks.flatMap(({ tenant, id: task, report }) =>
+    report.map((outcome, number) => ({ tenant, task, number, outcome })),
+  )
   write(INSERT_OUTCOMES, [...made, ...changes.insertOutcomes].map(fromOutcome))
   write(
     DELETE_QUEUE,

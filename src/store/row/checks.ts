@@ -103,7 +103,7 @@ const OWNERS = [
   `select h.drive_id, 'node ' || h.node_id, 'is held by task ' || h.task_id || ', which is done or not there'
    from task_hold h left join task t on t.id = h.task_id and t.state <> 'done' where t.id is null`,
   `select 0, 'outcome ' || o.number || ' of task ' || o.task_id, 'is of no task'
-   from task_outcome o left join task t on t.id = o.task_id where t.id is null`,
+   from task_outcome o left join task t on t.tenant_id = o.tenant_id and t.id = o.task_id where t.id is null`,
   `select q.drive_id, 'node ' || q.node_id, 'waits in the queue of task ' || q.task_id || ', which is done or not there'
    from task_queue q left join task t on t.id = q.task_id and t.state <> 'done' where t.id is null`,
 ]

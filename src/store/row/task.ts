@@ -13,13 +13,13 @@ import type {
 } from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 
-export const TASK_COLUMNS = `id, tenant_id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, cursor,
+export const TASK_COLUMNS = `tenant_id, id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, cursor,
   cancelled, created_at, started_at, finished_at`
 export const TASK_COLUMN_COUNT = 17
 
 export type TaskRow = [
-  id: TaskId,
   tenant: TenantId,
+  id: TaskId,
   drive: DriveId,
   kind: string,
   state: Task['state'],
@@ -38,10 +38,10 @@ export type TaskRow = [
 ]
 
 export function toTask(row: TaskRow): Row {
-  const [id, tenant, drive, kind, state, total, done, failed, error, creator, dialect] = row
+  const [tenant, id, drive, kind, state, total, done, failed, error, creator, dialect] = row
   return {
-    id,
     tenant,
+    id,
     drive,
     kind,
     state,
@@ -62,8 +62,8 @@ export function toTask(row: TaskRow): Row {
 
 export function fromTask(task: Row): unknown[] {
   return [
-    task.id,
     task.tenant,
+    task.id,
     task.drive,
     task.kind,
     task.state,
@@ -82,22 +82,23 @@ export function fromTask(task: Row): unknown[] {
   ]
 }
 
-/** id, state, total, done, failed, error, cursor, started_at, finished_at. */
+/** tenant_id, id, state, total, done, failed, error, cursor, started_at, finished_at. */
 export function fromProgress(task: TaskProgress): unknown[] {
-  const { id, state, total, done, failed, error, cursor, startedAt, finishedAt } = task
-  return [id, state, total, done, failed, error, JSON.stringify(cursor), startedAt, finishedAt]
+  const { tenant, id, state, total, done, failed, error, cursor, startedAt, finishedAt } = task
+  return [tenant, id, state, total, done, failed, error, JSON.stringify(cursor), startedAt, finishedAt]
 }
 
-export const OUTCOME_COLUMNS = 'task_id, number, ok, outcome'
+export const OUTCOME_COLUMNS = 'tenant_id, task_id, number, ok, outcome'
+export const OUTCOME_COLUMN_COUNT = 5
 
-export type OutcomeRow = [task: TaskId, number: number, ok: number, outcome: string]
+export type OutcomeRow = [tenant: TenantId, task: TaskId, number: number, ok: number, outcome: string]
 
-export function toOutcome([task, number, , outcome]: OutcomeRow): NumberedOutcome {
-  return { task, number, outcome: fromJson<NumberedOutcome['outcome']>(outcome) }
+export function toOutcome([tenant, task, number, , outcome]: OutcomeRow): NumberedOutcome {
+  return { tenant, task, number, outcome: fromJson<NumberedOutcome['outcome']>(outcome) }
 }
 
-export function fromOutcome({ task, number, outcome }: NumberedOutcome): OutcomeRow {
-  return [task, number, outcome.ok ? 1 : 0, JSON.stringify(outcome)]
+export function fromOutcome({ tenant, task, number, outcome }: NumberedOutcome): OutcomeRow {
+  return [tenant, task, number, outcome.ok ? 1 : 0, JSON.stringify(outcome)]
 }
 
 export const QUEUE_COLUMNS = 'task_id, position, drive_id, node_id, made_id, level, after_key, after_twin'

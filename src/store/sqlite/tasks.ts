@@ -1,10 +1,21 @@
 /** Tasks: their progress, outcomes and queues, the nodes they hold, and what time takes away. */
-import type { Changes, DriveId, NodeId, Overdue, ReadTx, TaskId, WriteTx } from '../../engine/index.ts'
+import type {
+  Changes,
+  DriveId,
+  NodeId,
+  Overdue,
+  ReadTx,
+  TaskId,
+  TaskKey,
+  TenantId,
+  WriteTx,
+} from '../../engine/index.ts'
 import {
   fromOutcome,
   fromProgress,
   fromQueued,
   fromTask,
+  OUTCOME_COLUMN_COUNT,
   OUTCOME_COLUMNS,
   type OutcomeRow,
   QUEUE_COLUMN_COUNT,
@@ -22,29 +33,33 @@ import { STRAINED } from './drives.ts'
 import { members } from './json.ts'
 import type { Queries } from './transaction.ts'
 
-export const TASKS = `select ${TASK_COLUMNS} from task where id in (select value from json_each(?))`
+export const TASKS = `
+select ${TASK_COLUMNS} from task where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
+/** Of all tenants, by the index task_number. */
+export const TASK_KEYS = 'select tenant_id, id from task where id in (select value from json_each(?))'
 
 const INSERT_TASKS = `
 insert or ignore into task (${TASK_COLUMNS}, leased_until, lease)
 select ${members(TASK_COLUMN_COUNT)}, 0, 0 from json_each(?)`
 /** Leases stay as they are. What is done needs its instructions no more. */
 export const UPDATE_TASKS = `
-update task set state = value ->> 1, total = value ->> 2, done = value ->> 3, failed = value ->> 4, error = value ->> 5,
-  cursor = value ->> 6, started_at = value ->> 7, finished_at = value ->> 8,
-  input = iif(value ->> 1 = 'done', 'null', input)
-from json_each(?) where task.id = value ->> 0`
+update task set state = value ->> 2, total = value ->> 3, done = value ->> 4, failed = value ->> 5, error = value ->> 6,
+  cursor = value ->> 7, started_at = value ->> 8, finished_at = value ->> 9,
+  input = iif(value ->> 2 = 'done', 'null', input)
+from json_each(?) where task.tenant_id = value ->> 0 and task.id = value ->> 1`
 export const CANCEL_TASKS = `
-update task set cancelled = 1, rests_until = 0 where id in (select value from json_each(?)) and state <> 'done'`
+update task set cancelled = 1, rests_until = 0
+where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?)) and state <> 'done'`
 
-const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select ${members(4)} from json_each(?)`
+const INSERT_OUTCOMES = `insert into task_outcome (${OUTCOME_COLUMNS}) select ${members(OUTCOME_COLUMN_COUNT)} from json_each(?)`
 export const OUTCOMES = `
 select ${OUTCOME_COLUMNS} from task_outcome
-where task_id in (select value from json_each(?)) and number > ? and number < ?
+where tenant_id = ? and task_id in (select value from json_each(?)) and number > ? and number < ?
 order by task_id, number limit ?`
 /** Relies on the index task_failure. */
 export const FAILURES = `
 select ${OUTCOME_COLUMNS} from task_outcome indexed by task_failure
-where task_id in (select value from json_each(?)) and number > ? and number < ? and ok = 0
+where tenant_id = ? and task_id in (select value from json_each(?)) and number > ? and number < ? and ok = 0
 order by task_id, number limit ?`
 
 const PUT_QUEUE = `
@@ -72,9 +87,9 @@ select drive_id, task_id, node_id from task_hold where drive_id in (select value
  */
 export const CLAIM_TASKS = `
 update task set leased_until = ?, lease = lease + 1
-where id in (
-  select id from (
-    select id, leased_until,
+where (tenant_id, id) in (
+  select tenant_id, id from (
+    select tenant_id, id, leased_until,
       row_number() over (partition by tenant_id order by cancelled desc, state = 'queued', id) as place,
       max(leased_until) over (partition by tenant_id) as served_at
     from task where state <> 'done' and rests_until <= ?
@@ -85,9 +100,10 @@ where id in (
 returning ${TASK_COLUMNS}, lease`
 export const RENEW_TASKS = `
 update task set leased_until = ?
-where (id, lease) in (select value ->> 0, value ->> 1 from json_each(?)) returning id`
+where (tenant_id, id, lease) in (select value ->> 0, value ->> 1, value ->> 2 from json_each(?)) returning id`
 
-export const REST_TASKS = 'update task set rests_until = ? where id in (select value from json_each(?))'
+export const REST_TASKS = `
+update task set rests_until = ? where (tenant_id, id) in (select value ->> 0, value ->> 1 from json_each(?))`
 
 /** By the index task_open, and by task_finished. */
 export const OPEN_TASKS = `select ${TASK_COLUMNS} from task indexed by task_open where state <> 'done' order by id desc limit ?`
@@ -120,23 +136,31 @@ union all select 'blobs' where exists (select 1 from blob where refs = 0 and tou
 /** Relies on the indexes token_expiry, task_finished and evicted_age. */
 export const DELETE_EXPIRED_TOKENS = 'delete from token where expires_at <= ?'
 export const DELETE_FINISHED_OUTCOMES = `
-delete from task_outcome where task_id in (select id from task where state = 'done' and finished_at < ?)`
+delete from task_outcome where (tenant_id, task_id) in (
+  select tenant_id, id from task where state = 'done' and finished_at < ?
+)`
 export const DELETE_FINISHED_TASKS = `delete from task where state = 'done' and finished_at < ?`
 export const FORGET_EVICTED = 'delete from evicted where at < ?'
 
 export const taskQueries: Queries<
-  Pick<ReadTx, 'tasks' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
+  Pick<ReadTx, 'tasks' | 'taskKeys' | 'outcomes' | 'queue' | 'holds' | 'latestTasks' | 'overdue'> &
     Pick<WriteTx, 'claimTasks' | 'renewTasks' | 'restTasks' | 'cancelTasks' | 'deleteExpired'>
 > = {
-  tasks(db, ids) {
-    if (ids.length === 0) return []
-    return db.all<TaskRow>(TASKS, JSON.stringify(ids)).map(toTask)
+  tasks(db, keys) {
+    if (keys.length === 0) return []
+    return db.all<TaskRow>(TASKS, JSON.stringify(keys.map(fromKey))).map(toTask)
   },
 
-  outcomes(db, { tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
+  taskKeys(db, ids) {
+    if (ids.length === 0) return []
+    const rows = db.all<[TenantId, TaskId]>(TASK_KEYS, JSON.stringify(ids))
+    return rows.map(([tenant, id]) => ({ tenant, id }))
+  },
+
+  outcomes(db, { tenant, tasks, after, before = Number.MAX_SAFE_INTEGER, failedOnly, limit }) {
     if (tasks.length === 0) return []
     const sql = failedOnly ? FAILURES : OUTCOMES
-    return db.all<OutcomeRow>(sql, JSON.stringify(tasks), after, before, limit).map(toOutcome)
+    return db.all<OutcomeRow>(sql, tenant, JSON.stringify(tasks), after, before, limit).map(toOutcome)
   },
 
   queue(db, task, limit) {
@@ -156,16 +180,16 @@ export const taskQueries: Queries<
 
   renewTasks(db, leases, until) {
     if (leases.length === 0) return []
-    const set = JSON.stringify(leases.map(({ id, lease }) => [id, lease]))
+    const set = JSON.stringify(leases.map(({ tenant, id, lease }) => [tenant, id, lease]))
     return db.all<[TaskId]>(RENEW_TASKS, until, set).map(([id]) => id)
   },
 
-  restTasks(db, ids, until) {
-    if (ids.length > 0) db.run(REST_TASKS, until, JSON.stringify(ids))
+  restTasks(db, keys, until) {
+    if (keys.length > 0) db.run(REST_TASKS, until, JSON.stringify(keys.map(fromKey)))
   },
 
-  cancelTasks(db, ids) {
-    if (ids.length > 0) db.run(CANCEL_TASKS, JSON.stringify(ids))
+  cancelTasks(db, keys) {
+    if (keys.length > 0) db.run(CANCEL_TASKS, JSON.stringify(keys.map(fromKey)))
   },
 
   latestTasks(db, { open, limit }) {
@@ -184,6 +208,8 @@ export const taskQueries: Queries<
   },
 }
 
+const fromKey = ({ tenant, id }: TaskKey) => [tenant, id]
+
 /** What changes about tasks: new ones, progress, outcomes, queues, holds. */
 export function applyTasks(db: Connection, changes: Changes): void {
   const { putTasks, updateTasks } = changes
@@ -192,7 +218,9 @@ export function applyTasks(db: Connection, changes: Changes): void {
   }
   write(INSERT_TASKS, putTasks, fromTask)
   write(UPDATE_TASKS, updateTasks, fromProgress)
-  const made = putTasks.flatMap(({ id: task, report }) => report.map((outcome, number) => ({ task, number, outcome })))
+  const made = putTasks.flatMap(({ tenant, id: task, report }) =>
+    report.map((outcome, number) => ({ tenant, task, number, outcome })),
+  )
   write(INSERT_OUTCOMES, [...made, ...changes.insertOutcomes], fromOutcome)
   write(DELETE_QUEUE, changes.deleteQueue, ({ task, upTo }) => [task, upTo])
   write(PUT_QUEUE, changes.putQueue, fromQueued)

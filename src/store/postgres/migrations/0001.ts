@@ -393,8 +393,8 @@ create index blob_unused on blob (touched_at) where refs = 0;
 create index blob_digest on blob (digest);
 
 create table task (
-  id bigint not null primary key,
   tenant_id text collate "C" not null,
+  id bigint not null,
   drive_id bigint not null,
   kind text not null,
   state text collate "C" not null,
@@ -412,19 +412,23 @@ create table task (
   finished_at bigint not null,
   leased_until bigint not null,
   lease bigint not null,
-  rests_until bigint not null default 0
+  rests_until bigint not null default 0,
+  primary key (tenant_id, id)
 );
+/* Whose a task is, for whoever looks after the deployment. */
+create index task_number on task (id);
 create index task_open on task (tenant_id, cancelled, state, id, leased_until, rests_until) where state <> 'done';
 create index task_finished on task (finished_at) where state = 'done';
 
 create table task_outcome (
+  tenant_id text collate "C" not null,
   task_id bigint not null,
   number bigint not null,
   ok bigint not null,
   outcome text not null,
-  primary key (task_id, number)
+  primary key (tenant_id, task_id, number)
 );
-create index task_failure on task_outcome (task_id, number) where ok = 0;
+create index task_failure on task_outcome (tenant_id, task_id, number) where ok = 0;
 
 create table task_queue (
   task_id bigint not null,

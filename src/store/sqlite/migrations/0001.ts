@@ -387,8 +387,8 @@ create index blob_unused on blob (touched_at) where refs = 0;
 create index blob_digest on blob (digest);
 
 create table task (
-  id integer not null primary key,
   tenant_id text not null,
+  id integer not null,
   drive_id integer not null,
   kind text not null,
   state text not null,
@@ -406,19 +406,23 @@ create table task (
   finished_at integer not null,
   leased_until integer not null,
   lease integer not null,
-  rests_until integer not null default 0
+  rests_until integer not null default 0,
+  primary key (tenant_id, id)
 ) strict;
+/* Whose a task is, for whoever looks after the deployment. */
+create index task_number on task (id);
 create index task_open on task (tenant_id, cancelled, state, id, leased_until, rests_until) where state <> 'done';
 create index task_finished on task (finished_at) where state = 'done';
 
 create table task_outcome (
+  tenant_id text not null,
   task_id integer not null,
   number integer not null,
   ok integer not null,
   outcome text not null,
-  primary key (task_id, number)
+  primary key (tenant_id, task_id, number)
 ) strict, without rowid;
-create index task_failure on task_outcome (task_id, number) where ok = 0;
+create index task_failure on task_outcome (tenant_id, task_id, number) where ok = 0;
 
 create table task_queue (
   task_id integer not null,
