@@ -1,21 +1,31 @@
-import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { addApps } from '../../src/engine/people.ts'
+import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
 import { SpaceCopy } from './space-copy.ts'
+
+const DAY = 24 * 3600_000
 
 let smh: Session
 let favorite: string
-let now: number
-const started: Session[] = []
+let now = Date.parse('2026-03-01T08:00:00Z')
+/** When the test began. */
+let began: number
+let server: Session
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
+/** A day later, in spaces of its own. */
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:00:00Z')
-  smh = await open({ clock: () => now })
+  now += DAY
+  began = now
+  smh = await server.fresh()
   favorite = `/api/v1/favorite/${LIBRARY}/${smh.space}`
-  started.push(smh)
 })
-afterAll(async () => {
-  await Promise.all(started.map((session) => session.stop()))
-})
+
+/** So many ms after the test began, as the vendor writes it. */
+const at = (ms: number) => new Date(began + ms).toISOString()
 
 const names = ({ body }: { body: { contents: { name: string }[] } }) => body.contents.map(({ name }) => name)
 
@@ -40,7 +50,7 @@ describe('favourites', () => {
       spaceId: smh.space,
       type: 'file',
       path: ['b.txt'],
-      favoriteTime: '2026-03-01T08:00:02.000Z',
+      favoriteTime: at(2000),
       fileType: 'text',
       size: '5',
     })
@@ -99,7 +109,7 @@ describe('files lately used', () => {
     await smh.call('GET', `${file}/c.jpg?purpose=download`)
     const all = await recent()
     expect(all.body.contents).toMatchObject([
-      { name: 'a.txt', actionType: 'preview', operationTime: '2026-03-01T08:00:03.000Z', spaceId: smh.space },
+      { name: 'a.txt', actionType: 'preview', operationTime: at(3000), spaceId: smh.space },
       { name: 'c.jpg', actionType: 'modify' },
       { name: 'b.docx', actionType: 'modify' },
       { name: 'a.txt', actionType: 'modify', size: '5', crc64: expect.any(String) },
@@ -144,6 +154,8 @@ describe('the changes of a space', () => {
       ['FILE.TRASH', 'b.txt', 1],
       ['FILE.DELETE', 'c.txt', 3],
     ])
+    const [, sent, moved, copied] = page.contents
+    expect([sent.extraInfo, copied.extraInfo]).toEqual([{ isRapidUpload: false }, { sourceInode: moved.inode }])
     expect(page.contents[0]).toMatchObject({
       type: 'dir',
       inode: expect.any(String),
@@ -182,6 +194,61 @@ describe('the changes of a space', () => {
       { eventType: 'HISTORY.DELETE', inode: file, location: 2 },
       { eventType: 'FILE.TRASH', inode: old, location: 3 },
       { eventType: 'RECYCLE.DELETE', inode: old, location: 3, removedByQuota: false },
+    ])
+  })
+
+  it('tell from which space of the library something came, and of which entry something is a copy', async () => {
+    const single = 'smhsingle'
+    const app = { dialect: 'smh', id: single, secret: smh.auth.seal('single-secret') } as const
+    await smh.store.write((tx) => addApps(tx, { tenant: smh.demo.tenant, at: now }, [app]))
+    const inodes = async (space: string, ...paths: string[]) => {
+      const info = (path: string) => `/api/v1/directory/${LIBRARY}/${space}/${path}?info&with_inode=1`
+      return Promise.all(paths.map(async (path) => (await smh.call('GET', info(path))).body.inode as string))
+    }
+    for (const path of ['s', 's/t']) await smh.mkdir(path, smh.other)
+    await smh.put('s/t/u.txt', 'there', smh.other)
+    await smh.put('s/v.txt', 'there', smh.other)
+    const [s, t, u, v] = await inodes(smh.other, 's', 's/t', 's/t/u.txt', 's/v.txt')
+    const before = await cursor()
+    const from = { fromSpaceId: smh.other }
+    await smh.batch('copy', [{ copyFrom: 's/t', copyFromSpaceId: smh.other, to: 'copy' }])
+    await smh.batch('move', [{ ...from, from: 's/t', to: 't' }])
+    await smh.put('v.txt')
+    await smh.batch('move', [{ ...from, from: 's/v.txt', to: 'v.txt', conflictResolutionStrategy: 'overwrite' }])
+    const { contents } = (await delta(`cursor=${before}`)).body
+    const [copy] = contents
+    const away = { fromLibraryId: LIBRARY, fromSpaceId: smh.other, fromParentInode: s, toParentInode: copy.parentInode }
+    expect(contents).toMatchObject([
+      { eventType: 'FILE.COPY', name: 'copy', extraInfo: { sourceInode: t } },
+      { eventType: 'FILE.COPY', name: 'u.txt', parentInode: copy.inode, extraInfo: { sourceInode: u } },
+      { eventType: 'FILE.MOVE', inode: t, extraInfo: away },
+      { eventType: 'FILE.CREATE', name: 'v.txt' },
+      { eventType: 'FILE.DELETE', name: 'v.txt' },
+      { eventType: 'FILE.MOVE_OVERWRITE', inode: v, extraInfo: { ...away, owInode: contents[3].inode } },
+    ])
+    // To another library of the tenant the space means nothing.
+    const words = `library_id=${single}&library_secret=single-secret&grant=admin`
+    const { accessToken } = (await send(smh.url, 'GET', `/api/v1/token?${words}`)).body
+    const own = (verb: string, target: string, body?: object) =>
+      send(smh.url, verb, `/api/v1/${target}access_token=${accessToken}`, { body })
+    const start = (await own('GET', `fs-delta/${single}/-/cursor?`)).body.cursor
+    const [{ spaceId }] = (await own('GET', `usage/${single}/-?`)).body
+    expect(spaceId).toBe('-')
+    const drives = await smh.engine.listDrives(adminActor(smh.demo.tenant), { owners: null, after: 0, limit: 100 })
+    const inside = drives.items.find(({ sceneId }) => sceneId === '-')!
+    const into = `/api/v1/batch/${LIBRARY}/${inside.id}`
+    await smh.call('POST', `${into}?copy`, { body: [{ copyFrom: 't', copyFromSpaceId: smh.space, to: 't' }] })
+    await smh.call('POST', `${into}?move`, { body: [{ from: 'v.txt', fromSpaceId: smh.space, to: 'v.txt' }] })
+    const told = (await own('GET', `fs-delta/${single}/-/delta?cursor=${start}&`)).body.contents
+    const rows = told.map(({ eventType, extraInfo }: { eventType: string; extraInfo: object }) => [
+      eventType,
+      extraInfo,
+    ])
+    const toParentInode = told[0].parentInode
+    expect(rows).toEqual([
+      ['FILE.COPY', {}],
+      ['FILE.COPY', {}],
+      ['FILE.MOVE', { toParentInode }],
     ])
   })
 

@@ -66,6 +66,10 @@ describe('a rapid upload', () => {
       const reply = await smh.call('GET', `${base}/second-${size}`)
       const fetched = Buffer.from(await (await fetch(String(reply.headers.location))).arrayBuffer())
       expect(fetched.equals(content)).toBe(true)
+      const delta = `/api/v1/fs-delta/${LIBRARY}/${smh.space}/delta?cursor=0&limit=1000`
+      const { contents } = (await smh.call('GET', delta)).body as { contents: { name: string; extraInfo: object }[] }
+      const told = contents.filter(({ name }) => name.endsWith(`-${size}`)).map(({ extraInfo }) => extraInfo)
+      expect(told).toEqual([{ isRapidUpload: false }, { isRapidUpload: true }])
     },
   )
 

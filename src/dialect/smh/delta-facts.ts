@@ -2,7 +2,10 @@
 import type { ChangeView, DriveId, Node, NodeId, Version, VersionsOp } from '../../engine/index.ts'
 import type { Visit } from './auth.ts'
 import type { Call } from './call.ts'
+import { isMultiSpace } from './library.ts'
 import { contentTypeOf, eTagOf, type Shown } from './present.ts'
+import { libraryActor } from './space-index.ts'
+import { spaceIdOf } from './terms.ts'
 
 /** A file's version that a change made, and the one it followed. */
 export interface Succession {
@@ -17,15 +20,26 @@ export interface Facts {
   readonly successions: ReadonlyMap<number, Succession>
   /** The entry of what a newcomer overwrote, by the number of the newcomer's own. */
   readonly overwritten: ReadonlyMap<number, ChangeView>
+  /** By their drives, the spaces from which something came; only those of the library, of others nothing is told. */
+  readonly spaces: ReadonlyMap<DriveId, string>
 }
 
 export async function factsOf(call: Call, here: Visit, after: number, items: readonly ChangeView[]): Promise<Facts> {
-  const [evicted, successions, overwritten] = await Promise.all([
+  const [evicted, successions, overwritten, spaces] = await Promise.all([
     evictedOf(call, here, items),
     successionsOf(call, here, items),
     overwrittenOf(call, here, after, items),
+    spacesOf(call, here, items),
   ])
-  return { evicted, successions, overwritten }
+  return { evicted, successions, overwritten, spaces }
+}
+
+async function spacesOf(call: Call, { caller: { library }, drive }: Visit, items: readonly ChangeView[]) {
+  const sources = items.flatMap(({ change: { source } }) => (source && source !== 'known' ? [source.drive] : []))
+  const others = isMultiSpace(library) ? [...new Set(sources)].filter((id) => id !== drive.id) : []
+  const drives = others.length > 0 ? await call.context.engine.drives(libraryActor(library), others) : []
+  const spaces = [drive, ...drives.filter((other) => other !== null)]
+  return new Map(spaces.map((space): [DriveId, string] => [space.id, spaceIdOf(space, library.id)]))
 }
 
 async function evictedOf(call: Call, { actor, drive }: Visit, items: readonly ChangeView[]): Promise<Set<NodeId>> {

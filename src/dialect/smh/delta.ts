@@ -32,7 +32,7 @@ export const deltaOperations: readonly Operation[] = [
   },
   {
     operation: 'List changes',
-    coverage: 'partial: not what was copied, nor from which space something came, nor whether an upload was rapid',
+    coverage: 'done; below a directory that a task copied, not from what',
     method: 'GET',
     path: 'fs-delta/{lib}/{space}/delta',
     handle: delta,
@@ -136,7 +136,7 @@ function eventsOf(call: Call, here: Visit, item: ChangeView, facts: Facts): Show
   const succession = facts.successions.get(item.change.seq)
   const eventType = eventOf(item.change, here.drive, succession !== undefined && succession.next.revertOf > 0)
   if (eventType === undefined) return []
-  const event = { ...shown(call, here, item, facts), extraInfo: extraOf(call, item, facts) }
+  const event = { ...shown(call, here, item, facts), extraInfo: extraOf(call, here, item, facts) }
   if (!succession) return [{ eventType, ...event }]
   const versionId = String(historyId({ id: item.change.node }, succession.before.version))
   const kept = { ...event, location: IN_HISTORY, extraInfo: { versionId } }
@@ -172,8 +172,9 @@ function linkedTo(call: Call, node: Node): { linkTo?: string } {
 }
 
 /** What the vendor tells beside, as far as it is known. */
-function extraOf(call: Call, { change, view }: ChangeView, { successions, overwritten }: Facts): Shown {
-  const { kind, seq } = change
+function extraOf(call: Call, here: Visit, { change, view }: ChangeView, facts: Facts): Shown {
+  const { kind, seq, source } = change
+  const { successions, overwritten } = facts
   const succession = successions.get(seq)
   if (succession && view) {
     const { next, before } = succession
@@ -183,20 +184,45 @@ function extraOf(call: Call, { change, view }: ChangeView, { successions, overwr
   }
   const loser = overwritten.get(seq)
   const lost = loser ? overwrittenNode(call, loser) : {}
-  if (kind === 'move' || kind === 'rename') return { ...wayOf(call, { change, view }), ...lost }
-  const linkTo = kind === 'create' && view ? linkedTo(call, view.node).linkTo : undefined
-  return { ...(linkTo === undefined ? {} : { targetInode: linkTo }), ...lost }
+  switch (kind) {
+    case 'create':
+      return { isRapidUpload: source === 'known', ...targetShown(call, view), ...lost }
+    case 'copy':
+      return { ...sourceShown(call, change, facts, 'sourceInode'), ...lost }
+    case 'move':
+    case 'rename':
+      return { ...wayOf(call, here, { change, view }, facts), ...lost }
+    default:
+      return lost
+  }
 }
 
-/** From where to where something went within the space; of what came from another one the log keeps no place. */
-function wayOf(call: Call, { change: { from, parent }, view }: ChangeView): Shown {
+/** What a symbolic link leads to, in the words of the event of its making. */
+function targetShown(call: Call, view: ChangeView['view']): Shown {
+  const linkTo = view ? linkedTo(call, view.node).linkTo : undefined
+  return linkTo === undefined ? {} : { targetInode: linkTo }
+}
+
+/** The inode of what something was made of, or came from; nothing of spaces that are not the library's. */
+function sourceShown(call: Call, { source }: Change, { spaces }: Facts, name: string): Shown {
+  if (!source || source === 'known' || !spaces.has(source.drive)) return {}
+  return { [name]: call.context.engine.ids.fileId({ born: source.born, id: source.node }) }
+}
+
+/** From where to where something went, within the space or from another one. */
+function wayOf(call: Call, { caller }: Visit, { change, view }: ChangeView, facts: Facts): Shown {
+  const { from, parent, source } = change
   const { ids } = call.context.engine
-  if (!from) return {}
-  const fromParentInode = ids.fileId({ born: from.parentBorn, id: from.parent })
   // Where it went is known as long as it is still there, or did not go anywhere else.
-  const to = parent === from.parent ? from.parentBorn : view?.node.parent === parent ? view.parentBorn : undefined
+  const to = parent === from?.parent ? from.parentBorn : view?.node.parent === parent ? view.parentBorn : undefined
   const toParentInode = to === undefined ? {} : { toParentInode: ids.fileId({ born: to, id: parent }) }
-  return { fromParentInode, ...toParentInode, fromName: from.name }
+  if (from) {
+    const fromParentInode = ids.fileId({ born: from.parentBorn, id: from.parent })
+    return { fromParentInode, ...toParentInode, fromName: from.name }
+  }
+  const fromSpaceId = source && source !== 'known' ? facts.spaces.get(source.drive) : undefined
+  const away = fromSpaceId === undefined ? {} : { fromLibraryId: caller.library.id, fromSpaceId }
+  return { ...sourceShown(call, change, facts, 'fromParentInode'), ...toParentInode, ...away }
 }
 
 async function deletion(call: Call): Promise<Answer> {
