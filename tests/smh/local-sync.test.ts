@@ -9,6 +9,7 @@ beforeAll(async () => {
   smh = await open()
   await smh.mkdir('d/sub')
   await smh.put('d/a.txt')
+  await smh.put('d/sub/b.txt')
   base = `/api/v1/directory-local-sync/${LIBRARY}/${smh.space}`
 })
 afterAll(() => smh.stop())
@@ -26,7 +27,18 @@ describe('local sync', () => {
     expect(await told()).toEqual(shown)
     const inside = (await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/d`)).body
     expect(inside.localSync).toEqual(shown)
-    expect(inside.contents[0]).not.toHaveProperty('localSync')
+    // What lies below says of which directory it is a part.
+    const part = { ...shown, isSyncRootFolder: false }
+    expect(inside.contents.map(({ localSync }: { localSync: object }) => localSync)).toEqual([part, part])
+    const below = await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/d/sub`)
+    expect([below.body.localSync, below.body.contents[0].localSync]).toEqual([part, part])
+    const details = (path: string) => smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/${path}?info`)
+    expect((await details('d/sub/b.txt')).body.localSync).toEqual(part)
+    expect((await details('d')).body.localSync).toEqual(shown)
+    expect((await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}`)).body).not.toHaveProperty('localSync')
+    await smh.batch('copy', [{ copyFrom: 'd', to: 'copy' }])
+    expect((await details('copy')).body).not.toHaveProperty('localSync')
+    await smh.batch('delete', [{ path: 'copy', permanent: true }])
     expect((await set({ strategy: 'both' })).body).toEqual({ id })
     expect(await told()).toMatchObject({ strategy: 'both', syncUserId: '' })
     expect((await smh.call('DELETE', `${base}/${id}`)).status).toBe(204)

@@ -6,6 +6,7 @@ import { type Answer, bodyPath, type Call, entryPath, namedPath, type Operation 
 import { VIRTUAL, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { entries, list } from './listing.ts'
+import { keptAbove } from './local-sync.ts'
 import { perform } from './perform.ts'
 import { attributesOf, META_DATA, metaOf, written } from './present.ts'
 import { demandPlace, namingIn } from './rules.ts'
@@ -114,7 +115,7 @@ async function info(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
   const op = { kind: 'get', node: { drive: here.drive.id, path: entryPath(call) }, need: 0, trashed: 'no' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
-  const [shown] = await entries(call, here, [view!])
+  const [shown] = await entries(call, here, [view!], await keptAbove(call, here, view!.path))
   return { status: 200, body: { path: view!.path, ...shown } }
 }
 

@@ -4,6 +4,7 @@ import {
   type Kind,
   type ListOp,
   type ListOrderBy,
+  type Node,
   type NodeId,
   type NodeView,
   type Page,
@@ -16,8 +17,8 @@ import { isLink } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { favoritesAmong } from './favorite.ts'
 import { isMedia } from './library.ts'
-import { localSyncShown } from './local-sync.ts'
-import { isPaged, LIMIT, PAGED_MAX } from './page.ts'
+import { isKept, keptAbove, localSyncShown } from './local-sync.ts'
+import { isPaged, LIMIT, pageNumber } from './page.ts'
 import { perform } from './perform.ts'
 import { entry, type Shown } from './present.ts'
 import { rightsShown } from './role.ts'
@@ -54,6 +55,8 @@ export async function list(call: Call): Promise<Answer> {
 
 async function shown(call: Call, here: Visit, page: Page, only: Kind | undefined, isMarked: boolean): Promise<Answer> {
   const { folder, items, next, files, folders } = page
+  const above = await keptAbove(call, here, folder.path)
+  const kept = isKept(folder.node) ? folder.node : above
   return {
     status: 200,
     body: {
@@ -64,15 +67,23 @@ async function shown(call: Call, here: Visit, page: Page, only: Kind | undefined
       // A directory's own row does not change when something in it does; the drive's change number does.
       eTag: `"${folder.node.id}-${folder.drive.seq}"`,
       ...(isMarked && next !== null ? { nextMarker: String(next.id) } : {}),
-      contents: await entries(call, here, items),
-      ...localSyncShown(folder.node),
+      contents: await entries(call, here, items, kept),
+      ...localSyncShown(folder.node, above),
       ...(here.byAuthority ? { authorityList: rightsShown(folder.actions) } : {}),
     },
   }
 }
 
-/** Entries of a list, each with what it takes to tell of it. */
-export async function entries(call: Call, here: Visit, items: readonly NodeView[]): Promise<Shown[]> {
+/**
+ * Entries of a list, each with what it takes to tell of it.
+ * @param kept the nearest directory above them that a client keeps in step
+ */
+export async function entries(
+  call: Call,
+  here: Visit,
+  items: readonly NodeView[],
+  kept: Node | null = null,
+): Promise<Shown[]> {
   const media = isMedia(here.caller.library)
   const favorites = await favoritesAmong(
     call,
@@ -88,6 +99,7 @@ export async function entries(call: Call, here: Visit, items: readonly NodeView[
       byAuthority: here.byAuthority,
       isFavorite: favorites[at]!,
       target: targetOf.get(item) ?? null,
+      kept,
     })
   })
 }
@@ -119,9 +131,7 @@ async function pagingOf(call: Call, here: Visit, by: ListOrderBy): Promise<Pick<
   if (isPaged(query)) {
     if (marker !== undefined) throw refuse('ParamInvalid', 'page and marker cannot be combined.')
     const limit = count(query, 'page_size', LIMIT)
-    const page = count(query, 'page', { min: 1, max: PAGED_MAX, otherwise: 1 })
-    if (page * limit > PAGED_MAX) throw refuse('ParamInvalid', `page * page_size must be at most ${PAGED_MAX}.`)
-    return { limit, cursor: { offset: (page - 1) * limit } }
+    return { limit, cursor: { offset: (pageNumber(query, limit) - 1) * limit } }
   }
   const limit = count(query, 'limit', LIMIT)
   if (marker !== undefined)

@@ -1,6 +1,7 @@
 /**
  * Directories that a client keeps in step with one of its own: what it says of it is written on the directory, for its other
- * devices to see. The mobile clients name the members; the id of a directory is that of what is said of it.
+ * devices to see, there and on what lies below. The mobile clients name the members; the id of a directory is that of what is
+ * said of it.
  */
 import { type Json, type Node, type NodeId, parseDecimalId, type Ref } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
@@ -18,7 +19,7 @@ const LOCAL_PATH_CHARACTERS_MAX = 4096
 export const localSyncOperations: readonly Operation[] = [
   {
     operation: 'Set local sync of a directory',
-    coverage: 'partial: told of the directory itself, not of what is below',
+    coverage: 'done',
     method: 'PUT',
     path: PATH,
     handle: put,
@@ -33,6 +34,8 @@ export const localSyncOperations: readonly Operation[] = [
 ]
 
 interface LocalSync {
+  /** The directory meant: a copy of it is not kept in step, though what is written on it is copied. */
+  readonly directory: NodeId
   readonly strategy: string
   readonly localPath: string
   readonly userId: string
@@ -47,7 +50,9 @@ async function put(call: Call): Promise<Answer> {
   if (!STRATEGIES.includes(strategy)) throw refuse('ParamInvalid', `strategy must be one of ${STRATEGIES.join(', ')}.`)
   if (localPath.length > LOCAL_PATH_CHARACTERS_MAX) throw refuse('ParamInvalid', 'localPath is too long.')
   if (node.path.length === 0) throw refuse('RootDirectoryNotAllowed')
-  const id = await write(call, here, node, { strategy, localPath, userId: here.caller.user })
+  const id = await directoryId(call, here, node)
+  const sync = { directory: id, strategy, localPath, userId: here.caller.user }
+  await write(call, here, { drive: here.drive.id, id }, sync)
   return { status: 200, body: { id } }
 }
 
@@ -58,26 +63,45 @@ async function remove(call: Call): Promise<Answer> {
   const node = { drive: here.drive.id, id }
   const op = { kind: 'get', node, need: 0, trashed: 'no', expect: 'folder' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'folder', source: false })
-  if (localSyncOf(view!.node) === undefined) throw refuse('DirectoryNotFound', 'The directory is not kept in step.')
+  if (!isKept(view!.node)) throw refuse('DirectoryNotFound', 'The directory is not kept in step.')
   await write(call, here, node, null)
   return { status: 204 }
 }
 
-async function write(call: Call, { actor }: Visit, node: Ref, sync: LocalSync | null): Promise<number> {
-  const set = { extra: { [LOCAL_SYNC]: sync as unknown as Json } }
-  const about = { kind: 'folder', source: false } as const
-  const { view } = await perform(call, actor, { kind: 'update', node, set, expect: 'folder' }, about)
+async function directoryId(call: Call, { actor }: Visit, node: Ref): Promise<NodeId> {
+  const op = { kind: 'get', node, need: 0, trashed: 'no', expect: 'folder' } as const
+  const { view } = await perform(call, actor, op, { kind: 'folder', source: false })
   return view!.node.id
 }
 
-function localSyncOf({ attributes }: Node): LocalSync | undefined {
-  return attributes.extra?.[LOCAL_SYNC] as unknown as LocalSync | undefined
+async function write(call: Call, { actor }: Visit, node: Ref, sync: LocalSync | null): Promise<void> {
+  const set = { extra: { [LOCAL_SYNC]: sync as unknown as Json } }
+  await perform(call, actor, { kind: 'update', node, set, expect: 'folder' }, { kind: 'folder', source: false })
 }
 
-/** What is said of a directory, where something is. */
-export function localSyncShown(node: Node): { localSync?: Json } {
-  const sync = localSyncOf(node)
-  if (!sync) return {}
-  const { strategy, userId } = sync
-  return { localSync: { syncId: node.id, strategy, isSyncRootFolder: true, syncUserId: userId } }
+export function isKept(node: Node): boolean {
+  return localSyncOf(node) !== undefined
+}
+
+function localSyncOf({ id, attributes }: Node): LocalSync | undefined {
+  const sync = attributes.extra?.[LOCAL_SYNC] as unknown as LocalSync | undefined
+  return sync?.directory === id ? sync : undefined
+}
+
+/** What is said of an entry: on itself, or else on the nearest directory above it. */
+export function localSyncShown(node: Node, above: Node | null = null): { localSync?: Json } {
+  const root = localSyncOf(node) ? node : above
+  if (!root) return {}
+  const { strategy, userId } = localSyncOf(root)!
+  return { localSync: { syncId: root.id, strategy, isSyncRootFolder: root === node, syncUserId: userId } }
+}
+
+/** Of the directories on a path, but not the last, the nearest that is kept in step; none of those the caller may not see. */
+export async function keptAbove(call: Call, { actor, drive }: Visit, path: readonly string[]): Promise<Node | null> {
+  const above = path.slice(1).map((_, at) => ({ drive: drive.id, path: path.slice(0, at + 1) }))
+  if (above.length === 0) return null
+  const ops = above.map((node) => ({ kind: 'get', node, need: 0, trashed: 'no' }) as const)
+  const results = await call.context.engine.batch(actor, ops)
+  const nodes = results.flatMap((result) => (result.status === 'done' && result.view ? [result.view.node] : []))
+  return nodes.findLast(isKept) ?? null
 }

@@ -31,11 +31,13 @@ export interface Known {
   readonly isFavorite?: boolean
   /** Whether authorities decided what the caller may do with it; then it is told. */
   readonly byAuthority?: boolean
+  /** The nearest directory above that a client keeps in step. */
+  readonly kept?: Node | null
 }
 
 /** An entry in a listing or on its own. */
 export function entry(call: Call, { node, actions }: NodeView, known: Known): Shown {
-  const { media, target, isFavorite = false, byAuthority = false } = known
+  const { media, target, isFavorite = false, byAuthority = false, kept = null } = known
   const { query } = call
   return {
     name: node.name,
@@ -49,7 +51,7 @@ export function entry(call: Call, { node, actions }: NodeView, known: Known): Sh
     ...(yes(query, 'with_content_cas') && node.kind === 'file' ? { contentCas: contentCas(node) } : {}),
     ...(byAuthority ? { authorityList: rightsShown(actions) } : {}),
     ...(isLink(node) && target ? { linkTo: target.path } : {}),
-    ...localSyncShown(node),
+    ...localSyncShown(node, kept),
     ...written(node),
     ...(node.kind === 'file' ? content(target?.node ?? node, node.name) : {}),
   }
