@@ -158,7 +158,7 @@ type Decoder = typeof import('sharp').default
 let loaded: Promise<Decoder> | undefined
 
 /** The library, loaded when the first picture is wanted: most servers start without ever needing it. */
-function decoder(): Promise<Decoder> {
+export function decoder(): Promise<Decoder> {
   loaded ??= import('sharp').then(({ default: sharp }) => {
     // One thread a picture: how many are made at once is ours to say. Nothing is remembered twice.
     sharp.concurrency(1)

@@ -1,4 +1,5 @@
 /** Small pictures of pictures, where files are shown. */
+import { randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from './client.ts'
@@ -29,6 +30,32 @@ test('a file has a thumbnail when its fields are asked for', async () => {
   expect(await client.ok('/file/get', { file_id })).not.toHaveProperty('thumbnail')
   const { thumbnail } = await client.ok('/file/get', { file_id, fields: 'thumbnail' })
   expect(await sizeOf(thumbnail)).toEqual([128, 128])
+})
+
+test('a picture tells how large it is when that is asked for, and each revision what it was', async () => {
+  const image_media_metadata = { width: 400, height: 200 }
+  expect(await client.ok('/file/get', { file_id })).not.toHaveProperty('image_media_metadata')
+  for (const fields of ['exif', '*', 'url, exif']) {
+    expect(await client.ok('/file/get', { file_id, fields })).toMatchObject({ image_media_metadata })
+  }
+  expect(await client.ok('/file/get_by_path', { file_path: '/a.jpg', fields: '*' })).toMatchObject({
+    image_media_metadata,
+  })
+  const fake = await client.upload('fake.jpg', 'no picture at all')
+  for (const id of [fake.file_id, 'root']) {
+    expect(await client.ok('/file/get', { file_id: id, fields: '*' })).not.toHaveProperty('image_media_metadata')
+  }
+  const [first] = (await client.ok('/file/revision/list', { file_id: fake.file_id })).items
+  // Not to be told from its beginning alone.
+  const noise = { raw: { width: 500, height: 400, channels: 3 } } as const
+  const larger = await sharp(randomBytes(600_000), noise).webp({ lossless: true, effort: 0 }).toBuffer()
+  expect(larger.length).toBeGreaterThan(512 * 1024)
+  await client.upload('fake.jpg', larger, { file_id: fake.file_id })
+  const seen = { file_id: fake.file_id, fields: 'exif' }
+  expect((await client.ok('/file/get', seen)).image_media_metadata).toEqual({ width: 500, height: 400 })
+  const before = await client.ok('/file/get', { ...seen, revision_id: first.revision_id })
+  expect(before).not.toHaveProperty('image_media_metadata')
+  await client.ok('/file/delete', { file_id: fake.file_id }, 204)
 })
 
 test('thumbnails have the names and sizes that a listing asks for', async () => {

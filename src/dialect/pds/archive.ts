@@ -42,7 +42,8 @@ interface Plan {
 export const fileArchive: SteppedEndpoint = {
   url: '/file/archive_files',
   operation: 'ArchiveFiles',
-  coverage: 'partial: made while it is fetched; no size and crc64_hash in archive_file_result',
+  coverage:
+    'partial: made while it is fetched, of what is there then: archive_file_result has its url, no size, no crc64_hash',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {

@@ -5,6 +5,7 @@
  */
 import type { Auth } from '../../auth/auth.ts'
 import type { Actor, Engine, Link } from '../../engine/index.ts'
+import type { PictureExtents } from '../../http/picture-extent.ts'
 import type { Caller } from './auth.ts'
 import { type Answer, INTERNAL_ERROR, Refusal, tokenInvalid } from './error.ts'
 import { type Need, type Supply, supply } from './need.ts'
@@ -31,6 +32,7 @@ export interface Env {
   /** Takes down what nobody expected. */
   readonly report: (error: unknown) => void
   readonly auth: Auth
+  readonly extents: PictureExtents
 }
 
 /** A share whose token the caller holds. */

@@ -12,6 +12,7 @@ import {
   type Result,
   type Where,
 } from '../../engine/index.ts'
+import type { PictureExtent } from '../../http/picture-extent.ts'
 import type { Call, Env, SteppedEndpoint, Steps } from './call.ts'
 import { type Answer, notFound, Refusal } from './error.ts'
 import { listFailure, one, viewOf } from './outcome.ts'
@@ -29,14 +30,33 @@ const PAGE_USUAL = 50
 
 /** 200 with one node's File object. */
 export function* shown(env: Env, result: Result, wish?: Wish): Steps<Answer> {
-  const [body] = yield* files(env, [viewOf(result)], wish)
-  return { status: 200, body: body! }
+  return yield* shownView(env, viewOf(result), wish)
+}
+
+function* shownView(env: Env, view: NodeView, wish?: Wish): Steps<Answer> {
+  const [body] = yield* files(env, [view], wish)
+  return { status: 200, body: { ...body, ...(wish?.media ? yield* mediaOf(env, view) : {}) } }
+}
+
+/** How large a picture is, for whoever may look at it. It takes a look at the bytes, so listings do not tell. */
+function* mediaOf({ extents }: Env, { node, drive, actions }: NodeView): Steps<object> {
+  if (node.kind === 'folder' || !(actions & ACTIONS.preview)) return {}
+  const { versions } = yield { versions: [{ drive: drive.id, node: node.id, version: node.version }] }
+  const [version] = versions
+  if (!version || 'status' in version) return {}
+  let extent: PictureExtent | null = null
+  const measure = async (): Promise<Answer> => {
+    extent = await extents(version, node.name)
+    return { status: 200 }
+  }
+  yield { waits: [measure] }
+  return extent ? { image_media_metadata: extent } : {}
 }
 
 export const fileGet: SteppedEndpoint = {
   url: '/file/get',
   operation: 'GetFile',
-  coverage: 'partial: no media metadata',
+  coverage: 'partial: of what media say of themselves image_media_metadata with width and height, for exif or *',
   scope: 'FILE.GET',
   guests: 'share',
   *steps(body, env): Call {
@@ -60,8 +80,7 @@ function* olderRevision(env: Env, ref: Ref, revision: string, wish: Wish): Steps
   const found = versions.find(({ version }) => version === number)
   if (!found) return notFound('revision')
   const { content, version, createdAt: updatedAt } = found
-  const [body] = yield* files(env, [{ ...view, node: { ...view.node, content, version, updatedAt } }], wish)
-  return { status: 200, body: body! }
+  return yield* shownView(env, { ...view, node: { ...view.node, content, version, updatedAt } }, wish)
 }
 
 export const fileGetByPath: SteppedEndpoint = {

@@ -1,6 +1,7 @@
 /** Alibaba Cloud Drive and Photo Service (PDS), API v2: `/v2/…` */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { createPictureExtents } from '../../http/picture-extent.ts'
 import { ARCHIVE_URL, sendArchive } from './archive.ts'
 import { type Caller, callerOf, declaredType, namedCaller } from './auth.ts'
 import { authorizePage, signIn } from './authorize.ts'
@@ -21,12 +22,13 @@ export const pdsDialect: Dialect = {
   title: 'Alibaba Cloud PDS',
   mounts: ['/v2/'],
   async register(app, context) {
+    const extents = createPictureExtents()
     await app.register(
       async (scope) => {
         frame(scope)
         authRoutes(scope, context)
         browserRoutes(scope, context)
-        apiRoutes(scope, context)
+        apiRoutes(scope, { ...context, extents })
       },
       { prefix: '/v2' },
     )
@@ -138,7 +140,7 @@ async function answered(request: FastifyRequest, reply: FastifyReply, answer: ()
   }
 }
 
-function apiRoutes(scope: FastifyInstance, context: DialectContext) {
+function apiRoutes(scope: FastifyInstance, context: Context) {
   const post = (
     { url, operation, coverage, guests }: Omit<EndpointFacts, 'scope'>,
     answer: (body: Body, env: Env) => Promise<Answer>,
@@ -164,6 +166,9 @@ function apiRoutes(scope: FastifyInstance, context: DialectContext) {
   )
 }
 
+/** What the calls share beside what every dialect is given. */
+type Context = DialectContext & Pick<Env, 'extents'>
+
 /** `/batch` itself; guests are sent away by its children. */
 const BATCH = { url: '/batch', operation: 'Batch', coverage: 'done' } as const
 const DOWNLOAD = { url: '/file/download', operation: 'DownloadFile', scope: 'FILE.GET', guests: 'share' } as const
@@ -176,8 +181,8 @@ async function answerOf(endpoint: Endpoint, body: Body, env: Env): Promise<Answe
 }
 
 /** The caller, the share whose token came along, or both; refused when there is neither, unless anybody may call. */
-async function envOf(context: DialectContext, request: FastifyRequest, isOpen: boolean): Promise<Env> {
-  const { engine, auth } = context
+async function envOf(context: Context, request: FastifyRequest, isOpen: boolean): Promise<Env> {
+  const { engine, auth, extents } = context
   const named = await namedCaller(context, request, bytesOf(request)).catch((error: unknown) => {
     // What anybody may do, the holder of a spent token may do too.
     if (isOpen && error instanceof Refusal) return null
@@ -192,7 +197,7 @@ async function envOf(context: DialectContext, request: FastifyRequest, isOpen: b
     scopes: [],
   }
   return {
-    ...{ engine, auth, actor, user, scopes, visit },
+    ...{ engine, auth, extents, actor, user, scopes, visit },
     caller: named,
     share: null,
     origin: context.origin(request),

@@ -121,7 +121,7 @@ const GROUP_ADMIN = 'SystemGroupAdmin'
 export const roleAssign: DirectEndpoint = {
   url: '/role/assign',
   operation: 'AssignRole',
-  coverage: 'partial: whoever gets it becomes a member of the group',
+  coverage: 'partial: the role is a way of being in the group: who is not in it yet comes into it',
   scope: 'USER.UPDATE',
   run: (body, env) => setRole(body, env, 'manager'),
 }
@@ -129,7 +129,7 @@ export const roleAssign: DirectEndpoint = {
 export const roleCancel: DirectEndpoint = {
   url: '/role/cancel_assign',
   operation: 'CancelAssignRole',
-  coverage: 'partial: the membership stays',
+  coverage: 'partial: who loses the role stays in the group',
   scope: 'USER.UPDATE',
   run: (body, env) => setRole(body, env, 'member'),
 }

@@ -28,6 +28,8 @@ export interface Wish {
   readonly urls: boolean
   /** Whether folders say how much is below them: asked for by name only, as it costs a look at all of it. */
   readonly dirSize: boolean
+  /** Whether single files say what their bytes say of themselves. */
+  readonly media?: boolean
   /** The small pictures that are wanted of pictures. */
   readonly pictures?: Pictures | undefined
 }

@@ -12,6 +12,7 @@ export function wishOf(env: Env, body: Body): Wish {
     urlLifeS: integer(body, 'url_expire_sec', 10, 14_400) ?? URL_LIFE_S,
     paths: asked('id_path') || asked('name_path'),
     urls: !env.share,
+    media: asked('exif'),
     pictures: picturesOf(body, asked('thumbnail')),
     dirSize: /(^|,)\s*dir_size\s*(,|$)/.test(text(body, 'fields') ?? ''),
   }
