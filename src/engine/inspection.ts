@@ -9,7 +9,7 @@ export const CHECKS = {
   storage: 'the database itself is sound',
   parents: 'every node lies in one folder of its drive, or is one of the drive’s three tops',
   cycles: 'every node can be reached from a top',
-  ids: 'a node’s id is in use once, an upload’s says its drive, and no number will be given a second time',
+  ids: 'a node’s id and a task’s are in use once, an upload’s says its drive, no number will be given a second time',
   names: 'names are unique in their folder and compared as they are written',
   content: 'a file shows its latest version, a folder has none',
   owners: 'nothing is kept about nodes, uploads or tasks that do not exist',

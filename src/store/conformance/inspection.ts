@@ -92,9 +92,13 @@ const DAMAGES: readonly [what: string, sql: string, found: readonly string[]][] 
     [`owners: part 1 of upload ${uploadId(3)}`],
   ],
   [
-    'an upload whose id says another drive',
-    `update upload set drive_id = 7002 where id = '${uploadId(1)}'`,
-    [`ids: upload ${uploadId(1)}`, `owners: part 1 of upload ${uploadId(1)}`],
+    'an upload whose id says another drive, a task of two tenants',
+    `update upload set drive_id = 7002 where id = '${uploadId(1)}';
+     insert into task (tenant_id, id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, cursor,
+       cancelled, created_at, started_at, finished_at, leased_until, lease)
+     select 'other', id, drive_id, kind, state, total, done, failed, error, creator, dialect, input, cursor,
+       cancelled, created_at, started_at, finished_at, leased_until, lease from task`,
+    ['ids: task 1', `ids: upload ${uploadId(1)}`, `owners: part 1 of upload ${uploadId(1)}`],
   ],
   ['a hold of a finished task', "update task set state = 'done'", ['owners: node 17']],
   [

@@ -48,6 +48,7 @@ const IDS = [
    select min(n.drive_id), 'node ' || n.id, 'is there ' || count(*) || ' times'
    from twice t join node n on n.id = t.id left join buried b on b.drive_id = n.drive_id and b.id = n.id
    where b.id is null group by n.id having count(*) > 1`,
+  `select 0, 'task ' || id, 'is there ' || count(*) || ' times' from task group by id having count(*) > 1`,
   // An id begins with its drive's number, filled up with zeros.
   `select drive_id, 'upload ' || id, 'has an id of another drive'
    from upload where ltrim(substr(id, 1, 16), '0') <> cast(drive_id as text)`,
