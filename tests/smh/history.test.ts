@@ -1,18 +1,36 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
 let files: string
 let history: string
-let now: number
+let now = Date.parse('2026-03-01T08:00:00Z')
+/** When the test began. */
+let began: number
+let server: Session
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
+/** A day later, in spaces of its own, under the settings a library starts with. */
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:00:00Z')
-  smh = await open({ clock: () => now })
+  now += DAY
+  began = now
+  smh = await server.fresh()
   files = `/api/v1/file/${LIBRARY}/${smh.space}`
   history = `/api/v1/directory-history/${LIBRARY}/${smh.space}`
 })
-afterEach(() => smh.stop())
+afterEach(async () => {
+  await smh.call('POST', `/api/v1/directory-history/${LIBRARY}/library-history`, { body: DEFAULTS })
+  await smh.call('DELETE', `/api/v1/space/${LIBRARY}/${smh.space}?force=1`)
+})
+
+const DAY = 24 * 3600_000
+const DEFAULTS = { enableFileHistory: true, fileHistoryCount: 99, fileHistoryExpireDay: 0, mergeInterval: 0 }
+
+/** So many minutes after the test began, as the vendor writes it. */
+const at = (minutes: number) => new Date(began + minutes * 60_000).toISOString()
 
 /** Uploads contents over one another, a minute apart. */
 async function write(path: string, ...contents: string[]): Promise<void> {
@@ -42,7 +60,7 @@ describe('the history of a file', () => {
         version: 2,
         isLatestVersion: false,
         size: '2',
-        creationTime: '2026-03-01T08:02:00.000Z',
+        creationTime: at(2),
         id: expect.any(Number),
       },
       { version: 1, isLatestVersion: false, size: '1', creationWay: 0, id: expect.any(Number) },
@@ -62,7 +80,7 @@ describe('the history of a file', () => {
     expect(reply.headers).toMatchObject({ 'x-smh-size': '5' })
     expect(await (await fetch(String(reply.headers.location))).text()).toBe('first')
     const info = await smh.call('GET', `${files}/a.txt?info&history_id=${id}`)
-    expect(info.body).toMatchObject({ size: '5', versionId: 1, modificationTime: '2026-03-01T08:01:00.000Z' })
+    expect(info.body).toMatchObject({ size: '5', versionId: 1, modificationTime: at(1) })
     expect(await (await fetch(info.body.cosUrl)).text()).toBe('first')
     expect((await smh.call('HEAD', `${files}/a.txt?history_id=${id}`)).headers['x-smh-size']).toBe('5')
     await write('b.txt', 'x', 'y')
@@ -82,11 +100,11 @@ describe('the history of a file', () => {
       path: ['a.txt'],
       size: '5',
       versionId: 3,
-      setLatestTime: '2026-03-01T08:03:00.000Z',
+      setLatestTime: at(3),
     })
     const { contents } = await list('a.txt')
     expect(contents.map(({ version }: { version: number }) => version)).toEqual([3, 2, 1])
-    expect(contents[0]).toMatchObject({ setLatestTime: '2026-03-01T08:03:00.000Z' })
+    expect(contents[0]).toMatchObject({ setLatestTime: at(3) })
     for (const earlier of contents.slice(1)) expect(earlier).not.toHaveProperty('setLatestTime')
     expectFault(await smh.call('POST', `${history}/latest-version/${id + 2}`), 400, 'ParamInvalid')
     expectFault(await smh.call('POST', `${history}/latest-version/${id + 9}`), 404, 'FileNotFound')
@@ -144,12 +162,7 @@ describe('the history settings of a library', () => {
   const set = (body: object) => smh.call('POST', settings, { body })
 
   it('say whether and how many versions are kept', async () => {
-    expect((await smh.call('GET', settings)).body).toEqual({
-      enableFileHistory: true,
-      fileHistoryCount: 99,
-      fileHistoryExpireDay: 0,
-      mergeInterval: 0,
-    })
+    expect((await smh.call('GET', settings)).body).toEqual(DEFAULTS)
     expect((await set({ fileHistoryCount: 2 })).status).toBe(204)
     expect((await smh.call('GET', settings)).body).toMatchObject({ enableFileHistory: true, fileHistoryCount: 2 })
     await write('a.txt', '1', '22', '333', '4444')
@@ -204,8 +217,6 @@ describe('the history settings of a library', () => {
     expect(used).toEqual({ size: '7' })
   })
 })
-
-const DAY = 24 * 3600_000
 
 /** The sizes of a file's versions once the work behind has come to rest. */
 async function settled(path: string): Promise<number[]> {

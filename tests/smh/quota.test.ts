@@ -1,23 +1,26 @@
 /** Files that fall to a quota: when, which, and what their clients are told. */
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { DriveId } from '../../src/engine/index.ts'
 import { adminActor, expectFault, LIBRARY, open, type Session } from './session.ts'
 
 const DAY = 24 * 3600_000
 let smh: Session
-let now: number
+let now = Date.parse('2026-03-01T08:00:00Z')
+let server: Session
 let space: string
 let files: string
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:00:00Z')
-  smh = await open({ clock: () => now })
-  space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`, { body: {} })).body.spaceId
+  smh = await server.fresh()
+  space = smh.space
   files = `/api/v1/file/${LIBRARY}/${space}`
   await write('old.txt', '333')
   await write('new.txt', '55555')
 })
-afterEach(() => smh.stop())
 
 async function write(path: string, content: string): Promise<void> {
   now += 60_000

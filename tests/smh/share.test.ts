@@ -1,19 +1,31 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
 
 let smh: Session
-let now: number
+let now = Date.parse('2026-03-01T08:00:00Z')
+/** When the test began. */
+let began: number
+let server: Session
 const HOUR = 3600_000
+const DAY = 24 * HOUR
 
+beforeAll(async () => {
+  server = await open({ clock: () => now })
+})
+afterAll(() => server.stop())
+/** A day later, in spaces of its own. */
 beforeEach(async () => {
-  now = Date.parse('2026-03-01T08:00:00Z')
-  smh = await open({ clock: () => now })
+  now += DAY
+  began = now
+  smh = await server.fresh()
   await smh.mkdir('d/inner')
   await smh.put('d/a.txt', 'hello')
   await smh.put('d/inner/b.txt', 'inner')
   await smh.put('secret.txt', 'secret')
 })
-afterEach(() => smh.stop())
+
+/** So many ms after the test began, as the vendor writes it. */
+const at = (ms: number) => new Date(began + ms).toISOString()
 
 const share = (tail: string) => `/api/v1/share/${LIBRARY}/${tail}`
 const make = (filePath: string[], config: object = {}, query = '') =>
@@ -38,16 +50,17 @@ const listed = async (code: string, token: string, chain = '') => {
 }
 
 describe('a share', () => {
+  // Lists are the library's: this one comes before there are others.
   it('is made, told of, listed and searched', async () => {
-    const made = await make(['d', 'secret.txt'], { isPermanent: false, expireTime: '2026-03-08T08:00:00.000Z' })
+    const made = await make(['d', 'secret.txt'], { isPermanent: false, expireTime: at(7 * DAY) })
     expect(made.status, made.text).toBe(200)
     expect(made.body).toEqual({
       id: expect.any(String),
       code: made.body.id,
       endpoint: `${smh.url}/share/${made.body.code}`,
-      createTime: '2026-03-01T08:00:00.000Z',
+      createTime: at(0),
       isPermanent: false,
-      expireTime: '2026-03-08T08:00:00.000Z',
+      expireTime: at(7 * DAY),
     })
     const { id } = made.body
     const detail = await smh.call('GET', share(`${id}?detail=1&with_file_info=1`))
@@ -80,7 +93,7 @@ describe('a share', () => {
     ])
     const search = (body: object) => smh.call('POST', share('search'), { body })
     expect(names(await search({ name: 'OTH' }))).toEqual(['Other'])
-    expect(names(await search({ createTimeEnd: '2026-03-01T08:00:00.500Z' }))).toEqual(['mine'])
+    expect(names(await search({ createTimeEnd: at(500) }))).toEqual(['mine'])
   })
 
   it('opens to whoever knows its code, and shows only what is in it', async () => {
