@@ -332,9 +332,17 @@ export interface Engine extends Readings, Roster {
   batch(actor: Actor, ops: readonly Op[], mode?: Mode): Promise<Result[]>
   /**
    * Runs ops as a task, after this call has returned and, should the process die, after its restart. `notes` are the
-   * dialect's own words for each op and come back in the task's report.
+   * dialect's own words for each op and come back in the task's report. In a chain each op waits for the end of the one before,
+   * however large its tree is, and after one that fails the rest is not run.
    */
-  submit(actor: Actor, drive: DriveId, kind: string, ops: readonly Op[], notes: readonly Json[]): Promise<TaskId>
+  submit(
+    actor: Actor,
+    drive: DriveId,
+    kind: string,
+    ops: readonly Op[],
+    notes: readonly Json[],
+    mode?: Exclude<Mode, 'all'>,
+  ): Promise<TaskId>
   /** Tasks by id, null for those that are not of the actor's tenant and dialect-independent self (admins see all of the tenant). */
   tasks(actor: Actor, ids: readonly TaskId[]): Promise<(Task | null)[]>
   /**

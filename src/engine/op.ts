@@ -378,7 +378,9 @@ export interface Failed {
 }
 
 /**
- * each: an op that fails fails alone. chain: after the first failure the rest is not run (`chain_broken`). all: unless
- * every op can be done nothing is (`batch_refused` for the innocent ones).
+ * each: an op that fails fails alone. chain: after the first failure the rest is not run (`chain_broken`); what follows an op that is
+ * `later` is the same task's, in order, and has no view yet. all: unless every op can be done nothing is (`batch_refused` for the
+ * innocent ones). What a task makes slice by slice cannot be all or nothing together with other ops: there a tree of more than
+ * SUBTREE_NODES_MAX nodes is `too_large`, and a smaller one is done at once, however long that takes.
  */
 export type Mode = 'each' | 'chain' | 'all'

@@ -49,8 +49,8 @@ export function plan(
   { task, stops, ready, inlineNodesMax }: PlanFor = NOBODY,
 ): Plan {
   // A single op is the same in every mode.
-  const isAlone = mode === 'each' || ops.length === 1
-  const haulFrom = isAlone ? inlineNodesMax : Number.POSITIVE_INFINITY
+  const mayWait = mode !== 'all' || ops.length === 1
+  const haulFrom = mayWait ? inlineNodesMax : Number.POSITIVE_INFINITY
   const view = new View(facts, actor, now, ops.filter((op) => !isReading(op)).length, ready, haulFrom, task)
   if (!facts.begun) {
     // Ops of one batch often share a target, as the very same object.
@@ -63,11 +63,16 @@ export function plan(
   const results: Result[] = []
   let failed = false
   for (const [index, op] of ops.entries()) {
-    const result: Result | undefined = failed && mode === 'chain' ? fail('chain_broken') : attempt(view, op, index)
+    const isBroken = failed && mode === 'chain'
+    const result: Result | undefined = isBroken ? fail('chain_broken') : attempt(view, op, index)
     if (stops && view.haul) break
-    const answer: Result | undefined = isAlone && view.haul && result ? postponed(view, op, view.haul, result) : result
-    failed ||= answer?.status === 'failed'
-    if (answer) results.push(answer)
+    if (mayWait && !isBroken && view.haul && result) {
+      // What comes after it in a chain is its task's, too.
+      const answers = postponed(view, mode === 'chain' ? ops.slice(index) : [op], view.haul, result)
+      results.push(...answers)
+      if (answers.length > 1) break
+    } else if (result) results.push(result)
+    failed ||= results.at(-1)?.status === 'failed'
   }
   addRemovalTask(view)
   if (view.needs.any) return { needs: view.needs }

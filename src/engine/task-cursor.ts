@@ -3,7 +3,7 @@ import type { Actor } from './actor.ts'
 import type { HaulCursor } from './haul.ts'
 import type { MergeCursor } from './merge.ts'
 import type { DriveId, Json, Node, NodeId, TaskOutcome, TrashId } from './model.ts'
-import type { Op, Result } from './op.ts'
+import type { Mode, Op, Result } from './op.ts'
 import { refsOf } from './plan.ts'
 import type { Changes } from './port.ts'
 import type { RemovalCursor } from './removal.ts'
@@ -14,6 +14,8 @@ export interface TaskInput {
   readonly actor: Actor
   readonly ops: readonly Op[]
   readonly notes: readonly Json[]
+  /** Absent = `each`. */
+  readonly mode?: Exclude<Mode, 'all'>
 }
 
 /** How far it is. */

@@ -1,9 +1,11 @@
 /** Tasks as the planner makes them: for work that was done at once but is shown as a task, and for work too large for one batch. */
 import { type Haul, haulCursor } from './haul.ts'
 import { mergeCursor } from './merge.ts'
-import type { Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
+import type { DriveId, Json, Node, NodeId, TaskId, TaskOutcome, TrashEntry, TrashId } from './model.ts'
 import type { NodeView, Op, Result } from './op.ts'
+import type { NodeKey } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor } from './removal.ts'
+import type { TaskCursor } from './task-cursor.ts'
 import type { NewTask } from './task-port.ts'
 import type { View } from './view.ts'
 
@@ -58,32 +60,45 @@ export function addRemovalTask(view: View): void {
   })
 }
 
-/** The result of an op that a task of its own will do. An op of which a merge is only a part cannot be one: it stays `refused`. */
-export function postponed(view: View, op: Op, haul: Haul, refused: Result): Result {
-  if (haul.verb === 'merge') return postponedMerge(view, op, haul, refused)
-  if (op.kind !== 'move' && op.kind !== 'copy') return refused
+/**
+ * The results of ops that a task of their own will do: the first is too large for a batch, and the others are what follows it in a
+ * chain. An op of which a merge is only a part cannot be a task's: it stays `refused`, and the others are not begun.
+ */
+export function postponed(view: View, ops: readonly Op[], haul: Haul, refused: Result): Result[] {
+  const [first, ...others] = ops as [Op, ...Op[]]
+  const work = haul.verb === 'merge' ? workOfMerge(haul, first) : workOfHaul(haul, first)
+  if (!work) return [refused]
   const id = view.fresh('task') as TaskId
-  const cursor = haulCursor(haul, op)
+  const all = [work.op, ...others]
   view.addTask({
-    ...taskRow(view, id, op.kind, cursor.to),
-    input: { actor: view.actor, ops: [cursor.op], notes: [null] } as unknown as Json,
-    cursor: { next: 0, failures: 0, haul: cursor, removal: null } as unknown as Json,
-    holds: haul.verb === 'carry' ? [cursor.source] : [],
+    ...taskRow(view, id, first.kind, work.drive),
+    total: all.length,
+    input: { actor: view.actor, ops: all, notes: all.map(() => null), mode: 'chain' } as unknown as Json,
+    cursor: { next: 0, failures: 0, haul: null, removal: null, ...work.cursor } as unknown as Json,
+    holds: work.holds,
   })
-  return { status: 'later', task: id, view: haul.seen }
+  return all.map((_, at) => ({ status: 'later', task: id, view: at === 0 ? haul.seen : null }))
 }
 
-function postponedMerge(view: View, op: Op, haul: Haul, refused: Result): Result {
-  const merge = mergeCursor(haul, op)
-  if (!merge) return refused
-  const id = view.fresh('task') as TaskId
-  view.addTask({
-    ...taskRow(view, id, op.kind, merge.target.drive),
-    input: { actor: view.actor, ops: [op], notes: [null] } as unknown as Json,
-    cursor: { next: 0, failures: 0, haul: null, merge, removal: null } as unknown as Json,
-    holds: merge.verb === 'move' ? [merge.source] : [],
-  })
-  return { status: 'later', task: id, view: haul.seen }
+/** Where a task begins that an op was too large for. */
+interface Work {
+  readonly op: Op
+  readonly drive: DriveId
+  readonly cursor: Pick<TaskCursor, 'merge'> | Pick<TaskCursor, 'haul'>
+  readonly holds: readonly NodeKey[]
+}
+
+function workOfHaul(given: Haul, op: Op): Work | null {
+  if (op.kind !== 'move' && op.kind !== 'copy') return null
+  const haul = haulCursor(given, op)
+  return { op: haul.op, drive: haul.to, cursor: { haul }, holds: given.verb === 'carry' ? [haul.source] : [] }
+}
+
+function workOfMerge(given: Haul, op: Op): Work | null {
+  const merge = mergeCursor(given, op)
+  return (
+    merge && { op, drive: merge.target.drive, cursor: { merge }, holds: merge.verb === 'move' ? [merge.source] : [] }
+  )
 }
 
 function taskRow({ actor, now }: View, id: TaskId, kind: string, drive: Node['drive']): NewTask {

@@ -8,7 +8,7 @@ import { abandon, haulStep } from './haul-step.ts'
 import type { HaulWork } from './haul-work.ts'
 import { type MergeCursor, mergeCursor, PARTS_FROM } from './merge.ts'
 import { giveUpMerge, type MergeWork, mergeStep } from './merge-step.ts'
-import type { Json } from './model.ts'
+import type { Json, TaskOutcome } from './model.ts'
 import type { Result } from './op.ts'
 import type { Changes, NodeKey, WriteTx } from './port.ts'
 import { NO_REMOVAL, type RemovalCursor, removalStep } from './removal.ts'
@@ -57,7 +57,8 @@ export function giveUp(context: BatchContext, lease: Lease, error: unknown): Pro
     }
     const cursor = cursorOf(task)
     const failures = cursor.failures + 1
-    if (failures < STEP_FAILURES_MAX || isDecided(task) || cursor.merge?.part?.outcome) {
+    const isDoneWith = isDecided(task) || cursor.haul?.outcome || cursor.merge?.part?.outcome
+    if (failures < STEP_FAILURES_MAX || isDoneWith) {
       const again = { ...task, cursor: { ...cursor, failures } as unknown as Json }
       await tx.restTasks([task], clock() + Math.min(REST_MS_MAX, options.taskLeaseMs * 2 ** (failures - 1)))
       return tx.apply({ ...emptyChanges(), updateTasks: [again] })
@@ -73,11 +74,11 @@ function givenUp(context: BatchContext, tx: WriteTx, task: TaskRow): Step {
   return merge ? giveUpMerge(mergeWork(context, tx, task, merge)) : refusal(task, 'chain_broken')
 }
 
-/** Whether it is known what became of the op at work, or of all ops: what is left to do changes nothing about that. */
+/** Whether it is known what became of all ops: what is left to do changes nothing about that. */
 export function isDecided(task: TaskRow): boolean {
   if (task.state === 'done' || task.id === SWEEP_TASK) return true
   const { haul, next } = cursorOf(task)
-  return haul ? haul.outcome !== null : next >= inputOf(task).ops.length
+  return next + (haul?.outcome ? 1 : 0) >= inputOf(task).ops.length
 }
 
 async function nextStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
@@ -117,27 +118,38 @@ function concluding(task: TaskRow): HaulWork['conclude'] {
 
 /** Every op that is left fails. */
 function refusal(task: TaskRow, code: 'cancelled' | 'chain_broken'): Step {
-  const { ops, notes } = inputOf(task)
-  const { next, removal } = cursorOf(task)
-  const outcomes = ops.slice(next).map((op, at) => outcomeOf(fail(code), op, notes[next + at] ?? null))
+  const { removal } = cursorOf(task)
   return {
     changes: emptyChanges(),
     haul: null,
-    outcomes,
+    outcomes: refusedFrom(task, cursorOf(task).next, code),
     total: 0,
     done: 0,
     failed: task.total - task.done - task.failed - (removal?.tops ?? 0),
   }
 }
 
+function refusedFrom(task: TaskRow, first: number, code: 'cancelled' | 'chain_broken'): TaskOutcome[] {
+  const { ops, notes } = inputOf(task)
+  return ops.slice(first).map((op, at) => outcomeOf(fail(code), op, notes[first + at] ?? null))
+}
+
+/** In a chain, what follows an op that failed fails too. */
+function chained(task: TaskRow, step: Step): Step {
+  if (inputOf(task).mode !== 'chain' || step.outcomes.every(({ ok }) => ok)) return step
+  const left = cursorOf(task).next + step.outcomes.length
+  const broken = refusedFrom(task, left, task.cancelled ? 'cancelled' : 'chain_broken')
+  return { ...step, outcomes: [...step.outcomes, ...broken], failed: step.failed + broken.length }
+}
+
 /** Runs the next ops, up to one whose tree is too large for that. */
 async function opsStep(context: BatchContext, tx: WriteTx, task: TaskRow): Promise<Step> {
   const { options } = context
-  const { actor, ops, notes } = inputOf(task)
+  const { actor, ops, notes, mode = 'each' } = inputOf(task)
   const { next } = cursorOf(task)
   let slice = ops.slice(next, next + OPS_PER_STEP)
   const bite = Math.min(options.sliceNodesMax, options.subtreeNodesMax)
-  const plan = () => planBatch(context, tx, actor, slice, { task: task.id, stops: true, subtreeNodesMax: bite })
+  const plan = () => planBatch(context, tx, actor, slice, { mode, task: task.id, stops: true, subtreeNodesMax: bite })
   let planned = await plan()
   // Trees that are too large together may each be small.
   for (; planned.results.length === 0 && planned.view.haul && slice.length > 1; planned = await plan()) {
@@ -174,7 +186,8 @@ function withMore(removal: RemovalCursor | null, coffins: readonly NodeKey[], to
   return { ...before, coffins: [...before.coffins, ...coffins], tops: before.tops + tops }
 }
 
-function advanced(task: TaskRow, step: Step, now: number): Pick<Changes, 'updateTasks' | 'insertOutcomes'> {
+function advanced(task: TaskRow, given: Step, now: number): Pick<Changes, 'updateTasks' | 'insertOutcomes'> {
+  const step = chained(task, given)
   const { next, removal: before } = cursorOf(task)
   const at = next + step.outcomes.length
   const removal = step.removal === undefined ? before : step.removal

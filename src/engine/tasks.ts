@@ -29,7 +29,7 @@ export type Tasks = Pick<Engine, 'submit' | 'tasks' | 'taskReport' | 'cancelTask
 export function createTasks(context: SweepContext): Tasks {
   const { store } = context
   return {
-    submit: (actor, drive, kind, ops, notes) => submit(context, actor, drive, kind, ops, notes),
+    submit: (...given) => submit(context, ...given),
 
     tasks: (actor, ids) => store.read((tx) => visibleTasks(tx, actor, ids)),
 
@@ -83,16 +83,12 @@ async function visibleTasks(tx: ReadTx, actor: Actor, ids: readonly TaskId[]): P
 
 function submit(
   context: BatchContext,
-  actor: Actor,
-  drive: DriveId,
-  kind: string,
-  ops: readonly Op[],
-  notes: readonly Json[],
+  ...[actor, drive, kind, ops, notes, mode = 'each']: Parameters<Engine['submit']>
 ): Promise<TaskId> {
   return context.store.write(async (tx) => {
     const [id] = (await tx.ids('task', 1)) as [TaskId]
     // A node is held only for what the actor could do with it now: else anybody could lock anything.
-    const { results } = await planBatch(context, tx, actor, ops)
+    const { results } = await planBatch(context, tx, actor, ops, { mode })
     const task = {
       id,
       tenant: actor.tenant,
@@ -106,7 +102,7 @@ function submit(
       cancelled: false,
       creator: actor.self,
       dialect: actor.dialect,
-      input: { actor, ops, notes } as unknown as Json,
+      input: { actor, ops, notes, mode } as unknown as Json,
       cursor: FIRST_CURSOR as unknown as Json,
       report: [],
       createdAt: context.clock(),

@@ -259,12 +259,7 @@ describe('moving to another drive', () => {
     ])
     const ops = ['small', 'big'].map((name) => move(at(drive, name), at(other.id)))
     const beside = createFolder(at(other.id), 'beside')
-    for (const [mode, code] of [
-      ['all', 'batch_refused'],
-      ['chain', 'chain_broken'],
-    ] as const) {
-      expect(codes(await use.world.engine.batch(alice, [ops[1]!, beside], mode))).toEqual(['too_large', code])
-    }
+    expect(codes(await use.world.engine.batch(alice, [ops[1]!, beside], 'all'))).toEqual(['too_large', 'batch_refused'])
     const moves = await Promise.all(ops.map((op) => run(use.world, alice, op)))
     expect(codes(moves)).toEqual(['done', 'later'])
     expect(await namesIn(other.id)).toEqual(['small'])
