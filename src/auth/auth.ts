@@ -11,6 +11,8 @@ export interface TokenSpec {
   readonly scopes: readonly string[]
   readonly data?: Json
   readonly ttlMs: number
+  /** What its user does by that, which is written down: signs in, or stays so. */
+  readonly marks?: 'signIn' | 'renewal'
 }
 
 export interface ActorSpec {

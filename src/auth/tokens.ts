@@ -75,6 +75,7 @@ function issuing({ store, clock, texts, memory, alive }: Context): Pick<Tokens, 
       const token = tokenRow(spec, texts.freshId(), clock())
       const seq = await store.write(async (tx) => {
         await tx.putTokens([token])
+        await tx.putSignIns(signIns(spec, token.createdAt))
         return seqOf(tx, token.tenant)
       })
       memory.keep(token, seq)
@@ -90,6 +91,7 @@ function issuing({ store, clock, texts, memory, alive }: Context): Pick<Tokens, 
         const renewed = alive(earlier)
           ? { ...fresh, createdAt: earlier.createdAt, expiresAt: Math.max(earlier.expiresAt, fresh.expiresAt) }
           : fresh
+        await tx.putSignIns(signIns(spec, clock()))
         await tx.putTokens([renewed, { ...renewed, id: pointerId, scopes: [], data: { [POINTER]: renewed.id } }])
         return { token: renewed, seq: await seqOf(tx, tenant) }
       })
@@ -163,6 +165,11 @@ async function readTokens(tx: ReadTx, ids: readonly string[]): Promise<Map<Token
 function tokenRow(spec: TokenSpec, id: string, now: number): Token {
   const { dialect, purpose, tenant, app, user, scopes, data = {}, ttlMs } = spec
   return { id, dialect, purpose, tenant, app, user, scopes, data, createdAt: now, expiresAt: now + ttlMs }
+}
+
+function signIns({ tenant, user: id, marks }: TokenSpec, at: number): Parameters<WriteTx['putSignIns']>[0] {
+  if (!marks || id === '') return []
+  return [{ tenant, id, signedInAt: marks === 'signIn' ? at : null, renewedAt: marks === 'renewal' ? at : null }]
 }
 
 /** The id of the token a pointer names; undefined when the row is an ordinary token. */

@@ -481,6 +481,9 @@ export interface User {
   /** A PHC string; '' when the user cannot sign in by password. */
   readonly password: string
   readonly defaultDrive: DriveId
+  /** When the user signed in last, and when that was prolonged last; 0 = never. */
+  readonly signedInAt: number
+  readonly renewedAt: number
   readonly createdAt: number
   readonly updatedAt: number
   /** Members only one dialect knows, under `<dialect>.<member>`. */

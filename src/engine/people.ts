@@ -177,7 +177,7 @@ function userRow(spec: UserSpec, tenant: TenantId, at: number, defaultDrive = 0 
   const { id, name = id, nick = name, email = '', phone = '', avatar = '', description = '' } = spec
   const { role = 'user', status = 'enabled', password = '', extra = {} } = spec
   const about = { name, nick, email, phone, avatar, description, role, status, password, extra }
-  return { tenant, id, ...about, defaultDrive, createdAt: at, updatedAt: at }
+  return { tenant, id, ...about, defaultDrive, signedInAt: 0, renewedAt: 0, createdAt: at, updatedAt: at }
 }
 
 /** A row for every spec whose key is well formed and free, also of earlier specs of the same set; a failure for the others. */

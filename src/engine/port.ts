@@ -454,6 +454,10 @@ export interface WriteTx extends ReadTx {
   putTenants(rows: readonly Tenant[]): Promise<void>
   putApps(rows: readonly App[]): Promise<void>
   putUsers(rows: readonly User[]): Promise<void>
+  /** When users signed in, or prolonged it; null = as before. Nobody has other rights by that. Unknown users are passed over. */
+  putSignIns(
+    rows: readonly { tenant: TenantId; id: string; signedInAt: number | null; renewedAt: number | null }[],
+  ): Promise<void>
   putGroups(rows: readonly Group[]): Promise<void>
   putMembers(rows: readonly Member[]): Promise<void>
   deleteMembers(rows: readonly MemberKey[]): Promise<void>

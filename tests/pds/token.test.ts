@@ -53,6 +53,22 @@ test('a user assertion yields a token object for the user', async () => {
   expect([me.status, me.body.user_id]).toEqual([200, 'alice'])
 })
 
+test('a user shows to itself and to administrators when it signed in, and when it stayed so', async () => {
+  const first = (await ask()).body
+  const signedInAt = at
+  at += 60_000
+  const me = (await refresh(first.refresh_token)).body
+  // People are remembered for two seconds.
+  at += 3000
+  const times = { last_login_time: signedInAt, last_refresh_token_time: at - 3000 }
+  expect((await whoAmI(`Bearer ${me.access_token}`)).body).toMatchObject(times)
+  const admin = await world.clientOf('admin', world.admin.drive)
+  expect(await admin.ok('/user/get', { user_id: 'alice' })).toMatchObject(times)
+  const alice = await world.clientOf('alice', world.alice.drive)
+  const other = await alice.ok('/user/get', { user_id: 'admin' })
+  for (const member of Object.keys(times)) expect(other).not.toHaveProperty(member)
+})
+
 test('a service assertion yields a super administrator who may see every drive', async () => {
   const { status, body } = await ask({ sub: 'demo', subType: 'service' })
   expect([status, body.role, body.status]).toEqual([200, 'superadmin', 'enabled'])

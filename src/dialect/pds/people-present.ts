@@ -15,7 +15,7 @@ export function userObject(user: User, { user: self, actor }: Env): object {
     user_name: user.name,
     nick_name: user.nick,
     avatar: user.avatar,
-    // How to reach somebody is told to the person and to administrators only.
+    // How to reach somebody, and when one was here, is told to the person and to administrators only.
     email: isConfidant ? user.email : '',
     phone: isConfidant ? user.phone : '',
     role: user.role,
@@ -25,6 +25,8 @@ export function userObject(user: User, { user: self, actor }: Env): object {
     user_data: user.extra[USER_DATA] ?? {},
     deny_change_password_by_self: false,
     need_change_password_next_login: false,
+    ...(isConfidant && user.signedInAt && { last_login_time: user.signedInAt }),
+    ...(isConfidant && user.renewedAt && { last_refresh_token_time: user.renewedAt }),
     created_at: user.createdAt,
     updated_at: user.updatedAt,
   }

@@ -23,6 +23,8 @@ interface Grant {
   readonly scopes: readonly string[]
   /** The user was made for this very sign-in. */
   readonly isNew?: boolean
+  /** They are in place of others that run out. */
+  readonly isRenewal?: boolean
 }
 
 /** `POST /oauth/token`; the fields come form-encoded. */
@@ -124,11 +126,13 @@ async function refreshed({ auth }: DialectContext, app: App, body: Body): Promis
   const token = await auth.check('pds', 'refresh', requiredText(body, 'refresh_token'))
   if (!token || token.app !== app.id || token.tenant !== app.tenant) throw new Refusal(notValid('refresh_token'))
   await useUp({ auth }, token, 'refresh_token')
-  return { app, user: token.user, scopes: token.scopes }
+  return { app, user: token.user, scopes: token.scopes, isRenewal: true }
 }
 
 /** 200 with a Token object. */
-async function tokens({ auth, engine }: DialectContext, { app, user, scopes, isNew = false }: Grant): Promise<Answer> {
+async function tokens({ auth, engine }: DialectContext, grant: Grant): Promise<Answer> {
+  const { app, user, scopes, isNew = false } = grant
+  const marks = grant.isRenewal ? 'renewal' : 'signIn'
   const person = user === '' ? null : await enabledUser(engine, app, user)
   const spec = {
     dialect: 'pds' as const,
@@ -139,7 +143,7 @@ async function tokens({ auth, engine }: DialectContext, { app, user, scopes, isN
     data: { session: randomUUID() },
   }
   const [access, refresh] = await Promise.all([
-    auth.issue({ ...spec, purpose: 'access', ttlMs: ACCESS_LIFE_MS }),
+    auth.issue({ ...spec, purpose: 'access', ttlMs: ACCESS_LIFE_MS, marks }),
     auth.issue({ ...spec, purpose: 'refresh', ttlMs: REFRESH_LIFE_MS }),
   ])
   return {

@@ -224,6 +224,8 @@ export function peopleConformance(open: Open) {
       status: 'enabled',
       password: '',
       defaultDrive: driveId(0),
+      signedInAt: 5,
+      renewedAt: 6,
       createdAt: 1,
       updatedAt: 2,
       extra: { 'x.y': 1 },
@@ -306,6 +308,27 @@ export function peopleConformance(open: Open) {
       ])
       await store.write((tx) => tx.deleteMembers([member('dept', 'group:team'), member('none', 'user:ann')]))
       expect(await groups('user:ann')).toEqual(['user:ann team'])
+    })
+  })
+
+  describe('a sign-in', () => {
+    it('is written down with the user, and changes nothing else of the tenant', async () => {
+      await store.write((tx) => tx.putUsers([userRow('ann'), userRow('bob', { signedInAt: 3 })]))
+      const [before] = await store.read((tx) => tx.standings([TENANT]))
+      await store.write((tx) =>
+        tx.putSignIns([
+          { tenant: TENANT, id: 'ann', signedInAt: 7, renewedAt: null },
+          { tenant: TENANT, id: 'bob', signedInAt: null, renewedAt: 8 },
+          { tenant: TENANT, id: 'nobody', signedInAt: 9, renewedAt: 9 },
+        ]),
+      )
+      await store.write((tx) => tx.putSignIns([]))
+      const rows = await store.read((tx) => tx.users(['ann', 'bob', 'nobody'].map((id) => ({ tenant: TENANT, id }))))
+      expect(rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+        userRow('ann', { signedInAt: 7 }),
+        userRow('bob', { signedInAt: 3, renewedAt: 8 }),
+      ])
+      expect(await store.read((tx) => tx.standings([TENANT]))).toEqual([before])
     })
   })
 

@@ -227,6 +227,8 @@ export function userRow(id: string, more: Partial<User> = {}): User {
     role: 'user',
     status: 'enabled',
     defaultDrive: driveId(0),
+    signedInAt: 0,
+    renewedAt: 0,
     createdAt: 1,
     updatedAt: 2,
     extra: {},

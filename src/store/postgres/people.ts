@@ -54,12 +54,18 @@ on conflict (dialect, id) do update set
   tenant_id = excluded.tenant_id, name = excluded.name, secret = excluded.secret, public_key = excluded.public_key,
   scopes = excluded.scopes, created_at = excluded.created_at, extra = excluded.extra`
 export const PUT_USERS = `
-insert into "user" (${USER_COLUMNS}) select * from ${unnest('tttttttttttnnnt')}
+insert into "user" (${USER_COLUMNS}) select * from ${unnest('tttttttttttnnnnnt')}
 on conflict (tenant_id, id) do update set
   name = excluded.name, nick = excluded.nick, email = excluded.email, phone = excluded.phone, avatar = excluded.avatar,
   description = excluded.description, role = excluded.role, status = excluded.status, password = excluded.password,
-  default_drive = excluded.default_drive, created_at = excluded.created_at, updated_at = excluded.updated_at,
+  default_drive = excluded.default_drive, signed_in_at = excluded.signed_in_at, renewed_at = excluded.renewed_at,
+  created_at = excluded.created_at, updated_at = excluded.updated_at,
   extra = excluded.extra`
+export const PUT_SIGN_INS = `
+update "user" set
+  signed_in_at = coalesce(k.signed_in_at, "user".signed_in_at), renewed_at = coalesce(k.renewed_at, "user".renewed_at)
+from ${unnest('ttnn')} k (tenant_id, id, signed_in_at, renewed_at)
+where "user".tenant_id = k.tenant_id and "user".id = k.id`
 export const PUT_GROUPS = `
 insert into user_group (${GROUP_COLUMNS}) select * from ${unnest('tttttnnt')}
 on conflict (tenant_id, id) do update set
@@ -77,7 +83,7 @@ delete from member where (tenant_id, group_id, member) in (select * from ${unnes
 
 export const peopleQueries: Queries<
   Pick<ReadTx, 'tenants' | 'apps' | 'users' | 'groups' | 'groupsOf'> &
-    Pick<WriteTx, 'putTenants' | 'putApps' | 'putUsers' | 'putGroups' | 'putMembers' | 'deleteMembers'>
+    Pick<WriteTx, 'putTenants' | 'putApps' | 'putUsers' | 'putSignIns' | 'putGroups' | 'putMembers' | 'deleteMembers'>
 > = {
   async tenants(db, ids) {
     if (ids.length === 0) return []
@@ -126,8 +132,13 @@ export const peopleQueries: Queries<
 
   async putUsers(db, rows) {
     if (rows.length === 0) return
-    await db.run(PUT_USERS, ...columns(latest(rows, ofTenant).map(fromUser), 15))
+    await db.run(PUT_USERS, ...columns(latest(rows, ofTenant).map(fromUser), 17))
     await raiseStandings(db, rows)
+  },
+
+  async putSignIns(db, rows) {
+    const set = rows.map(({ tenant, id, signedInAt, renewedAt }) => [tenant, id, signedInAt, renewedAt])
+    if (rows.length > 0) await db.run(PUT_SIGN_INS, ...columns(set, 4))
   },
 
   async putGroups(db, rows) {

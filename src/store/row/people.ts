@@ -19,7 +19,7 @@ export const TENANT_COLUMNS = 'id, name, created_at, extra'
 export const APP_COLUMNS = 'dialect, id, tenant_id, name, secret, public_key, scopes, created_at, extra'
 
 export const USER_COLUMNS = `tenant_id, id, name, nick, email, phone, avatar, description, role, status, password,
-  default_drive, created_at, updated_at, extra`
+  default_drive, signed_in_at, renewed_at, created_at, updated_at, extra`
 
 export const GROUP_COLUMNS = 'tenant_id, id, name, description, creator, created_at, updated_at, extra'
 
@@ -50,6 +50,8 @@ export type UserRow = [
   status: User['status'],
   password: string,
   defaultDrive: DriveId,
+  signedInAt: number,
+  renewedAt: number,
   createdAt: number,
   updatedAt: number,
   extra: string,
@@ -120,7 +122,7 @@ export function fromApp(app: App): unknown[] {
 
 export function toUser(row: UserRow): User {
   const [tenant, id, name, nick, email, phone, avatar, description, role, status, password] = row
-  const [defaultDrive, createdAt, updatedAt] = [row[11], row[12], row[13]]
+  const [defaultDrive, signedInAt, renewedAt, createdAt, updatedAt] = [row[11], row[12], row[13], row[14], row[15]]
   return {
     tenant,
     id,
@@ -134,9 +136,11 @@ export function toUser(row: UserRow): User {
     status,
     password,
     defaultDrive,
+    signedInAt,
+    renewedAt,
     createdAt,
     updatedAt,
-    extra: fromJson(row[14]),
+    extra: fromJson(row[16]),
   }
 }
 
@@ -154,6 +158,8 @@ export function fromUser(user: User): unknown[] {
     user.status,
     user.password,
     user.defaultDrive,
+    user.signedInAt,
+    user.renewedAt,
     user.createdAt,
     user.updatedAt,
     JSON.stringify(user.extra),

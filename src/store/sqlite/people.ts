@@ -48,7 +48,11 @@ select tenant_id, member, group_id from found`
 
 const PUT_TENANTS = `insert or replace into tenant (${TENANT_COLUMNS}) select ${members(4)} from json_each(?)`
 const PUT_APPS = `insert or replace into app (${APP_COLUMNS}) select ${members(9)} from json_each(?)`
-const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(15)} from json_each(?)`
+const PUT_USERS = `insert or replace into user (${USER_COLUMNS}) select ${members(17)} from json_each(?)`
+export const PUT_SIGN_INS = `
+update user set
+  signed_in_at = coalesce(k.value ->> 2, signed_in_at), renewed_at = coalesce(k.value ->> 3, renewed_at)
+from json_each(?) k where user.tenant_id = k.value ->> 0 and user.id = k.value ->> 1`
 const PUT_GROUPS = `insert or replace into user_group (${GROUP_COLUMNS}) select ${members(8)} from json_each(?)`
 const PUT_MEMBERS = `insert or replace into member (${MEMBER_COLUMNS}) select ${members(8)} from json_each(?)`
 const DELETE_MEMBERS = `
@@ -56,7 +60,7 @@ delete from member where (tenant_id, group_id, member) in (select ${members(3)} 
 
 export const peopleQueries: Queries<
   Pick<ReadTx, 'tenants' | 'apps' | 'users' | 'groups' | 'groupsOf'> &
-    Pick<WriteTx, 'putTenants' | 'putApps' | 'putUsers' | 'putGroups' | 'putMembers' | 'deleteMembers'>
+    Pick<WriteTx, 'putTenants' | 'putApps' | 'putUsers' | 'putSignIns' | 'putGroups' | 'putMembers' | 'deleteMembers'>
 > = {
   tenants(db, ids) {
     if (ids.length === 0) return []
@@ -97,6 +101,11 @@ export const peopleQueries: Queries<
     if (rows.length === 0) return
     db.run(PUT_USERS, JSON.stringify(rows.map(fromUser)))
     raiseStandings(db, rows)
+  },
+
+  putSignIns(db, rows) {
+    const set = rows.map(({ tenant, id, signedInAt, renewedAt }) => [tenant, id, signedInAt, renewedAt])
+    if (rows.length > 0) db.run(PUT_SIGN_INS, JSON.stringify(set))
   },
 
   putGroups(db, rows) {

@@ -51,6 +51,8 @@ create table "user" (
   status text not null,
   password text not null,
   default_drive bigint not null,
+  signed_in_at bigint not null,
+  renewed_at bigint not null,
   created_at bigint not null,
   updated_at bigint not null,
   extra text not null,

@@ -45,6 +45,8 @@ create table user (
   status text not null,
   password text not null,
   default_drive integer not null,
+  signed_in_at integer not null,
+  renewed_at integer not null,
   created_at integer not null,
   updated_at integer not null,
   extra text not null,
