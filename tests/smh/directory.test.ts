@@ -228,7 +228,7 @@ describe('listing a directory', () => {
     const all = ['ab', 'abc', 'b', 'ba'].flatMap((name) => [`${name}-d`, `${name}.f`])
     beforeEach(async () => {
       await smh.mkdir('n')
-      for (const name of all) await (name.endsWith('-d') ? smh.mkdir(`n/${name}`) : smh.put(`n/${name}`))
+      await Promise.all(all.map((name) => (name.endsWith('-d') ? smh.mkdir(`n/${name}`) : smh.put(`n/${name}`))))
     })
     /** Every page of a listing, two entries each. */
     async function everyPage(query: string): Promise<string[]> {

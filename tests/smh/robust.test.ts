@@ -148,17 +148,27 @@ describe('one item alone and the same in a batch', () => {
     'space_admin',
   ]
 
+  /** A space of which those for each grant are copies. */
+  async function template(): Promise<string> {
+    const { space } = await smh.fresh()
+    await smh.mkdir('to', space)
+    for (const at of ['one', 'many']) {
+      await smh.mkdir(at, space)
+      const names = ['m', 'c', 'p', 't']
+      await Promise.all(names.map((name) => smh.mkdir(`${at}/${name}dir`, space)))
+      await Promise.all(names.map((name) => smh.put(`${at}/${name}file`, 'x', space)))
+      await smh.put(`to/${at}`, 'taken', space)
+    }
+    return space
+  }
+
   it('are denied by the same grants', async () => {
+    const first = await template()
     for (const grant of [...GRANTS, ...FORCE]) {
-      const space = (await smh.call('POST', `/api/v1/space/${LIBRARY}`)).body.spaceId
-      await smh.mkdir('to', space)
-      for (const at of ['one', 'many']) {
-        for (const name of ['m', 'c', 'p', 't']) {
-          await smh.mkdir(`${at}/${name}dir`, space)
-          await smh.put(`${at}/${name}file`, 'x', space)
-        }
-        await smh.put(`to/${at}`, 'taken', space)
-      }
+      const { space } = await smh.fresh()
+      const copies = ['to', 'one', 'many'].map((name) => ({ copyFrom: name, copyFromSpaceId: first, to: name }))
+      const copied = await smh.call('POST', `/api/v1/batch/${LIBRARY}/${space}?copy`, { body: copies })
+      expect(copied.status, copied.text).toBe(200)
       const token = await smh.mint(grant, { space_id: space })
       const call = (method: string, target: string, body?: unknown) =>
         send(smh.url, method, `/api/v1/${target}${target.includes('?') ? '&' : '?'}access_token=${token}`, { body })
