@@ -1,5 +1,5 @@
 /** What an actor may do: ownership first, then grants along the way up, then what the credential itself allows. */
-import { ACTIONS, type ActionBits, ALL_ACTIONS } from './action.ts'
+import { ACTIONS, type ActionBits, ALL_ACTIONS, actions } from './action.ts'
 import type { Actor, LentNode } from './actor.ts'
 import type { Drive, Grant, Kind, Node, Subject } from './model.ts'
 
@@ -75,6 +75,15 @@ export function grantedActions(
   let bits = 0
   for (const actions of nearest.values()) bits |= actions
   return bits
+}
+
+const TAKING_AWAY = actions('download', 'copy', 'copyContent', 'print')
+
+/** Rights with what those on one's own files give on this node. */
+export function withOwn({ self }: Actor, { kind, creator }: Node, bits: ActionBits): ActionBits {
+  if (kind === 'folder' || creator !== self) return bits
+  const preview = bits & ACTIONS.previewOwn ? ACTIONS.preview : 0
+  return bits | preview | (bits & ACTIONS.downloadOwn ? TAKING_AWAY : 0)
 }
 
 /** What remains of rights under the actor's credential. */

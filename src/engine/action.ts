@@ -27,13 +27,17 @@ export const ACTIONS = {
   restore: 1 << 15,
   share: 1 << 16,
   permCtl: 1 << 17,
+  /** As `preview`, of the files that oneself brought in. */
+  previewOwn: 1 << 18,
+  /** Take away the bytes of files that oneself brought in. */
+  downloadOwn: 1 << 19,
 } as const
 
 export type Action = keyof typeof ACTIONS
 /** A set of actions: a sum of ACTIONS bits. */
 export type ActionBits = number
 
-export const ALL_ACTIONS: ActionBits = (1 << 18) - 1
+export const ALL_ACTIONS: ActionBits = (1 << 20) - 1
 
 /** The set of the named actions. */
 export function actions(...names: Action[]): ActionBits {

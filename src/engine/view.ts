@@ -3,7 +3,16 @@
  * notes it as a need and throws MISSING; the planner then has it loaded and starts the plan again on a fresh view. Nothing
  * here does I/O, reads a clock or draws a random number.
  */
-import { allowedActions, grantedActions, grantees, lentActions, ownsDrive, reachesDrive, seesDrive } from './access.ts'
+import {
+  allowedActions,
+  grantedActions,
+  grantees,
+  lentActions,
+  ownsDrive,
+  reachesDrive,
+  seesDrive,
+  withOwn,
+} from './access.ts'
 import { type ActionBits, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import { Draft } from './draft.ts'
@@ -358,7 +367,8 @@ export class View extends Draft {
     const lineage = this.lineage(node).map((at) => this.ownGrants(at))
     const { actor, now } = this
     const reached = actor.lent && !reachesDrive(actor, drive) ? [] : lineage
-    const own = allowedActions(actor, node.kind, grantedActions(reached, now, actor.lent && actor.subjects))
+    const granted = withOwn(actor, node, grantedActions(reached, now, actor.lent && actor.subjects))
+    const own = allowedActions(actor, node.kind, granted)
     const bits = actor.lent ? own | lentActions(actor, drive, this.chain(node), lineage, now) : own
     this.rights.set(node.id, bits)
     return bits

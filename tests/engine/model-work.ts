@@ -1,5 +1,6 @@
 /** One op at work on the naive model: what it can find, may do, and finds wrong. */
 import {
+  ACTIONS,
   type Actor,
   ALL_ACTIONS,
   type ChangeKind,
@@ -131,16 +132,31 @@ export class Work {
   }
 
   private granted(node: ModelNode): number {
-    const { admin, subjects } = this.actor
+    const { admin, subjects, self } = this.actor
     if (admin || subjects.includes(this.driveOf(node).owner)) return ALL_ACTIONS
-    const bySubject = (subject: Subject) => {
-      for (const one of standing(node)) {
-        const own = one.grants.find((grant) => grant.subject === subject && !this.hasEnded(grant.expiresAt))
-        if (own) return own.actions
-      }
-      return 0
+    const bits = subjects.reduce((bits, subject) => bits | this.nearest(standing(node), subject), 0)
+    if (node.kind === 'folder' || node.creator !== self) return bits
+    const { previewOwn, downloadOwn, preview, download, copy, copyContent, print } = ACTIONS
+    const taking = bits & downloadOwn ? download | copy | copyContent | print : 0
+    return bits | taking | (bits & previewOwn ? preview : 0)
+  }
+
+  /** What somebody was given by the nearest of these. */
+  private nearest(places: readonly ModelNode[], subject: Subject): number {
+    for (const { grants } of places) {
+      const own = grants.find((grant) => grant.subject === subject && !this.hasEnded(grant.expiresAt))
+      if (own) return own.actions
     }
-    return subjects.reduce((bits, subject) => bits | bySubject(subject), 0)
+    return 0
+  }
+
+  /** Whether the actor would give up what it was given on a node, and have no more than before. */
+  mayLeave(ref: Ref, subject: Subject): boolean {
+    const node = this.find(ref, 'no')
+    if (!node || subject !== this.actor.self || !(this.actor.allow[node.kind] & ACTIONS.permCtl)) return false
+    const [here, ...above] = upwards(node)
+    const isHolder = here!.grants.some((grant) => grant.subject === subject)
+    return isHolder && (this.nearest(above, subject) & ~this.nearest([here!, ...above], subject)) === 0
   }
 
   private hasEnded(expiresAt: number): boolean {

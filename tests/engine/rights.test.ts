@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { ACTIONS, type Actor, ALL_ACTIONS, type DriveId, type TenantId } from '../../src/engine/index.ts'
+import { ACTIONS, type Actor, ALL_ACTIONS, type DriveId, type Subject, type TenantId } from '../../src/engine/index.ts'
 import {
   at,
   byId,
@@ -153,6 +153,42 @@ describe('grants', () => {
   test('only with the right to give them', async () => {
     await done(use.world, alice, [grant(at(drive), 'user:bob', ALL_ACTIONS & ~ACTIONS.permCtl)])
     expect(codeOf(await run(use.world, bob, grant(at(drive, 'a'), 'user:carol', ACTIONS.list)))).toBe('forbidden')
+  })
+})
+
+describe('what one was given', () => {
+  const codeOfLeaving = async (actor: Actor, path: string, subject: Subject = actor.self) =>
+    codeOf(await run(use.world, actor, grant(at(drive, path), subject, null)))
+
+  test('one may give up without any right, but nobody else’s, and not to have more than before', async () => {
+    await done(use.world, alice, [
+      grant(at(drive), 'user:bob', ALL_ACTIONS & ~ACTIONS.permCtl),
+      grant(at(drive, 'a'), 'user:bob', ACTIONS.list),
+      grant(at(drive, 'a/b'), 'user:bob', ACTIONS.list | ACTIONS.download),
+      grant(at(drive, 'a/b'), 'group:team', ACTIONS.list),
+    ])
+    const member = actorOf('user:bob', { subjects: ['user:bob', 'group:team'] })
+    expect(await codeOfLeaving(member, 'a/b', 'group:team')).toBe('forbidden')
+    expect(await codeOfLeaving(bob, 'a/b/c')).toBe('forbidden')
+    expect(await codeOfLeaving(bob, 'a')).toBe('forbidden')
+    const { allow, ...rest } = bob
+    const reader = { ...rest, allow: { ...allow, folder: ACTIONS.list } }
+    expect(await codeOfLeaving(reader, 'a/b')).toBe('forbidden')
+    expect(await codeOfLeaving(bob, 'a/b')).toBe('done')
+    expect(await may(bob, 'a/b')).toBe(ACTIONS.list)
+    expect(await codeOfLeaving(bob, 'a/b')).toBe('forbidden')
+    expect(await codeOfLeaving(bob, '')).toBe('done')
+    expect(await codeOfLeaving(bob, 'a')).toBe('done')
+    expect(await may(bob, 'a')).toBe('forbidden')
+  })
+
+  test('may be for the files only that one brought in', async () => {
+    const { list, upload, preview, download, previewOwn, downloadOwn } = ACTIONS
+    await done(use.world, alice, [grant(at(drive, 'a'), 'user:bob', list | upload | previewOwn | downloadOwn)])
+    await putFile(use.world, alice, drive, 'a/hers', 'bytes')
+    await putFile(use.world, bob, drive, 'a/his', 'bytes')
+    const rights = (await Promise.all(['a', 'a/hers', 'a/his'].map((path) => may(bob, path)))) as number[]
+    expect(rights.map((bits) => bits & (preview | download))).toEqual([0, 0, preview | download])
   })
 })
 

@@ -1,8 +1,9 @@
 /** What is written on a node, and who may do what with it. */
+import { grantedActions } from '../access.ts'
 import { ACTIONS } from '../action.ts'
 import { attributesProblem, patched } from '../attributes.ts'
 import { fail } from '../error.ts'
-import { isFailed, subject, viewOf } from '../locate.ts'
+import { isFailed, locate, subject, viewOf } from '../locate.ts'
 import type { Node } from '../model.ts'
 import type { GrantOp, Result, UpdateOp } from '../op.ts'
 import type { View } from '../view.ts'
@@ -47,7 +48,8 @@ function write(view: View, node: Node, attributes: Node['attributes']): Node {
 }
 
 export function grant(view: View, op: GrantOp): Result {
-  const found = subject(view, op.node, { need: ACTIONS.permCtl, trashed: 'no', root: 'may be the root' })
+  const need = isLeaving(view, op) ? 0 : ACTIONS.permCtl
+  const found = subject(view, op.node, { need, trashed: 'no', root: 'may be the root' })
   if (isFailed(found)) return found
   const { node, drive } = found
   const others = view.grantsOf(node).filter(({ subject: holder }) => holder !== op.subject)
@@ -72,4 +74,21 @@ export function grant(view: View, op: GrantOp): Result {
   view.setGrants(node.id, [...others, ...given])
   view.note('grant', node)
   return { status: 'done', view: viewOf(view, node), existed: false }
+}
+
+/**
+ * Whether the actor only gives up what it was itself given on the node, and gains nothing by that: a grant may narrow
+ * what its holder has from above. That needs no right but the credential's.
+ */
+function isLeaving(view: View, { node: ref, subject: holder, actions }: GrantOp): boolean {
+  const { actor, now } = view
+  if (actions !== null || holder !== actor.self) return false
+  const found = locate(view, ref, 'no')
+  if (isFailed(found) || !(actor.allow[found.node.kind] & ACTIONS.permCtl)) return false
+  const { chain } = found
+  for (const place of chain) view.expectGrants(place)
+  const lineage = chain.map((place) => view.grantsOf(place))
+  if (!lineage[0]!.some((given) => given.subject === holder)) return false
+  const [held, left] = [lineage, lineage.slice(1)].map((grants) => grantedActions(grants, now, [holder]))
+  return (left! & ~held!) === 0
 }
