@@ -192,7 +192,10 @@ const SAMPLES: Record<string, Sample | readonly Sample[]> = {
   'GET authority/{lib}/authorized-directory': { at: lib, open: OWN },
   'POST authority/{lib}/received-authorization-directory': { at: lib, body: {} },
   'GET authority/{lib}/{space}/directory-authority/{path*}': { at: to('folder') },
-  'POST authority/{lib}/{space}/authorize/{path*}?exit': { at: to('folder'), refused: UNSERVED },
+  'POST authority/{lib}/{space}/authorize/{path*}?exit': {
+    at: to('folder'),
+    body: { authorizeTo: [{ userId: '{user}' }] },
+  },
   'POST authority/{lib}/{space}/authorize/{path*}?delete': {
     at: to('folder'),
     body: { authorizeTo: [{ userId: '{user}' }] },

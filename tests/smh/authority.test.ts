@@ -62,7 +62,7 @@ describe('the roles of a library', () => {
     const set = (body: unknown, credential = 'library_secret=roles-secret') =>
       send(smh.url, 'POST', `/api/v1/authority/smhroles/init-role-list?${credential}`, { body })
     const own = [
-      { name: 'reads', canView: 'true', canPreviewSelf: true, isDefault: 1 },
+      { name: 'brings', canView: 'true', canUpload: 1, canPreviewSelf: true, canDownloadSelf: true, isDefault: 1 },
       { name: 'rules', canView: true, canAuthorize: true, isOwner: true },
     ]
     for (const bad of [{}, [{ name: '' }], [{ name: 'x', isOwner: 'maybe' }], own.slice(0, 1), [own[1], own[1]]]) {
@@ -72,10 +72,34 @@ describe('the roles of a library', () => {
     expect((await set(own)).status).toBe(200)
     const { body } = await send(smh.url, 'GET', '/api/v1/authority/smhroles/role-list?library_secret=roles-secret')
     expect(body).toMatchObject([
-      { id: 1, name: 'reads', canView: true, canUpload: false, canPreviewSelf: false, isDefault: true },
+      { id: 1, name: 'brings', canView: true, canUpload: true, canPreviewSelf: true, isDefault: true },
       { id: 2, name: 'rules', canAuthorize: true, isOwner: true },
     ])
     expectFault(await set(own), 400, 'ParamInvalid')
+
+    // Rights on what one brought in oneself are for that alone.
+    const [secret, at] = ['library_secret=roles-secret', '/api/v1/file/smhroles/-']
+    const grants = `library_id=smhroles&${secret}&grant=acl&user_id=eve`
+    const { accessToken } = (await send(smh.url, 'GET', `/api/v1/token?${grants}`)).body
+    const eves = `access_token=${accessToken}`
+    await send(smh.url, 'PUT', `/api/v1/directory/smhroles/-/d?${secret}`)
+    const given = { authorizeTo: [{ userId: 'eve', roleId: 1 }] }
+    await send(smh.url, 'POST', `/api/v1/authority/smhroles/-/authorize/d?${secret}`, { body: given })
+    for (const [path, credential] of [
+      ['d/own.txt', eves],
+      ['d/other.txt', secret],
+    ] as const) {
+      const begun = (await send(smh.url, 'PUT', `${at}/${path}?${credential}`)).body
+      await send(`http://${begun.domain}`, 'PUT', begun.path, { body: path, headers: begun.headers })
+      expect((await send(smh.url, 'POST', `${at}/${begun.confirmKey}?confirm&${credential}`)).status).toBe(200)
+    }
+    expect((await send(smh.url, 'GET', `${at}/d/own.txt?${eves}`)).status).toBe(302)
+    expectFault(await send(smh.url, 'GET', `${at}/d/other.txt?${eves}`), 403, 'NoPermission')
+    const { contents } = (await send(smh.url, 'GET', `/api/v1/directory/smhroles/-/d?${eves}`)).body
+    expect(contents).toMatchObject([
+      { name: 'other.txt', authorityList: { canPreview: false, canDownload: false, canDownloadSelf: true } },
+      { name: 'own.txt', authorityList: { canPreview: true, canDownload: true, canDelete: false } },
+    ])
     expectFault(await as(bob, 'POST', `authority/${LIBRARY}/init-role-list`, own), 403, 'NoPermission')
   })
 })
@@ -118,6 +142,25 @@ describe('a token that goes by authorities', () => {
     expect((await list(eve)).status).toBe(200)
     expect((await take([{ userId: 'eve', roleId: ROLES.editor }])).status).toBe(200)
     expectFault(await list(eve), 403, 'NoPermission')
+  })
+
+  it('leaves what it was given itself, unless that narrows what it has from above', async () => {
+    const leave = (authorizeTo: unknown, path = 'd', token = eve) =>
+      as(token, 'POST', `authority/${LIBRARY}/${space}/authorize/${path}?exit`, { authorizeTo })
+    const own = [{ userId: 'eve', name: 'Eve', roleId: ROLES.editor }]
+    await give(own)
+    await give([{ userId: 'eve', roleId: ROLES.viewer }], 'd/sub')
+    await give([{ spaceId: team, roleId: ROLES.viewer }])
+    expectFault(await leave(own, 'd/sub'), 403, 'NoPermission')
+    expectFault(await leave([{ userId: 'zoe' }]), 403, 'NoPermission')
+    expectFault(await leave([{ spaceId: team }], 'd', bob), 403, 'NoPermission')
+    expectFault(await leave([{ userId: 'bob' }], 'd', bob), 403, 'NoPermission')
+    expectFault(await leave([]), 400, 'NoItemsProvided')
+    expect((await leave(own)).status).toBe(200)
+    expectFault(await list(eve), 403, 'NoPermission')
+    expect((await leave(own, 'd/sub')).status).toBe(200)
+    expectFault(await list(eve, 'd/sub'), 403, 'NoPermission')
+    expect((await list(bob)).status).toBe(200)
   })
 
   it('has what is given nearest: a narrower role below takes away', async () => {

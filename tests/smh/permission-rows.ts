@@ -505,7 +505,7 @@ export const ROWS: readonly Row[] = [
     READ,
     reading('authority', '/directory-authority/template'),
   ),
-  ...['', '?delete'].map((flag) =>
+  ...['', '?delete', '?exit'].map((flag) =>
     row(`POST authority/{lib}/{space}/authorize/{path*}${flag}`, 'a directory', RULERS, (world) => ({
       target: world.at('authority', `/authorize/template${flag}`),
       body: { authorizeTo: [{ userId: 'eve', roleId: 1 }] },

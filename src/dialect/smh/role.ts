@@ -1,4 +1,4 @@
-/** Roles: named sets of eight rights that authorities give on directories. Pages 1339/71112 and 77861. */
+/** Roles: named sets of ten rights that authorities give on directories. Pages 1339/71112 and 77861. */
 import { type ActionBits, type App, actions, type Grant, type Json } from '../../engine/index.ts'
 import { refuse } from './error.ts'
 import { flag, type Members, membersOf, requiredText, text } from './words.ts'
@@ -14,13 +14,13 @@ const RIGHTS = {
   canModify: actions('update', 'rename', 'move', 'replace'),
   canAuthorize: actions('permCtl'),
   canShare: actions('share'),
+  // Of the files that oneself uploaded.
+  canPreviewSelf: actions('previewOwn'),
+  canDownloadSelf: actions('downloadOwn'),
 } as const
 
 type Right = keyof typeof RIGHTS
 const NAMES = Object.keys(RIGHTS) as Right[]
-
-/** Rights on what oneself brought in only; nothing here tells one's own from others', so they are never given. */
-const OWN = { canPreviewSelf: false, canDownloadSelf: false } as const
 
 export interface Role {
   /** From 1, in the order of the list. */
@@ -87,7 +87,7 @@ export function roleIn(library: App, { role: note, actions: given }: Grant): Rol
 /** Actions in the vendor's rights; one is there when all that it permits is. */
 export function rightsShown(bits: ActionBits): Record<string, boolean> {
   const shown = NAMES.map((name): [string, boolean] => [name, (bits & RIGHTS[name]) === RIGHTS[name]])
-  return { ...Object.fromEntries(shown), ...OWN }
+  return Object.fromEntries(shown)
 }
 
 export function roleShown(role: Role): Record<string, Json> {
@@ -113,6 +113,5 @@ function roleFrom(from: Members, id: number): Role {
     throw refuse('ParamInvalid', `name and roleDesc have at most ${NAME_CHARACTERS_MAX} characters, name at least one.`)
   }
   const [isDefault, isOwner] = [flag(from, 'isDefault') ?? false, flag(from, 'isOwner') ?? false]
-  for (const own of Object.keys(OWN)) flag(from, own)
   return { id, name, description, rights: NAMES.filter((right) => flag(from, right)), isDefault, isOwner }
 }
