@@ -50,6 +50,8 @@ describe('a space of several albums', () => {
     expectFault(await call('PUT', `file/${LIBRARY}/${id}/x/y/a.jpg`), 400, 'DirectoryLevelExceed')
     await call('PUT', `directory/${LIBRARY}/${id}/winter`)
     await upload(id, 'summer/b.mp4')
+    const { confirmKey } = (await call('PUT', `file/${LIBRARY}/${id}/summer/c.mp4`)).body
+    expect((await call('GET', `file/${LIBRARY}/${id}/${confirmKey}?upload`)).body).toMatchObject({ type: 'video' })
     const moved = await call('POST', `batch/${LIBRARY}/${id}?move`, [
       { from: 'summer/a.jpg', to: 'winter/a.jpg' },
       { from: 'summer/b.mp4', to: 'b.mp4' },

@@ -47,6 +47,34 @@ describe('contentCas', () => {
     expect((await smh.call('DELETE', `${base}/e.txt?content_cas=${now}`)).status).toBe(200)
     expectFault(await smh.call('DELETE', `${base}/none?content_cas=${now}`), 404, 'FileNotFound')
   })
+
+  it('guards what is uploaded over and what is fetched', async () => {
+    await smh.put('f.txt')
+    const old = await cas('f.txt')
+    await overwrite('f.txt')
+    const now = await cas('f.txt')
+    const start = (query: string) => smh.call('PUT', `${base}/f.txt?conflict_resolution_strategy=overwrite&${query}`)
+    const started = async (query: string) => {
+      const begun = await start(query)
+      await send(`http://${begun.body.domain}`, 'PUT', begun.body.path, { body: '3', headers: begun.body.headers })
+      return begun.body.confirmKey as string
+    }
+    const confirm = (key: string, query = '') => smh.call('POST', `${base}/${key}?confirm&${query}`)
+    expectFault(await start(`content_cas=${old}`), 409, 'PathConflict')
+    const [guarded, plain] = [await started(`content_cas=${now}`), await started('')]
+    await overwrite('f.txt')
+    // What was named at the start is asked for at the end.
+    expectFault(await confirm(guarded), 409, 'PathConflict')
+    expectFault(await confirm(plain, `content_cas=${now}`), 409, 'PathConflict')
+    const latest = await cas('f.txt')
+    for (const flag of ['', '&info']) {
+      expectFault(await smh.call('GET', `${base}/f.txt?content_cas=${now}${flag}`), 409, 'PathConflict')
+      expect((await smh.call('GET', `${base}/f.txt?content_cas=${latest}${flag}`)).status).toBeLessThan(400)
+    }
+    expect((await confirm(plain, `content_cas=${latest}`)).body).toMatchObject({ path: ['f.txt'], isOverwritten: true })
+    // Where nothing is, nothing is overwritten.
+    expect((await smh.call('PUT', `${base}/new.txt?content_cas=${now}`)).status).toBe(201)
+  })
 })
 
 describe('a server with too much to do', () => {

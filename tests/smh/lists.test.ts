@@ -120,6 +120,9 @@ describe('files lately used', () => {
     expect((await recent({ withPath: true, limit: 1 })).body.contents[0]).toMatchObject({ path: ['a.txt'] })
     const first = await recent({ limit: '3' })
     expect(names(await recent({ limit: 3, marker: first.body.nextMarker }))).toEqual(['a.txt'])
+    now += 1000
+    await smh.call('GET', `${file}/b.docx?info&purpose=preview`)
+    expect(names(await recent({ filterActionBy: 'preview' }))).toEqual(['b.docx', 'a.txt'])
     expectFault(await recent({ filterActionBy: 'eat' }), 400, 'ParamInvalid')
     expectFault(await recent({ limit: 0 }), 400, 'ParamInvalid')
     const bob = await smh.mint('', { user_id: 'bob' })
@@ -154,7 +157,8 @@ describe('the changes of a space', () => {
       ['FILE.TRASH', 'b.txt', 1],
       ['FILE.DELETE', 'c.txt', 3],
     ])
-    const [, sent, moved, copied] = page.contents
+    const [made, sent, moved, copied, , gone] = page.contents
+    expect(gone.parentInode).toBe(made.parentInode)
     expect([sent.extraInfo, copied.extraInfo]).toEqual([{ isRapidUpload: false }, { sourceInode: moved.inode }])
     expect(page.contents[0]).toMatchObject({
       type: 'dir',

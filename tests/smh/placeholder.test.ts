@@ -59,6 +59,12 @@ describe('a symbolic link', () => {
     await send(`http://${again.body.domain}`, 'PUT', again.body.path, { body: 'newer', headers: again.body.headers })
     await smh.call('POST', `${base}/${again.body.confirmKey}?confirm`)
     expect(await read('link')).toBe('newer')
+    // Details name the file by its inode, and say what its earlier contents hold.
+    const details = async (path: string) =>
+      (await smh.call('GET', `/api/v1/directory/${LIBRARY}/${smh.space}/${path}?info&with_inode=1`)).body
+    const file = await details('d/b.txt')
+    expect(file).toMatchObject({ size: '5', historySize: '3' })
+    expect(await details('link')).toMatchObject({ linkTo: file.inode, historySize: '0' })
     // A copy of the link leads to the same file, one of the file is a file.
     await put('copy', { copyFrom: 'link' })
     expect(await read('copy')).toBe('newer')

@@ -40,7 +40,10 @@ function isWellFormed(xml: string): boolean {
 }
 
 const put = (path: string, fromTemplate: string, query = '') =>
-  smh.call('PUT', `${files}/${path}?${query}`, { body: { fromTemplate } })
+  smh.call('PUT', `${files}/${path}?${query}`, {
+    body: { fromTemplate, labels: ['new'] },
+    headers: { 'x-smh-meta-made-by': 'ann' },
+  })
 
 async function fetched(path: string): Promise<Buffer> {
   const reply = await smh.call('GET', `${files}/${path}`)
@@ -55,6 +58,7 @@ it.each([
   const reply = await put(`new-${template}`, template)
   expect(reply.status, reply.text).toBe(200)
   expect(reply.body).toMatchObject({ path: [`new-${template}`], name: `new-${template}`, type: 'file', fileType })
+  expect(reply.body).toMatchObject({ labels: ['new'], metaData: { 'x-smh-meta-made-by': 'ann' } })
   const zip = await fetched(`new-${template}`)
   expect(reply.body.size).toBe(String(zip.length))
   const parts = partsOf(zip)

@@ -1,4 +1,5 @@
 /** `contentCas`: a client changes a file only as long as the content is the one it knows. */
+import type { Node } from '../../engine/index.ts'
 import type { Visit } from './auth.ts'
 import type { Call } from './call.ts'
 import { refuse } from './error.ts'
@@ -20,6 +21,12 @@ export async function unchangedSince(
   // What is not there, or not to be seen, the op itself reports.
   if (result?.status !== 'done') return {}
   const { node } = result.view!
-  if (contentCas(node) !== cas) throw refuse('PathConflict', 'The content of the file is not the one contentCas names.')
+  demandContent(node, cas)
   return { ifRev: node.rev }
+}
+
+/** Refuses to go on when a file has other content than the one that was named. */
+export function demandContent(node: Node, cas: string | undefined): void {
+  if (cas === undefined || contentCas(node) === cas) return
+  throw refuse('PathConflict', 'The content of the file is not the one contentCas names.')
 }

@@ -22,16 +22,28 @@ export interface Facts {
   readonly overwritten: ReadonlyMap<number, ChangeView>
   /** By their drives, the spaces from which something came; only those of the library, of others nothing is told. */
   readonly spaces: ReadonlyMap<DriveId, string>
+  /** The drives of birth of the directories in which things lay that are gone, as far as those are still there. */
+  readonly folders: ReadonlyMap<NodeId, DriveId>
 }
 
 export async function factsOf(call: Call, here: Visit, after: number, items: readonly ChangeView[]): Promise<Facts> {
-  const [evicted, successions, overwritten, spaces] = await Promise.all([
+  const [evicted, successions, overwritten, spaces, folders] = await Promise.all([
     evictedOf(call, here, items),
     successionsOf(call, here, items),
     overwrittenOf(call, here, after, items),
     spacesOf(call, here, items),
+    foldersOf(call, here, items),
   ])
-  return { evicted, successions, overwritten, spaces }
+  return { evicted, successions, overwritten, spaces, folders }
+}
+
+async function foldersOf(call: Call, { actor, drive }: Visit, items: readonly ChangeView[]) {
+  const ids = [...new Set(items.flatMap(({ change, view }) => (view ? [] : [change.parent])))]
+  if (ids.length === 0) return new Map<NodeId, DriveId>()
+  const refs = ids.map((id) => ({ kind: 'get', node: { drive: drive.id, id }, need: 0, trashed: 'any' }) as const)
+  const results = await call.context.engine.batch(actor, refs)
+  const views = results.flatMap((result) => (result.status === 'done' && result.view ? [result.view] : []))
+  return new Map(views.map(({ node }) => [node.id, node.born]))
 }
 
 async function spacesOf(call: Call, { caller: { library }, drive }: Visit, items: readonly ChangeView[]) {

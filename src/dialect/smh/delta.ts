@@ -1,22 +1,14 @@
 /** What changed in a space, in order, for clients that keep a copy of it; and why a file is gone. */
-import {
-  type Change,
-  type ChangeView,
-  type Drive,
-  type DriveId,
-  EVICTED_KEPT_DAYS,
-  KEEPER,
-  type Node,
-  type NodeId,
-} from '../../engine/index.ts'
+import { type Change, type ChangeView, type Drive, EVICTED_KEPT_DAYS, KEEPER } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import type { Answer, Call, Operation } from './call.ts'
 import { type Facts, factsOf, overwrittenNode, overwrittenVersion } from './delta-facts.ts'
-import { aimOf, typeOf } from './entry-kind.ts'
+import { typeOf } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { historyId } from './history.ts'
 import { isMedia } from './library.ts'
 import { content, eTagOf, type Shown, written } from './present.ts'
+import { inodeLinkedTo } from './symlink.ts'
 import { isoTime, userOf } from './terms.ts'
 import { count, word } from './words.ts'
 
@@ -146,29 +138,26 @@ function eventsOf(call: Call, here: Visit, item: ChangeView, facts: Facts): Show
   ]
 }
 
-function shown(call: Call, { caller }: Visit, item: ChangeView, { evicted }: Facts): Shown {
+function shown(call: Call, { caller }: Visit, item: ChangeView, { evicted, folders }: Facts): Shown {
   const { change, view } = item
   const { ids } = call.context.engine
   const node = view?.node
+  const parent = node?.parent ?? change.parent
+  const parentBorn = view?.parentBorn ?? folders.get(parent)
   return {
     eventTime: isoTime(change.at),
     inode: ids.fileId({ born: change.born, id: change.node }),
-    ...(view ? { parentInode: ids.fileId({ born: view.parentBorn, id: view.node.parent }), path: view.path } : {}),
+    ...(parentBorn === undefined ? {} : { parentInode: ids.fileId({ born: parentBorn, id: parent }) }),
+    ...(view ? { path: view.path } : {}),
     name: change.name,
     type: node ? typeOf(node, isMedia(caller.library)) : change.nodeKind === 'folder' ? 'dir' : 'file',
     userId: userOf(change.by),
     location: locationOf(item),
     ...(node ? { creationTime: isoTime(node.createdAt), modificationTime: isoTime(node.updatedAt) } : {}),
     ...(node ? { eTag: eTagOf(node) } : {}),
-    ...(node?.kind === 'file' ? { ...content(node), ...written(node), ...linkedTo(call, node) } : {}),
+    ...(node?.kind === 'file' ? { ...content(node), ...written(node), ...inodeLinkedTo(call, node) } : {}),
     ...(change.nodeKind === 'file' ? { removedByQuota: evicted.has(change.node) } : {}),
   }
-}
-
-/** The inode of what a symbolic link leads to. */
-function linkedTo(call: Call, node: Node): { linkTo?: string } {
-  const aim = aimOf(node)
-  return aim ? { linkTo: call.context.engine.ids.fileId({ born: aim.born as DriveId, id: aim.id as NodeId }) } : {}
 }
 
 /** What the vendor tells beside, as far as it is known. */
@@ -199,7 +188,7 @@ function extraOf(call: Call, here: Visit, { change, view }: ChangeView, facts: F
 
 /** What a symbolic link leads to, in the words of the event of its making. */
 function targetShown(call: Call, view: ChangeView['view']): Shown {
-  const linkTo = view ? linkedTo(call, view.node).linkTo : undefined
+  const linkTo = view ? inodeLinkedTo(call, view.node).linkTo : undefined
   return linkTo === undefined ? {} : { targetInode: linkTo }
 }
 

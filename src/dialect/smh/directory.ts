@@ -1,16 +1,18 @@
 /** Directories: create, list, details, copy, move, delete, labels. Pages 1339/71143 ff. */
-import type { Json } from '../../engine/index.ts'
-import { rulesHere, spacesOf, visit } from './auth.ts'
+import type { Json, NodeView } from '../../engine/index.ts'
+import { rulesHere, spacesOf, type Visit, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, entryPath, namedPath, type Operation } from './call.ts'
 import { VIRTUAL, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
+import { versionsOf } from './history.ts'
 import { entries, list } from './listing.ts'
 import { keptAbove } from './local-sync.ts'
 import { perform } from './perform.ts'
-import { attributesOf, META_DATA, metaOf, written } from './present.ts'
+import { attributesOf, META_DATA, metaOf, type Shown, written } from './present.ts'
 import { demandPlace, namingIn } from './rules.ts'
 import { statsOperations } from './stats.ts'
+import { inodeLinkedTo } from './symlink.ts'
 import { conflictOf, inodeOf, isoTime, placeOf, REPLACE, strategyOf } from './terms.ts'
 import { transfer } from './transfer.ts'
 import { virtualIn } from './virtual.ts'
@@ -116,7 +118,15 @@ async function info(call: Call): Promise<Answer> {
   const op = { kind: 'get', node: { drive: here.drive.id, path: entryPath(call) }, need: 0, trashed: 'no' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
   const [shown] = await entries(call, here, [view!], await keptAbove(call, here, view!.path))
-  return { status: 200, body: { path: view!.path, ...shown } }
+  return { status: 200, body: { path: view!.path, ...shown, ...(await fileDetails(call, here, view!)) } }
+}
+
+/** What only details tell: what earlier versions hold, and to which file a link leads, as its inode. */
+async function fileDetails(call: Call, here: Visit, { node }: NodeView): Promise<Shown> {
+  if (node.kind === 'folder') return {}
+  const [, ...earlier] = await versionsOf(call, here, { drive: node.drive, id: node.id })
+  const historySize = earlier.reduce((sum, version) => sum + version.content.size, 0)
+  return { historySize: String(historySize), ...inodeLinkedTo(call, node) }
 }
 
 async function head(call: Call): Promise<Answer> {

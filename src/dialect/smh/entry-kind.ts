@@ -31,7 +31,12 @@ export function typeOf(node: Node, media: boolean): string {
   if (node.kind === 'folder') return 'dir'
   if (isLink(node)) return 'symlink'
   if (virtualOf(node)) return 'virtual'
-  const { fileType } = fileTypeOf(node.name)
+  return typeOfName(node.name, media)
+}
+
+/** What a file of this name is. */
+export function typeOfName(name: string, media: boolean): string {
+  const { fileType } = fileTypeOf(name)
   return media && (fileType === 'image' || fileType === 'video') ? fileType : 'file'
 }
 

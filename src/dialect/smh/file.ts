@@ -3,7 +3,7 @@ import { ACTIONS, type NodeView, type Version } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { deleteOp } from './batch.ts'
 import { type Answer, bodyPath, type Call, type Method, namedPath, type Operation } from './call.ts'
-import { unchangedSince } from './content-cas.ts'
+import { demandContent, unchangedSince } from './content-cas.ts'
 import { isLink, virtualOf } from './entry-kind.ts'
 import { refuse } from './error.ts'
 import { isFavorite, noteUse } from './favorite.ts'
@@ -132,6 +132,7 @@ async function found(call: Call, need: number): Promise<Found> {
   const node = { drive: here.drive.id, path: namedPath(call) }
   const op = { kind: 'get', node, need, trashed: 'no', expect: 'file' } as const
   const { view } = await perform(call, here.actor, op, { kind: 'file', source: false })
+  demandContent(view!.node, word(call.query, 'content_cas'))
   const [target] = isLink(view!.node) ? await targetsOf(call, here.actor, [view!]) : [view!]
   if (!target) throw refuse('RootLinkFileNotFound')
   const id = word(call.query, 'history_id')
@@ -155,11 +156,15 @@ async function download(call: Call): Promise<Answer> {
   const file = await found(call, ACTIONS.download)
   const { view, target } = asOf(file)
   if (virtualOf(target.node)) throw refuse('CosObjectNonexistent')
-  // "purpose=preview" is how clients say that somebody looks at the file now.
-  if (word(call.query, 'purpose') === 'preview') await noteUse(call, file.here, 'viewed', target)
+  await noteLook(call, file)
   const picture = isPreview(call.query) ? pictureIn(call.query, target) : undefined
   const location = downloadUrl(call, target, URL_LIFE_MS, target.node.version, picture)
   return { status: 302, headers: { location, ...headersOf(file, view, target) } }
+}
+
+/** `purpose=preview` is how clients say that somebody looks at the file now. */
+async function noteLook(call: Call, { here, target }: Found): Promise<void> {
+  if (word(call.query, 'purpose') === 'preview') await noteUse(call, here, 'viewed', target)
 }
 
 async function head(call: Call): Promise<Answer> {
@@ -182,6 +187,7 @@ async function info(call: Call): Promise<Answer> {
   const hasUrl = !yes(call.query, 'pre_check') && !virtualOf(target.node)
   const url = hasUrl ? { cosUrl: downloadUrl(call, target, period * 1000) } : {}
   const { here } = file
+  await noteLook(call, file)
   const known = {
     media: isMedia(here.caller.library),
     byAuthority: here.byAuthority,

@@ -1,5 +1,5 @@
 /** Symbolic links: they name their target by its id, so that they survive its moving and renaming. */
-import type { Actor, DriveId, Json, NodeId, NodeView, Ref } from '../../engine/index.ts'
+import type { Actor, DriveId, Json, Node, NodeId, NodeView, Ref } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, namedPath } from './call.ts'
 import { type Aim, aimOf, isLink, LINK, SOUGHT_LINK } from './entry-kind.ts'
@@ -28,6 +28,12 @@ export async function createLink(call: Call, linkTo: string): Promise<Answer> {
   const extra = { [LINK]: mark as unknown as Json, [SOUGHT_LINK.key]: SOUGHT_LINK.value }
   const made = await putPlaceholder(call, here, path, strategy, { extra })
   return { status: 200, body: { path: made.path } }
+}
+
+/** The inode of what a symbolic link leads to, be that a link itself. */
+export function inodeLinkedTo(call: Call, node: Node): { linkTo?: string } {
+  const aim = aimOf(node)
+  return aim ? { linkTo: call.context.engine.ids.fileId({ born: aim.born as DriveId, id: aim.id as NodeId }) } : {}
 }
 
 /** A link that took the place of its own target, or of a link on the way there, would lead to itself. */

@@ -10,7 +10,8 @@ import {
 } from '../../engine/index.ts'
 import { isGuest, rulesHere, type Visit, visit } from './auth.ts'
 import { type Answer, type Call, namedPath } from './call.ts'
-import { typeOf } from './entry-kind.ts'
+import { unchangedSince } from './content-cas.ts'
+import { typeOf, typeOfName } from './entry-kind.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
 import { noteUse } from './favorite.ts'
 import { isMedia } from './library.ts'
@@ -40,6 +41,8 @@ interface Memo {
   /** Whether the starter might overwrite. */
   readonly force: boolean
   readonly how: How
+  /** The content that the file must still have, should there be one in this place; absent = whatever it is. */
+  readonly cas?: string
   readonly attributes: Json
 }
 
@@ -58,11 +61,15 @@ export async function start(call: Call, body: Members, how: How): Promise<Answer
 
 async function openUpload(call: Call, here: Visit, body: Members, how: How): Promise<Upload> {
   const { actor, drive } = here
-  const { parent, name } = placeOf(drive.id, namedPath(call))
+  const path = namedPath(call)
+  const { parent, name } = placeOf(drive.id, path)
+  const cas = word(call.query, 'content_cas')
+  await unchangedSince(call, here, path, cas)
   const strategy = strategyOf(call.query) ?? 'rename'
   const given = word(call.query, 'filesize') ?? member(body, 'size')
   const force = (actor.allow.file & ACTIONS.replace) !== 0
-  const memo: Memo = { name, strategy, force, how, attributes: attributesOf(call, body) as Json }
+  const known = cas === undefined ? {} : { cas }
+  const memo: Memo = { name, strategy, force, how, ...known, attributes: attributesOf(call, body) as Json }
   const result = await perform(
     call,
     actor,
@@ -155,6 +162,7 @@ async function commit(call: Call, here: Visit, upload: Upload, strategy: Strateg
   const { actor, drive, caller } = here
   const memo = memoOf(upload)
   const crc64 = text(body, 'crc64')
+  const guard = await guardOf(call, here, upload)
   const [result] = await call.context.engine.batch(confirmer(actor, memo), [
     {
       kind: 'commit',
@@ -165,6 +173,7 @@ async function commit(call: Call, here: Visit, upload: Upload, strategy: Strateg
       conflict: conflictOf(strategy, REPLACE.upload),
       naming: namingIn(here),
       ...(crc64 ? { hashes: { crc64 } } : {}),
+      ...guard,
       attributes: joined(memo.attributes as Attributes, attributesOf(call, body)),
     },
   ])
@@ -191,6 +200,16 @@ async function commit(call: Call, here: Visit, upload: Upload, strategy: Strateg
   }
 }
 
+/** Keeps a file that has other content than `content_cas` names, now or at the start, from being overwritten. */
+async function guardOf(call: Call, here: Visit, upload: Upload): Promise<{ ifRev?: number }> {
+  const { cas, name } = memoOf(upload)
+  const named = word(call.query, 'content_cas') ?? cas
+  if (named === undefined) return {}
+  const parent = { drive: upload.drive, id: upload.parent }
+  const [folder] = await call.context.engine.batch(here.actor, [{ kind: 'get', node: parent, need: 0, trashed: 'no' }])
+  return folder?.status === 'done' ? unchangedSince(call, here, [...folder.view!.path, name], named) : {}
+}
+
 /** What was written at the start, with what the confirm adds. */
 function joined(before: Attributes, now: Attributes): Attributes {
   const extra = { ...before.extra, ...now.extra }
@@ -211,12 +230,12 @@ export async function renew(call: Call, body: Members): Promise<Answer> {
 }
 
 export async function state(call: Call): Promise<Answer> {
-  const { upload, parts, actor } = await uploadOf(call, 'read')
+  const { upload, parts, actor, caller } = await uploadOf(call, 'read')
   const { strategy, force, how } = memoOf(upload)
   const shown = {
     confirmed: upload.state === 'committed',
     path: await pathOf(call, actor, upload),
-    type: 'file',
+    type: typeOfName(upload.name, isMedia(caller.library)),
     creationTime: isoTime(upload.createdAt),
     conflictResolutionStrategy: strategy,
     force,
