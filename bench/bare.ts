@@ -1,6 +1,6 @@
 /** The yardstick: better-sqlite3 alone, doing the row changes of a batch of moves, or the reads of a batch of metadata. */
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { Database } from '../src/store/sqlite/driver.ts'
 import type { Tree } from './tree.ts'
 
 export interface Bare {

@@ -1,6 +1,6 @@
 /** How figures are told. */
 import { cpus, totalmem } from 'node:os'
-import Database from 'better-sqlite3'
+import { Database } from '../src/store/sqlite/driver.ts'
 import type { Figure } from './measure.ts'
 
 /** What the figures were taken on. */

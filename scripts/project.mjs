@@ -66,6 +66,9 @@ export async function install() {
   writeFileSync(INSTALL_MARKER, wanted)
 }
 
+/** See `src/store/sqlite/driver.ts`. */
+const DRIVER = Number.parseInt(process.versions.node, 10) >= 22 ? 'better-sqlite3-13' : 'better-sqlite3'
+
 /** Whether someone's own `npm install` has put the locked versions there, with a database driver this Node can load. */
 function installedByHand() {
   const have = read(at('node_modules', '.package-lock.json'))
@@ -77,7 +80,7 @@ function installedByHand() {
   )
   if (stale.length > 0) return false
   try {
-    const Database = createRequire(import.meta.url)('better-sqlite3')
+    const Database = createRequire(import.meta.url)(DRIVER)
     new Database(':memory:').close()
     return true
   } catch {

@@ -1,11 +1,11 @@
 /** The store tests run on. The one place that knows which it is in this run: the project decides, see `vitest.config.ts`. */
-import Database from 'better-sqlite3'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { Inspection, Store } from '../src/engine/index.ts'
 import { rememberNodes } from '../src/store/node-cache.ts'
 import { openPostgresInspection } from '../src/store/postgres/inspect.ts'
 import { createPostgresStore } from '../src/store/postgres/store.ts'
+import { Database } from '../src/store/sqlite/driver.ts'
 import { openSqliteInspection } from '../src/store/sqlite/inspect.ts'
 import { createSqliteStore } from '../src/store/sqlite/store.ts'
 import type {} from './postgres/setup.ts'

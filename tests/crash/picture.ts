@@ -1,9 +1,9 @@
 /** What a data folder holds, in words that do not depend on ids or times: what two runs of the same calls must agree on. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { copyRows } from '../../src/copy/rows.ts'
 import { openPostgresRows } from '../../src/store/postgres/rows.ts'
+import { Database } from '../../src/store/sqlite/driver.ts'
 import { openSqliteRowWriter } from '../../src/store/sqlite/rows.ts'
 import { databaseOf, type Home } from './world.ts'
 

@@ -1,10 +1,10 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Store } from '../../engine/index.ts'
 import { apply, folder, range } from '../conformance/sample.ts'
+import { Database } from './driver.ts'
 import { createSqliteStore } from './store.ts'
 
 const ROWS = 6_000

@@ -3,8 +3,8 @@
  * that is some ten milliseconds during which the server would answer nobody.
  */
 import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
+import { DRIVER } from './driver.ts'
 
 /** A log smaller than this is left alone: opening a thread for it would cost more than it saves. Bytes. */
 const LOG_BYTES_MIN = 4 * 1024 * 1024
@@ -58,8 +58,7 @@ export function createCheckpointer(file: string): Checkpointer {
   }
 
   function begin(): Worker {
-    const driver = createRequire(import.meta.url).resolve('better-sqlite3')
-    const begun = new Worker(THREAD, { eval: true, workerData: { driver, file } })
+    const begun = new Worker(THREAD, { eval: true, workerData: { driver: DRIVER, file } })
     // Commits carry the log over themselves when the thread does not.
     begun.on('error', () => {
       isClosed = true

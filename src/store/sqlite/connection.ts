@@ -1,6 +1,6 @@
 /** One connection to the database file: prepared statements, counted and with their errors named. */
-import Database from 'better-sqlite3'
 import { StorageError } from '../../engine/index.ts'
+import { Database, type Statement } from './driver.ts'
 
 export type Parameter = string | number | null
 
@@ -17,7 +17,7 @@ const CHECKPOINT_PAGES = 8_000
 const LOG_BYTES_MAX = 64 * 1024 * 1024
 
 /** Opens the file with the settings every connection shares. */
-export function openDatabase(file: string): Database.Database {
+export function openDatabase(file: string): Database {
   const db = new Database(file, { timeout: BUSY_TIMEOUT_MS })
   db.pragma('journal_mode = wal')
   // A commit returns after its fsync: what was answered is on disk.
@@ -30,7 +30,7 @@ export function openDatabase(file: string): Database.Database {
 }
 
 /** Opens the file for a connection that must not write. It may still look after the log, as readers of one must. */
-export function openReadOnly(file: string): Database.Database {
+export function openReadOnly(file: string): Database {
   const db = openDatabase(file)
   db.pragma('query_only = on')
   return db
@@ -38,11 +38,11 @@ export function openReadOnly(file: string): Database.Database {
 
 /** Runs statements; whatever SQLite refuses becomes a StorageError with its cause. */
 export class Connection {
-  readonly #db: Database.Database
-  readonly #prepared = new Map<string, Database.Statement<Parameter[], unknown>>()
+  readonly #db: Database
+  readonly #prepared = new Map<string, Statement<Parameter[], unknown>>()
   #statements = 0
 
-  constructor(db: Database.Database) {
+  constructor(db: Database) {
     this.#db = db
   }
 
@@ -89,7 +89,7 @@ export class Connection {
     this.#db.close()
   }
 
-  #prepare(sql: string, raw: boolean): Database.Statement<Parameter[], unknown> {
+  #prepare(sql: string, raw: boolean): Statement<Parameter[], unknown> {
     let statement = this.#prepared.get(sql)
     if (!statement) {
       statement = this.#db.prepare<Parameter[], unknown>(sql)

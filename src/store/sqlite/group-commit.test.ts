@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StorageError } from '../../engine/index.ts'
 import { Connection, openDatabase } from './connection.ts'
+import type { Database } from './driver.ts'
 import { GroupCommit } from './group-commit.ts'
 import { Transaction } from './transaction.ts'
 
@@ -31,7 +31,7 @@ class WatchedConnection extends Connection {
 }
 
 let folder: string
-let db: Database.Database
+let db: Database
 let connection: WatchedConnection
 let group: GroupCommit<Notes>
 let rolledBack: number

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StorageError } from '../../engine/index.ts'
 import { inspectionConformance } from '../conformance/inspection.ts'
+import { Database } from './driver.ts'
 import { openSqliteInspection } from './inspect.ts'
 import { createSqliteStore } from './store.ts'
 

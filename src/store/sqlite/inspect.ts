@@ -1,5 +1,4 @@
 /** A database file seen from outside, for `fsck`: read only, one committed state from the first answer to the last. */
-import Database from 'better-sqlite3'
 import {
   type BlobRow,
   type CheckName,
@@ -14,6 +13,7 @@ import {
 import { BURIED, CHECK_STATEMENTS, CONTENTS, UNUSED_CONTENTS } from '../row/checks.ts'
 import { uploadKey } from '../row/upload.ts'
 import { BUSY_TIMEOUT_MS, CACHE_KIB } from './connection.ts'
+import { Database } from './driver.ts'
 import { demandSchema } from './migrate.ts'
 
 type BlobColumns = [digest: string, size: number, refs: number]
@@ -105,8 +105,8 @@ function statementsOf(check: Exclude<CheckName, 'storage'>): readonly string[] {
 const toBlob = ([digest, size, refs]: BlobColumns): BlobRow => ({ digest, size, refs })
 const toPart = ([upload, number, size, md5]: PartColumns): PartRow => ({ upload, number, size, md5 })
 
-function open(file: string): Database.Database {
-  let db: Database.Database | undefined
+function open(file: string): Database {
+  let db: Database | undefined
   try {
     db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
     db.pragma(`cache_size = -${CACHE_KIB}`)
@@ -124,7 +124,7 @@ function open(file: string): Database.Database {
 }
 
 /** Stops reading where the limit is reached: a broken database may break a rule a million times. */
-function firstRows<Row>(db: Database.Database, sql: string, limit: number): Row[] {
+function firstRows<Row>(db: Database, sql: string, limit: number): Row[] {
   const rows: Row[] = []
   for (const row of db.prepare<[], Row>(sql).raw().iterate()) {
     rows.push(row as Row)
@@ -134,7 +134,7 @@ function firstRows<Row>(db: Database.Database, sql: string, limit: number): Row[
 }
 
 /** SQLite's own look at its pages, its trees and whether indexes and tables agree. */
-function damage(db: Database.Database, limit: number): FaultRow[] {
+function damage(db: Database, limit: number): FaultRow[] {
   const lines = db.pragma(`integrity_check(${Math.max(1, Math.trunc(limit))})`, { simple: false })
   const texts = (lines as { integrity_check: string }[]).map((line) => line.integrity_check)
   return texts.filter((text) => text !== 'ok').map((text) => [0, 'the database file', `is damaged: ${text}`])

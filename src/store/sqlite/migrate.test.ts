@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { StorageError } from '../../engine/index.ts'
+import { Database } from './driver.ts'
 import { migrate } from './migrate.ts'
 import { createSqliteStore } from './store.ts'
 
@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const FIRST = 'create table pear (id integer primary key)'
 const SECOND = 'alter table pear add column weight integer'
 
-const steps = (db: Database.Database) => db.prepare('select number from migration order by number').pluck().all()
+const steps = (db: Database) => db.prepare('select number from migration order by number').pluck().all()
 
 it('the steps a file lacks are applied in order, each once', () => {
   const db = new Database(':memory:')

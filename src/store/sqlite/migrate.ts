@@ -1,6 +1,6 @@
 /** Brings a database file to the schema this code expects: numbered steps, forward only, each in a transaction of its own. */
-import type Database from 'better-sqlite3'
 import { StorageError } from '../../engine/index.ts'
+import type { Database } from './driver.ts'
 import { sql as first } from './migrations/0001.ts'
 
 /** The steps in order; a step's number is its place, from 1. A published step never changes. */
@@ -14,7 +14,7 @@ const TABLE =
  * the other finds the work done.
  * @throws StorageError when the file was written by newer code, and whatever SQLite throws
  */
-export function migrate(db: Database.Database, steps: readonly string[] = STEPS): void {
+export function migrate(db: Database, steps: readonly string[] = STEPS): void {
   db.exec(TABLE)
   for (const [index, sql] of steps.entries()) {
     db.transaction(() => applyStep(db, index + 1, sql)).immediate()
@@ -26,20 +26,20 @@ export function migrate(db: Database.Database, steps: readonly string[] = STEPS)
 }
 
 /** Throws StorageError unless the database has exactly the schema this code expects; nothing is written. */
-export function demandSchema(db: Database.Database): void {
+export function demandSchema(db: Database): void {
   const newest = newestStep(db)
   if (newest !== STEPS.length) {
     throw new StorageError(`the database has schema ${newest}, this program expects schema ${STEPS.length}`)
   }
 }
 
-function applyStep(db: Database.Database, number: number, sql: string) {
+function applyStep(db: Database, number: number, sql: string) {
   if (newestStep(db) >= number) return
   // The row goes in first: should two processes ever get here together, the second fails before it touches a table.
   db.prepare('insert into migration (number, applied_at) values (?, ?)').run(number, Date.now())
   db.exec(sql)
 }
 
-function newestStep(db: Database.Database): number {
+function newestStep(db: Database): number {
   return db.prepare('select coalesce(max(number), 0) from migration').pluck().get() as number
 }

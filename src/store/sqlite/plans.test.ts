@@ -1,7 +1,7 @@
-import type Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as applying from './apply.ts'
 import { openDatabase } from './connection.ts'
+import type { Database } from './driver.ts'
 import * as drives from './drives.ts'
 import * as history from './history.ts'
 import * as links from './links.ts'
@@ -56,7 +56,7 @@ const SCANS: Readonly<Record<string, string | readonly string[]>> = {
 }
 
 describe('No statement reads a table from end to end', () => {
-  let db: Database.Database
+  let db: Database
   let tables: string[]
   beforeAll(() => {
     db = openDatabase(':memory:')

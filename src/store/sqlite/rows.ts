@@ -1,5 +1,4 @@
 /** All rows of a database file, read and written without asking what they mean. */
-import Database from 'better-sqlite3'
 import {
   type Reached,
   type RowReader,
@@ -10,6 +9,7 @@ import {
 } from '../../engine/index.ts'
 import { PUT_TERMS } from './apply.ts'
 import { BUSY_TIMEOUT_MS, openDatabase } from './connection.ts'
+import { Database } from './driver.ts'
 import { demandSchema, migrate } from './migrate.ts'
 
 /** What belongs to one database and not to its contents. */
@@ -71,7 +71,7 @@ export function openSqliteRowWriter(file: string): RowWriter {
   }
 }
 
-function readerOf(db: Database.Database): RowReader {
+function readerOf(db: Database): RowReader {
   return {
     async tables() {
       const names = db.prepare<[], string>(TABLES).pluck().all()
@@ -87,7 +87,7 @@ function readerOf(db: Database.Database): RowReader {
   }
 }
 
-function tableOf(db: Database.Database, name: string): Table {
+function tableOf(db: Database, name: string): Table {
   const columns = db.prepare<[string], { name: string; pk: number }>(COLUMNS).all(name)
   const key = columns.flatMap(({ pk }, at) => (pk > 0 ? [{ pk, at }] : [])).sort((a, b) => a.pk - b.pk)
   return { name, columns: columns.map((column) => column.name), key: key.map(({ at }) => at) }
@@ -106,7 +106,7 @@ function insertSql({ name, columns }: Table): string {
   return `insert into "${name}" (${columns.map((column) => `"${column}"`).join(', ')}) select ${values} from json_each(?)`
 }
 
-function opening(file: string, open: () => Database.Database): Database.Database {
+function opening(file: string, open: () => Database): Database {
   try {
     return open()
   } catch (cause) {

@@ -1,8 +1,8 @@
 /** A database file copied as it is at one moment, while others write to it. */
 import { open } from 'node:fs/promises'
-import Database from 'better-sqlite3'
 import { StorageError } from '../../engine/index.ts'
 import { BUSY_TIMEOUT_MS } from './connection.ts'
+import { Database } from './driver.ts'
 import { demandSchema } from './migrate.ts'
 
 /** Uploads under way have their bytes elsewhere; blobs nobody refers to may be gone any moment. */
