@@ -122,9 +122,13 @@ describe('a space of one album', () => {
     expect(await (await fetch(String(cover.headers.location))).text()).toBe('a.JPG')
   })
 
-  it('keeps to the length of names the library sets', async () => {
+  it('keeps to the length of names the library sets, and lists by when files were uploaded', async () => {
     const id = await space({ allowPhoto: true })
     await upload(id, `${'n'.repeat(16)}.jpg`)
     expectFault(await call('PUT', `file/${LIBRARY}/${id}/${'n'.repeat(17)}.jpg`), 400, 'FileNameLengthExceed')
+    await upload(id, 'a.jpg')
+    const first = async (query: string) =>
+      (await call('GET', `directory/${LIBRARY}/${id}?limit=1&${query}`)).body.contents[0].name
+    expect([await first(''), await first('order_by=name')]).toEqual([`${'n'.repeat(16)}.jpg`, 'a.jpg'])
   })
 })

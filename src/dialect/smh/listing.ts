@@ -22,6 +22,7 @@ import { isPaged, LIMIT, pageNumber } from './page.ts'
 import { perform } from './perform.ts'
 import { entry, type Shown } from './present.ts'
 import { rightsShown } from './role.ts'
+import { kindAt } from './rules.ts'
 import { targetsOf } from './symlink.ts'
 import { markerOf } from './terms.ts'
 import { count, word } from './words.ts'
@@ -42,7 +43,8 @@ export async function list(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
   const { actor, drive } = here
   const { query } = call
-  const [order, only, names] = [orderOf(query), filterOf(query), namesOf(query)]
+  const [only, names] = [filterOf(query), namesOf(query)]
+  const order = orderOf(query, names ? 'name' : usualOrder(here, entryPath(call)))
   const paging = await pagingOf(call, here, order.by)
   const folder = { drive: drive.id, path: entryPath(call) }
   const op: ListOp = { kind: 'list', folder, ...order, ...paging, count: true, ...(only ? { only } : {}) }
@@ -104,8 +106,13 @@ export async function entries(
   })
 }
 
-function orderOf(query: URLSearchParams): Order {
-  const order = word(query, 'order_by') ?? 'name'
+/** Without an order, files come by name, but those of an album by when they were uploaded. */
+function usualOrder(here: Visit, path: readonly string[]): string {
+  return isMedia(here.caller.library) && kindAt(here, [...path, '']) === 'file' ? 'creationTime' : 'name'
+}
+
+function orderOf(query: URLSearchParams, usual = 'name'): Order {
+  const order = word(query, 'order_by') ?? usual
   const by = Object.hasOwn(ORDERS, order) ? ORDERS[order] : undefined
   if (by === undefined) throw refuse('ParamInvalid', 'order_by is unknown.')
   return { by, descending: isDescending(query), foldersFirst: word(query, 'sort_type') !== 'union' }
