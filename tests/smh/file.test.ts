@@ -119,6 +119,17 @@ describe('a simple upload', () => {
     expect(await smh.tree()).toEqual(['a (1).txt 6', 'a.txt 1'])
   })
 
+  it('is of no use once its directory is gone, and may be confirmed when that is back', async () => {
+    await smh.mkdir('d')
+    const begun = await start('d/a.txt')
+    await bytes(begun, 'hello')
+    const { recycledItemId } = (await smh.call('DELETE', `/api/v1/directory/${LIBRARY}/${smh.space}/d`)).body
+    expectFault(await confirm(begun.body.confirmKey), 404, 'DirectoryNotFound')
+    expect((await smh.call('GET', `${base}/${begun.body.confirmKey}?upload`)).body).toMatchObject({ path: null })
+    await smh.call('POST', `/api/v1/recycled/${LIBRARY}/${smh.space}/${recycledItemId}?restore`)
+    expect((await confirm(begun.body.confirmKey)).body).toMatchObject({ path: ['d', 'a.txt'], size: '5' })
+  })
+
   it('does not overwrite a directory', async () => {
     await smh.mkdir('d')
     expectFault(await start('d', 'conflict_resolution_strategy=overwrite'), 409, 'SameNameDirectoryOrFileExists')
