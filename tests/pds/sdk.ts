@@ -32,6 +32,8 @@ export interface Uploaded {
 export interface SendOptions {
   /** Whether the parts are to come in any order, each with the state of the hash where it begins. */
   readonly parallel?: boolean
+  /** How long parts are, bytes; as the SDK chooses unless it is told. */
+  readonly chunk?: number
   /** What hash the application has chosen. */
   readonly hashName?: string
   /** Parts after which the client is closed; the checkpoint is thrown. */
@@ -85,7 +87,7 @@ export class Sdk extends Client {
   /** The SDK's upload of a file. */
   async send(name: string, bytes: Buffer, parent_file_id: string, options: SendOptions = {}): Promise<Uploaded> {
     const { parallel = false, hashName = 'sha1', stopAfter = Number.POSITIVE_INFINITY } = options
-    const part_size = chunkSize(bytes.length)
+    const part_size = chunkSize(bytes.length, options.chunk)
     const pieces = piecesOf(bytes, part_size)
     const common = {
       ...{ name, type: 'file', parent_file_id, size: bytes.length, content_hash_name: hashName },
@@ -273,8 +275,7 @@ async function unthrottled(call: () => Promise<Answer>): Promise<Answer> {
 }
 
 /** 10 MB in the SDK; padded to the next multiple of 64, as there. */
-function chunkSize(size: number): number {
-  const plain = size > 64 * CHUNK ? 8 * CHUNK : CHUNK
+function chunkSize(size: number, plain = size > 64 * CHUNK ? 8 * CHUNK : CHUNK): number {
   return plain + (64 - (plain % 64))
 }
 
