@@ -157,8 +157,10 @@ describe('the retention of the bin', () => {
     expect((await list()).contents[0]).toMatchObject({ name: 'two-days', remainingTime: 1 })
     now += DAY - 1
     expect(await settled()).toEqual(['two-days', 'for-ever'])
+    const { eTag } = await list()
     now += 1
     expect(await settled()).toEqual(['for-ever'])
+    expect((await list()).eTag).not.toBe(eTag)
   })
 
   it('is made longer for what lies there, shorter only for what comes', async () => {
