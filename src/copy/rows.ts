@@ -51,15 +51,37 @@ interface TableCopy {
 async function copyTable({ from, to, source, target, onRows }: TableCopy, begun: Reached | undefined): Promise<void> {
   let reached: Reached = begun ?? { after: [], rows: 0 }
   const rearranged = arranger(source, target)
-  for (;;) {
-    onRows(`copying ${source.name}`, reached.rows, null)
-    const rows = await from.page(source, reached.rows === 0 ? null : reached.after, PAGE_ROWS)
-    const last = rows.at(-1)
-    if (!last) return
-    reached = { after: source.key.map((at) => last[at]!), rows: reached.rows + rows.length }
+  const say = () => onRows(`copying ${source.name}`, reached.rows, null)
+  say()
+  let written = Promise.resolve()
+  for await (const rows of pagesOf(from, source, reached.rows === 0 ? null : reached.after)) {
     const words = source.name === 'node' ? rows.flatMap(wordsOf) : []
-    await to.write(target, rows.map(rearranged), words, reached)
+    await written
+    say()
+    reached = { after: keyOf(source, rows), rows: reached.rows + rows.length }
+    // While it is written the next page is read.
+    written = to.write(target, rows.map(rearranged), words, reached)
+    written.catch(() => undefined)
   }
+  await written
+}
+
+/** A table's rows page by page; the next is asked for while one is used. */
+async function* pagesOf(reader: RowReader, table: Table, after: readonly Value[] | null): AsyncGenerator<Value[][]> {
+  let coming = reader.page(table, after, PAGE_ROWS)
+  for (;;) {
+    const rows = await coming
+    if (rows.length === 0) return
+    coming = reader.page(table, keyOf(table, rows), PAGE_ROWS)
+    // Whoever stops before it comes will not wait for it.
+    coming.catch(() => undefined)
+    yield rows
+  }
+}
+
+/** The key of the last row. */
+function keyOf({ key }: Table, rows: readonly (readonly Value[])[]): Value[] {
+  return key.map((at) => rows.at(-1)![at]!)
 }
 
 /** A drive's tops have no name and are not found. */
@@ -106,15 +128,12 @@ async function sumTable(reader: RowReader, table: Table, what: string, onRows: O
   const sorted = table.columns.map((column, at) => ({ column, at })).sort((a, b) => (a.column < b.column ? -1 : 1))
   const hash = createHash('sha256')
   let rows = 0
-  for (let after: readonly Value[] | null = null; ; ) {
+  for await (const page of pagesOf(reader, table, null)) {
     onRows(`${what} ${table.name}`, rows, null)
-    const page: Value[][] = await reader.page(table, after, PAGE_ROWS)
-    const last = page.at(-1)
-    if (!last) return { rows, sha256: hash.digest('hex') }
     hash.update(page.map((row) => `${JSON.stringify(sorted.map(({ at }) => row[at]))}\n`).join(''))
     rows += page.length
-    after = table.key.map((at) => last[at]!)
   }
+  return { rows, sha256: hash.digest('hex') }
 }
 
 /** Throws StorageError unless both have the same rows. */

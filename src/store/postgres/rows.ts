@@ -1,5 +1,5 @@
 /** All rows of a database, read and written without asking what they mean. */
-import pg from 'pg'
+import pg, { type ClientConfig } from 'pg'
 import {
   type Reached,
   type RowReader,
@@ -59,16 +59,16 @@ export async function openPostgresRowWriter(url: string): Promise<RowWriter> {
       )
     },
     begin: () =>
-      session.transact(async () => {
-        await all(MAKE_PROGRESS)
-        await all('delete from sequence')
+      session.transact((send) => {
+        send(MAKE_PROGRESS)
+        send('delete from sequence')
       }),
     write: (table, rows, words, reached) =>
-      session.transact(async () => {
-        await all(insertSql(table, session.typesOf(table)), ...columnsOf(rows, table.columns.length))
+      session.transact((send) => {
+        send(insertSql(table, session.typesOf(table)), ...columnsOf(rows, table.columns.length))
         const terms = words.map(({ drive, node, terms }) => [drive, node, terms.join(' ')])
-        if (terms.length > 0) await all(PUT_TERMS, ...columnsOf(terms, 3))
-        await all(PUT_PROGRESS, table.name, JSON.stringify(reached.after), reached.rows)
+        if (terms.length > 0) send(PUT_TERMS, ...columnsOf(terms, 3))
+        send(PUT_PROGRESS, table.name, JSON.stringify(reached.after), reached.rows)
       }),
     finish: async () => void (await all('drop table copy_progress')),
   }
@@ -77,14 +77,21 @@ export async function openPostgresRowWriter(url: string): Promise<RowWriter> {
 /** One connection, and what it has learnt of the tables. */
 interface Session {
   all<Row extends Value[]>(sql: string, ...parameters: Parameter[]): Promise<Row[]>
-  transact(work: () => Promise<void>): Promise<void>
+  /** One transaction of all that `work` sends. The database works at it while the caller is at something else. */
+  transact(work: (send: (sql: string, ...parameters: Parameter[]) => void) => void): Promise<void>
   tables(): Promise<Table[]>
   typesOf(table: Table): readonly string[]
   close(): Promise<void>
 }
 
 async function connect(url: string): Promise<Session> {
-  const client = new pg.Client({ connectionString: url, application_name: 'batchdrive copy' })
+  const config: ClientConfig & { pipeline: boolean } = {
+    connectionString: url,
+    application_name: 'batchdrive copy',
+    // Statements are sent without waiting for the answers of earlier ones.
+    pipeline: true,
+  }
+  const client = new pg.Client(config)
   client.on('error', () => undefined)
   const kinds = new Map<string, readonly string[]>()
   const all: Session['all'] = async (text, ...parameters) => {
@@ -106,14 +113,11 @@ async function connect(url: string): Promise<Session> {
   return {
     all,
     async transact(work) {
-      await all('begin')
-      try {
-        await work()
-        await all('commit')
-      } catch (error) {
-        await all('rollback').catch(() => undefined)
-        throw error
-      }
+      const answers = [all('begin')]
+      work((sql, ...parameters) => answers.push(all(sql, ...parameters)))
+      // After a failure it takes everything back.
+      answers.push(all('commit'))
+      await Promise.all(answers)
     },
     async tables() {
       const rows = await all<[name: string, column: string, type: string, key: number]>(TABLES, OWN)
