@@ -338,7 +338,7 @@ describe('what is shared', () => {
     const { code } = (await make(['d'], { canSaveToNetdisk: true })).body
     const own = await bobsToken()
     const token = await visitor(code)
-    const copy = (items: object[], shared: string) =>
+    const copy = (items: unknown[], shared: string) =>
       smh.call('POST', `/api/v1/batch/${LIBRARY}/${smh.other}?copy&share_access_token=${shared}&access_token=${own}`, {
         body: items,
       })
@@ -348,6 +348,8 @@ describe('what is shared', () => {
         { copyFrom: 'd/a.txt', to: 'a.txt' },
         { copyFrom: 'secret.txt', to: 'stolen.txt' },
         { copyFrom: 'd/a.txt', to: 'b.txt', copyFromLibraryId: 'another' },
+        { copyFrom: 'd/a.txt', to: 'c.txt', conflictResolutionStrategy: 'merge' },
+        { copyFrom: 'd/a.txt' },
       ],
       token,
     )
@@ -357,6 +359,8 @@ describe('what is shared', () => {
       { status: 200, path: ['a.txt'] },
       { status: 404, code: 'SourceFileNotFound' },
       { status: 403, code: 'AccessTokenNotMatchLibrary' },
+      { status: 400, code: 'InvalidConflictResolutionStrategy', copyFrom: ['d', 'a.txt'], to: ['c.txt'] },
+      { status: 400, code: 'ParamInvalid', copyFrom: ['d', 'a.txt'], to: [] },
     ])
     expect(await smh.tree(smh.other)).toEqual(['a.txt 5', 'mine/', 'mine/b.txt 5'])
     expectFault(await copy([{ copyFrom: 'd', to: 'd' }], 'nonsense'), 403, 'ShareTokenInvalid')
