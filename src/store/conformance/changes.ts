@@ -492,6 +492,10 @@ export function changesConformance(open: Open) {
       expect(await since(2, 10)).toEqual([change(3)])
       expect(await since(3, 10)).toEqual([])
       await expect(apply(store, { insertChanges: [change(3)] })).rejects.toThrow(StorageError)
+      // Such as differ in their nodes and sources only.
+      const alike = [4, 5].map((seq) => ({ ...change(1), seq, node: nodeId(seq), source: sources[seq - 3] ?? null }))
+      await apply(store, { insertChanges: [...alike, { ...alike[0]!, seq: 6, source: sources[3]! }] })
+      expect((await since(3, 10)).map(({ source }) => source)).toEqual(['known', null, sources[3]])
     })
   })
 

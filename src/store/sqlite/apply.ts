@@ -146,10 +146,10 @@ const INSERT_CHANGES = `
 insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by)
 select ${members(13)} from json_each(?)`
 
-/** Of changes that follow each other in one drive, differ in their nodes alone, and made them of nothing. */
+/** Of changes that follow each other in one drive and differ in their nodes alone, and in what these were made of. */
 const INSERT_LIKE_CHANGES = `
 insert into change (drive_id, seq, kind, node_id, node_kind, born, parent_id, name, origin, source, replaces, at, by)
-select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, null, ?, ?, ? from json_each(?)`
+select ?, ? + key, ?, value ->> 0, ?, ?, ?, value ->> 1, value ->> 2, value ->> 3, ?, ?, ? from json_each(?)`
 
 /** In the order of the members of Changes, which the rules rely on. */
 export function apply(db: Connection, changes: Changes): void {
@@ -295,7 +295,10 @@ function insertIntoLog(db: Connection, changes: readonly Change[]) {
     return
   }
   const { drive, seq, kind, nodeKind, born, parent, replaces, at, by } = first
-  const set = toSet(changes, ({ node, name, from }) => [node, name, from && JSON.stringify(from)])
+  const set = toSet(changes, ({ node, name, from, source }) => {
+    const values = [node, name, from && JSON.stringify(from)]
+    return source === null ? values : [...values, JSON.stringify(source)]
+  })
   db.run(INSERT_LIKE_CHANGES, drive, seq, kind, nodeKind, born, parent, Number(replaces), at, by, set)
 }
 
@@ -307,7 +310,6 @@ function followsAlike(change: Change, first: Change, distance: number): boolean 
     change.kind === first.kind &&
     change.nodeKind === first.nodeKind &&
     change.born === first.born &&
-    change.source === null &&
     change.replaces === first.replaces &&
     change.at === first.at &&
     change.by === first.by
