@@ -102,7 +102,7 @@ function isNamed(sql: string, { name, column }: { name: string; column: string }
 const EVERYWHERE: ReadonlySet<string> = new Set([
   ...['DRIVES_OF_TENANT', 'DRIVES_OF_OWNERS', 'DRIVES_BY_SCENE', 'DRIVES_IN_POOLS', 'EXPIRED_TRASH', 'TAKE_BURIALS'],
   ...['FORGET_EVICTED', 'OVERDUE', 'EXPIRED_UPLOADS', 'CLAIM_TASKS', 'TASK_KEYS', 'OPEN_TASKS', 'DONE_TASKS'],
-  ...['DELETE_FINISHED_OUTCOMES', 'DELETE_FINISHED_TASKS'],
+  ...['DELETE_FINISHED_OUTCOMES', 'DELETE_FINISHED_TASKS', 'LINKS_OF_TENANT', 'LINKS_OF_MAKERS'],
   ...['GRANTS_GIVEN_TO', 'GRANTS_GIVEN_BY', 'HELD_CONTENTS', 'UNUSED_BLOBS', 'DROP_HOLDS'],
 ])
 
@@ -250,5 +250,7 @@ it('spreads what is not spread yet, whatever others join first', async () => {
   expect(said).toContainEqual(['"node"', 'drive_id', 'drive'])
   expect(said).toContainEqual(['"blob"', 'drive_id', 'drive'])
   expect(said).toContainEqual(['"mark"', 'tenant_id', 'none'])
+  expect(said).toContainEqual(['"task"', 'tenant_id', 'mark'])
+  expect(said).toContainEqual(['"link"', 'id', 'none'])
   expect(said).toContainEqual(['"pool"'])
 })

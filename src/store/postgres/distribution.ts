@@ -7,7 +7,10 @@ import type { PoolClient } from 'pg'
 import { storageError } from './failure.ts'
 import { openPool } from './pool.ts'
 
-/** The column by which a table is spread: a drive's id or a tenant's. */
+/**
+ * The column by which a table is spread: a drive's id or a tenant's; a link's own, for it is looked up before it is known whose it
+ * is, and every use of it is counted.
+ */
 export const DISTRIBUTION = {
   drive: 'id',
   node: 'drive_id',
@@ -26,6 +29,7 @@ export const DISTRIBUTION = {
   mark: 'tenant_id',
   task: 'tenant_id',
   task_outcome: 'tenant_id',
+  link: 'id',
 } as const
 
 /** Tables that are on every machine, so that each can be joined with any, and why they can be. */
@@ -42,7 +46,6 @@ export const ON_EVERY_MACHINE = {
   departed: 'only who is gone and not yet cleared away after',
   standing: 'a row for each tenant',
   token: 'looked up before it is known whose it is, with every call; written once, and gone when its time is over',
-  link: 'looked up before it is known whose it is, with every call of its holders; a few for each user',
   pool: 'a row for each drive and each level above it, read together with the drives',
   haul: 'only the trees that are being carried',
   task_queue: 'only the folders that open tasks have found and not yet worked through',
@@ -51,7 +54,7 @@ export const ON_EVERY_MACHINE = {
 export type Table = keyof typeof DISTRIBUTION | keyof typeof ON_EVERY_MACHINE
 
 /** By the column of a table, the one that it lies together with: drives' numbers and tenants' names are spread apart. */
-const LEADERS = { id: 'drive', drive_id: 'drive', tenant_id: 'mark' } as const
+const LEADERS = { drive_id: 'drive', tenant_id: 'mark' } as const
 
 export const EXTENSION = 'create extension if not exists citus'
 export const SPREAD = 'select logicalrelid::regclass::text as name from pg_dist_partition'
@@ -95,6 +98,6 @@ async function distributeTable(client: Pick<PoolClient, 'query'>, table: Table):
   const name = `"${table}"`
   if (table in ON_EVERY_MACHINE) return void (await client.query(MAKE_REFERENCE, [name]))
   const column = DISTRIBUTION[table as keyof typeof DISTRIBUTION]
-  const leader = LEADERS[column]
+  const leader = column === 'id' ? table : LEADERS[column]
   await client.query(MAKE_DISTRIBUTED, [name, column, leader === table ? 'none' : leader])
 }

@@ -1,12 +1,11 @@
 /** Links to nodes, and how often they were used. */
 import type { LinkId, ReadTx, WriteTx } from '../../engine/index.ts'
 import { fromLink, LINK_COLUMNS, type LinkRow, toLink } from '../row/link.ts'
+import type { Session } from './session.ts'
 import { columns, latest, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 export const LINKS = `select ${LINK_COLUMNS} from link where id = any($1::text[])`
-/** For who means to write them: what another counts or changes meanwhile must not be lost. */
-export const LINKS_LOCKED = `${LINKS} order by id for update`
 /** Both in the order of the index link_of_tenant or link_of_maker. */
 export const LINKS_OF_TENANT = `select ${LINK_COLUMNS} from link where tenant_id = $1 and id > $2 order by id limit $3`
 export const LINKS_OF_MAKERS = `
@@ -37,7 +36,8 @@ returning l.id`
 export const linkQueries: Queries<Pick<ReadTx, 'links' | 'linksOf'> & Pick<WriteTx, 'putLinks' | 'countLinks'>> = {
   async links(db, ids) {
     if (ids.length === 0) return []
-    return (await db.all<LinkRow>(db.writing ? LINKS_LOCKED : LINKS, ids)).map(toLink)
+    reserveLinks(db, ids)
+    return (await db.all<LinkRow>(LINKS, ids)).map(toLink)
   },
 
   async linksOf(db, { tenant, makers, after, limit }) {
@@ -55,8 +55,20 @@ export const linkQueries: Queries<Pick<ReadTx, 'links' | 'linksOf'> & Pick<Write
 
   async countLinks(db, deltas, limited) {
     if (deltas.length === 0) return []
+    reserveLinks(
+      db,
+      deltas.map(({ id }) => id),
+    )
     const set = deltas.map(({ id, accesses, previews, downloads, saves }) => [id, accesses, previews, downloads, saves])
     const counted = await db.all<[LinkId]>(limited ? COUNT_LINKS_LIMITED : COUNT_LINKS, ...columns(set, 5))
     return counted.map(([id]) => id)
   },
+}
+
+/**
+ * For who means to write them: what another counts or changes meanwhile must not be lost. By their names and not by their rows,
+ * which may lie on several machines.
+ */
+function reserveLinks(db: Session, ids: readonly LinkId[]): void {
+  db.reserve(ids.map((id) => `link ${id}`))
 }
