@@ -411,6 +411,20 @@ test('children that look at more together than one transaction holds are answere
   expect(responses.map(({ status }: Answer) => status)).toEqual([...shares.map(() => 201), 200])
 })
 
+test('children are given URLs for no more parts together than a call alone', async () => {
+  const parts = (count: number) => Array.from({ length: count }, (_, i) => ({ part_number: i + 1 }))
+  const create = (name: string, count: number) => ({
+    url: '/file/create',
+    body: { parent_file_id: 'root', name, type: 'file', part_info_list: parts(count) },
+  })
+  const { responses } = (await client.batch([create('a', 9_000), create('b', 1_001), create('c', 1_000)])).body
+  expect(responses.map(({ status, body }: Answer) => [status, body.code])).toEqual([
+    [201, undefined],
+    [400, 'InvalidParameterOutOfRange.PartInfoList'],
+    [201, undefined],
+  ])
+})
+
 test('unknown routes and other methods answer JSON with a request id', async () => {
   const answers = await Promise.all([
     client.raw('/nonsense', undefined),

@@ -16,9 +16,10 @@ import {
   type Share,
 } from './call.ts'
 import { ENDPOINTS } from './endpoints.ts'
-import { type Answer, badJson, noPermission, noSuchApi, Refusal, sound } from './error.ts'
+import { type Answer, badJson, noPermission, noSuchApi, outOfRange, Refusal, sound } from './error.ts'
 import { type Body, isObject, parseObject } from './request.ts'
 import { admitted } from './share-visit.ts'
+import { PARTS_MAX } from './upload.ts'
 
 const CHILDREN_MAX = 100
 const RESOURCES = ['file', 'drive', 'user', 'group', 'membership', 'share_link', 'async_task']
@@ -45,7 +46,8 @@ export async function batch(body: Body, env: Env, visit: (token: string) => Prom
   if (typeof body.resource !== 'string' || !RESOURCES.includes(body.resource)) throw wrong('resource')
   const children = childrenOf(body.requests)
   const visits = await visitsOf(children, visit)
-  const running = children.map((child) => runningOf(child, env, visits.get(child.shareToken)))
+  const room: Room = { parts: PARTS_MAX }
+  const running = children.map((child) => runningOf(child, env, visits.get(child.shareToken), room))
   const answers: Answer[] = []
   for (const together of neighbours(running)) answers.push(...(await runCalls(env.report, together)))
   return {
@@ -101,8 +103,22 @@ function shareTokenOf(headers: Body): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** How many parts' URLs the children may still be answered with: all together no more than one call alone. */
+interface Room {
+  parts: number
+}
+
+/** Calls that answer a signed URL for each part; of a hundred times ten thousand nobody else would get a turn. */
+const PART_CALLS = ['/file/create', '/file/create_with_proof', '/file/get_upload_url']
+
+function takeRoom(room: Room, { url }: Endpoint, { part_info_list }: Body): void {
+  if (!PART_CALLS.includes(url) || !Array.isArray(part_info_list)) return
+  if (part_info_list.length > room.parts) throw new Refusal(outOfRange('part_info_list'))
+  room.parts -= part_info_list.length
+}
+
 /** A child's call. What is wrong with it is its own answer. */
-function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | undefined): Placed {
+function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | undefined, room: Room): Placed {
   try {
     if (visit?.status === 'rejected') throw visit.reason
     const { method, url } = child
@@ -111,6 +127,7 @@ function runningOf(child: Child, env: Env, visit: PromiseSettledResult<Share> | 
     if (!endpoint) return { env, company: FILES, call: at(noSuchApi(method, `/v2${path}`)) }
     const body = childBody(child.body)
     const own = admitted(endpoint, body, visit ? { ...env, visit: visit.value } : env)
+    takeRoom(room, endpoint, body)
     return { env: own, company: companyOf(endpoint), call: callTo(endpoint, body, own) }
   } catch (error) {
     return { env, company: FILES, call: at(answerFor(error, env.report)) }
