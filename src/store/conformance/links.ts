@@ -100,4 +100,16 @@ export function linkConformance(open: Open) {
     expect(outcomes.flat()).toHaveLength(5)
     expect((await found('a'))[0]!.counts.downloads).toBe(5)
   })
+  it('are changed by one after the other: who changes them builds on what was there', async () => {
+    await store.write((tx) => tx.putLinks([link('a', { name: '' })]))
+    const change = () =>
+      store.write(async (tx) => {
+        const [now] = await tx.links([linkId('a')])
+        await tx.putLinks([{ ...now!, name: `${now!.name}x` }])
+        // Doubled and one more.
+        await tx.countLinks([{ ...NONE, id: now!.id, saves: now!.counts.saves + 1 }], false)
+      })
+    await Promise.all(Array.from({ length: 5 }, change))
+    expect(await found('a')).toMatchObject([{ name: 'xxxxx', counts: { saves: 31 } }])
+  })
 }
