@@ -1,7 +1,7 @@
 /** Users, groups and who is in which: as the vendor's clients manage them. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TenantId } from '../../src/engine/index.ts'
-import type { Answer, Client } from './client.ts'
+import { type Answer, type Client, visit } from './client.ts'
 import { addTenant, startWorld, type World } from './world.ts'
 
 let world: World
@@ -336,6 +336,21 @@ test('what another process has made of somebody counts at once, wherever it is d
   }
   await turn({ status: 'disabled' })
   expect(shape(await client.call('/user/get', {}))).toEqual([401, 'AccessTokenInvalid'])
+})
+
+test('a share is worth what its maker may do by now, whichever process was told', async () => {
+  await newUser('maker')
+  const about = { drive_name: 'home', owner: `maker${serial}`, default: true }
+  const { drive_id } = await admin.ok('/drive/create', about, 201)
+  const maker = await world.clientOf(`maker${serial}`, drive_id)
+  const { share_id } = await maker.ok('/share_link/create', { file_id_list: [await maker.folder('given')] }, 201)
+  const visitor = await visit(world.url, share_id)
+  expect(await visitor.list()).toEqual(['given'])
+  const key = { tenant: 'demo' as TenantId, id: `maker${serial}` }
+  const turn = (status: 'enabled' | 'disabled') =>
+    world.store.write(async (tx) => tx.putUsers((await tx.users([key])).map((user) => ({ ...user, status }))))
+  await turn('disabled')
+  expect(shape(await visitor.call('/file/list', { parent_file_id: 'root' }))).toEqual([403, 'ShareLink.Forbidden'])
 })
 
 test('what somebody is known by is the person’s own, and goes with the person', async () => {

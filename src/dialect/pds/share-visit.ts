@@ -48,11 +48,14 @@ export function loginProblem({ extra }: Link, caller: Caller | null): Answer | n
   return extra[REQUIRE_LOGIN] === true && !caller?.user ? noPermission('share_link') : null
 }
 
-/** Whoever made the link, as it is now: a link is worth no more than its maker. */
-function makerOf({ auth }: DialectContext, { creator, tenant }: Link): Promise<Actor | undefined> {
+/** Whoever made the link, as it is now, and not as it was remembered: a link is worth no more than its maker. */
+async function makerOf({ auth, engine }: DialectContext, { creator, tenant }: Link): Promise<Actor | undefined> {
   const { type, id } = subjectParts(creator)
   const isUser = type === 'user'
-  return auth.actor({ tenant, dialect: 'pds', app: isUser ? '' : id, user: isUser ? id : '', admin: !isUser })
+  const spec = { tenant, dialect: 'pds', app: isUser ? '' : id, user: isUser ? id : '', admin: !isUser } as const
+  const maker = await auth.actor(spec)
+  const now = maker && (await engine.current(maker))
+  return now?.tenant ? now : undefined
 }
 
 function shareOf(link: Link, maker: Actor, caller: Actor | null): Share {
