@@ -114,6 +114,13 @@ describe('a share', () => {
     const inside = await listed(code, token, d!.inode)
     expect(inside.map(({ name }) => name)).toEqual(['inner', 'a.txt'])
     const [inner, a] = inside
+    const part = async (query: string) =>
+      (await bare('GET', `file/${code}/${d!.inode}?list&access_token=${token}&${query}`)).body
+    const first = await part('limit=1')
+    expect(first).toMatchObject({ hasMore: true, contents: [{ name: 'inner' }] })
+    const last = await part(`limit=1&marker=${first.marker}`)
+    expect(last).toEqual({ hasMore: false, contents: [expect.objectContaining({ name: 'a.txt' })] })
+    expect(await part('by-page=1&page=1&page_size=1')).toEqual({ ...first, marker: undefined, nextMarker: undefined })
     const [b] = await listed(code, token, `${d!.inode}%2F${inner!.inode}`)
     const fetched = await bare(
       'GET',

@@ -12,17 +12,24 @@ export function isPaged(query: URLSearchParams): boolean {
 
 export interface Paged<T> {
   readonly shown: readonly T[]
+  readonly hasMore: boolean
   readonly more: { readonly nextMarker?: string }
   /** Told only to those who ask by page number. */
   readonly totalNum: { readonly totalNum?: number }
 }
 
 export function pageIn<T>(query: URLSearchParams, all: readonly T[], limits = LIMIT): Paged<T> {
+  const { from, limit, paged } = rangeIn(query, limits)
+  const hasMore = from + limit < all.length
+  const more = !paged && hasMore ? { nextMarker: String(from + limit) } : {}
+  return { shown: all.slice(from, from + limit), hasMore, more, totalNum: paged ? { totalNum: all.length } : {} }
+}
+
+/** Which part of a list is asked for: so many from a place on, by a page's number or behind what was shown before. */
+export function rangeIn(query: URLSearchParams, limits = LIMIT): { from: number; limit: number; paged: boolean } {
   const paged = isPaged(query)
   const limit = count(query, paged ? 'page_size' : 'limit', limits)
-  const from = paged ? (pageNumber(query, limit) - 1) * limit : shownBefore(query)
-  const more = !paged && from + limit < all.length ? { nextMarker: String(from + limit) } : {}
-  return { shown: all.slice(from, from + limit), more, totalNum: paged ? { totalNum: all.length } : {} }
+  return { from: paged ? (pageNumber(query, limit) - 1) * limit : shownBefore(query), limit, paged }
 }
 
 /** The number of the page asked for, from 1. */

@@ -9,9 +9,10 @@ import {
   type OrderBy,
 } from '../../engine/index.ts'
 import type { Answer, Call, Operation } from './call.ts'
-import { faultOf, Refusal, refuse } from './error.ts'
+import { refuse } from './error.ts'
 import { isDescending } from './listing.ts'
-import { pageIn } from './page.ts'
+import { type Paged, pageIn, rangeIn } from './page.ts'
+import { perform } from './perform.ts'
 import { pictureIn } from './picture.ts'
 import { downloadUrl, URL_LIFE_MS } from './present.ts'
 import { holderOf, may, sharedOf, shareOf, type Visited, verify, visited } from './share-access.ts'
@@ -110,9 +111,6 @@ async function entryOf(call: Call, { link, actor }: Visited): Promise<NodeView |
 
 const ORDERS: Readonly<Record<string, OrderBy>> = { name: 'name', size: 'size', updatedAt: 'updated' }
 const LIMIT = { min: 1, max: 100, otherwise: 10 }
-/** As many entries of a shared directory as are shown at all. */
-const LISTED_MAX = 1000
-
 async function list(call: Call): Promise<Answer> {
   const here = await visited(call)
   const by = word(call.query, 'orderBy', 'order_by') ?? 'name'
@@ -120,9 +118,10 @@ async function list(call: Call): Promise<Answer> {
   if (!order) throw refuse('ParamInvalid', 'orderBy must be name, size or updatedAt.')
   const descending = isDescending(call.query)
   const folder = await entryOf(call, here)
-  const all = folder ? await inside(call, here, folder, order, descending) : await topOf(call, here.link, here.library)
-  const { shown, more } = pageIn(call.query, all, LIMIT)
   const { link, library } = here
+  const { shown, hasMore, more } = folder
+    ? await inside(call, here, folder, order, descending)
+    : pageIn(call.query, await topOf(call, link, library), LIMIT)
   const contents = shown.map(({ node, drive }) => ({
     name: node.name,
     spaceId: spaceIdOf(drive, library.id),
@@ -136,7 +135,7 @@ async function list(call: Call): Promise<Answer> {
   }))
   const { nextMarker } = more
   const marker = nextMarker === undefined ? {} : { marker: nextMarker, nextMarker }
-  return { status: 200, body: { contents, hasMore: nextMarker !== undefined, ...marker } }
+  return { status: 200, body: { contents, hasMore, ...marker } }
 }
 
 async function inside(
@@ -145,12 +144,14 @@ async function inside(
   { node }: NodeView,
   by: OrderBy,
   descending: boolean,
-): Promise<readonly NodeView[]> {
+): Promise<Omit<Paged<NodeView>, 'totalNum'>> {
+  const { from, limit, paged } = rangeIn(call.query, LIMIT)
   const folder = { drive: node.drive, id: node.id }
-  const op: ListOp = { kind: 'list', folder, by, descending, foldersFirst: true, limit: LISTED_MAX }
-  const [result] = await call.context.engine.batch(actor, [op])
-  if (result!.status === 'failed') throw new Refusal(faultOf(result!.error, { kind: 'folder', source: false }))
-  return result!.status === 'done' ? (result!.page?.items ?? []) : []
+  const op: ListOp = { kind: 'list', folder, by, descending, foldersFirst: true, limit, cursor: { offset: from } }
+  const result = await perform(call, actor, op, { kind: 'folder', source: false })
+  const { items = [], next = null } = (result.status === 'done' && result.page) || {}
+  const hasMore = next !== null
+  return { shown: items, hasMore, more: hasMore && !paged ? { nextMarker: String(from + limit) } : {} }
 }
 
 /** Each fetch counts once; what the limit leaves no room for is refused. */

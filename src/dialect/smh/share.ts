@@ -303,12 +303,12 @@ async function page(call: Call, caller: Caller, all: readonly Link[]): Promise<A
   if (!key) throw refuse('ParamInvalid', 'orderBy must be createTime, expireTime or name.')
   const sign = isDescending(call.query) ? -1 : 1
   const sorted = all.toSorted((a, b) => sign * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : a.id < b.id ? -1 : 1))
-  const { shown, more } = pageIn(call.query, sorted, { min: 1, max: 100, otherwise: 10 })
+  const { shown, hasMore, more } = pageIn(call.query, sorted, { min: 1, max: 100, otherwise: 10 })
   const contents = await Promise.all(shown.map((link) => withFiles(call, caller, link)))
   const { nextMarker } = more
   return {
     status: 200,
     // The vendor's schema calls the marker one thing and its clients' tests another.
-    body: { contents, hasMore: nextMarker !== undefined, ...more, ...(nextMarker ? { marker: nextMarker } : {}) },
+    body: { contents, hasMore, ...more, ...(nextMarker ? { marker: nextMarker } : {}) },
   }
 }
