@@ -109,6 +109,7 @@ const EVERYWHERE: ReadonlySet<string> = new Set([
 describe('the statements', () => {
   it('are all looked at', () => {
     expect(subjects).toContain('roster')
+    expect(statements.map(([name]) => name)).toEqual(expect.arrayContaining([...EVERYWHERE]))
     expect(statements.length).toBeGreaterThan(200)
     expect(statements.filter(([, sql]) => spreadIn(sql).length > 0).length).toBeGreaterThan(110)
   })
@@ -225,7 +226,9 @@ describe('on a real server', () => {
       /Scan using (?:node|version)_\w+ on|Scan on (?:node|version)_/.test(line) ? [lines[at + 1]!] : [],
     )
     // Knowing the drive alone is not knowing where to look.
-    expect(scans.filter((condition) => !/\b(?:id|parent_id|node_id|born|expires_at)\b/.test(condition))).toEqual([])
+    expect(scans.filter((condition) => !/\b(?:id|parent_id|node_id|born|expires_at|terms)\b/.test(condition))).toEqual(
+      [],
+    )
   })
 
   it.each(pages.filter(([name]) => name.startsWith('a page by name')))('%s sorts no folder', async (_, sql) => {
