@@ -36,14 +36,14 @@ export const authorityOperations: readonly Operation[] = [
   },
   {
     operation: 'List directories shared by me',
-    coverage: 'done; nothing of an organization around the spaces',
+    coverage: 'done; nothing of an organization around the spaces; of the latest 10,000',
     method: 'GET',
     path: 'authority/{lib}/authorized-directory',
     handle: (call) => listGiven(call, 'by'),
   },
   {
     operation: 'List directories shared with me',
-    coverage: 'done; of the token’s user and teams, whomever the body names',
+    coverage: 'done; of the token’s user and teams, whomever the body names; of the latest 10,000',
     method: 'POST',
     path: 'authority/{lib}/received-authorization-directory',
     handle: (call) => listGiven(call, 'to'),

@@ -115,10 +115,14 @@ async function copyAcross(call: Call): Promise<Answer> {
 
 async function info(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
-  const op = { kind: 'get', node: { drive: here.drive.id, path: entryPath(call) }, need: 0, trashed: 'no' } as const
-  const { view } = await perform(call, here.actor, op, { kind: 'any', source: false })
-  const [shown] = await entries(call, here, [view!], await keptAbove(call, here, view!.path))
-  return { status: 200, body: { path: view!.path, ...shown, ...(await fileDetails(call, here, view!)) } }
+  const path = entryPath(call)
+  const op = { kind: 'get', node: { drive: here.drive.id, path }, need: 0, trashed: 'no' } as const
+  const [{ view }, kept] = await Promise.all([
+    perform(call, here.actor, op, { kind: 'any', source: false }),
+    keptAbove(call, here, path),
+  ])
+  const [[shown], details] = await Promise.all([entries(call, here, [view!], kept), fileDetails(call, here, view!)])
+  return { status: 200, body: { path: view!.path, ...shown, ...details } }
 }
 
 /** What only details tell: what earlier versions hold, and to which file a link leads, as its inode. */

@@ -41,23 +41,35 @@ type Order = Pick<ListOp, 'by' | 'descending' | 'foldersFirst'>
 
 export async function list(call: Call): Promise<Answer> {
   const here = await visit(call, 'read')
-  const { actor, drive } = here
   const { query } = call
+  const path = entryPath(call)
   const [only, names] = [filterOf(query), namesOf(query)]
-  const order = orderOf(query, names ? 'name' : usualOrder(here, entryPath(call)))
+  const order = orderOf(query, names ? 'name' : usualOrder(here, path))
   const paging = await pagingOf(call, here, order.by)
-  const folder = { drive: drive.id, path: entryPath(call) }
+  const folder = { drive: here.drive.id, path }
   const op: ListOp = { kind: 'list', folder, ...order, ...paging, count: true, ...(only ? { only } : {}) }
-  if (names) return shown(call, here, await pageByNames(call, here, op, names), only, true)
-  const result = await perform(call, actor, op, { kind: 'folder', source: false })
-  if (result.status !== 'done' || !result.page) throw new Error('a listing has a page')
-  const isMarked = !(paging.cursor && 'offset' in paging.cursor)
-  return shown(call, here, result.page, only, isMarked)
+  const [page, above] = await Promise.all([
+    names ? pageByNames(call, here, op, names) : pageOf(call, here, op),
+    keptAbove(call, here, path),
+  ])
+  const isMarked = names !== undefined || !(paging.cursor && 'offset' in paging.cursor)
+  return shown(call, here, page, above, { only, isMarked })
 }
 
-async function shown(call: Call, here: Visit, page: Page, only: Kind | undefined, isMarked: boolean): Promise<Answer> {
-  const { folder, items, next, files, folders } = page
-  const above = await keptAbove(call, here, folder.path)
+async function pageOf(call: Call, { actor }: Visit, op: ListOp): Promise<Page> {
+  const result = await perform(call, actor, op, { kind: 'folder', source: false })
+  if (result.status !== 'done' || !result.page) throw new Error('a listing has a page')
+  return result.page
+}
+
+/** @param above the nearest directory above the listed one that a client keeps in step */
+async function shown(
+  call: Call,
+  here: Visit,
+  { folder, items, next, files, folders }: Page,
+  above: Node | null,
+  { only, isMarked }: { readonly only: Kind | undefined; readonly isMarked: boolean },
+): Promise<Answer> {
   const kept = isKept(folder.node) ? folder.node : above
   return {
     status: 200,
