@@ -1,7 +1,7 @@
 /**
  * How the tables are spread when the database is Citus, PostgreSQL over several machines. A drive is the unit: all its rows
- * lie on one machine, so that a batch on one drive is one machine's affair. Users' own lists span drives and are read as a
- * whole: they lie by tenant. Small tables are on every machine.
+ * lie on one machine, so that a batch on one drive is one machine's affair. Tasks may work in several drives, and users' own lists
+ * span them and are read as a whole: both lie by tenant. Small tables are on every machine.
  */
 import type { PoolClient } from 'pg'
 import { storageError } from './failure.ts'
