@@ -4,18 +4,19 @@ import type { ListOrderBy, Position } from './op.ts'
 
 const KINDS: readonly Kind[] = ['folder', 'file']
 
+/** What nodes are ordered by. Folders, which have no size, come before all files. */
+export const ORDER_VALUES: Readonly<Record<ListOrderBy, (node: Node) => string | number>> = {
+  name: ({ key }) => key,
+  updated: ({ updatedAt }) => updatedAt,
+  created: ({ createdAt }) => createdAt,
+  size: ({ content }) => content?.size ?? -1,
+  localCreated: ({ attributes, createdAt }) => attributes.localCreatedAt ?? createdAt,
+  localModified: ({ attributes, updatedAt }) => attributes.localModifiedAt ?? updatedAt,
+}
+
 /** Where a node stands in a listing. */
 export function positionOf(node: Node, by: ListOrderBy): Position {
-  const { key, updatedAt, createdAt, attributes, content } = node
-  const value = {
-    name: key,
-    updated: updatedAt,
-    created: createdAt,
-    size: content?.size ?? 0,
-    localCreated: attributes.localCreatedAt ?? createdAt,
-    localModified: attributes.localModifiedAt ?? updatedAt,
-  }[by]
-  return { kind: node.kind, value, id: node.id }
+  return { kind: node.kind, value: ORDER_VALUES[by](node), id: node.id }
 }
 
 /** Short, URL-safe text that `readPosition` turns back. It holds nothing that the page it ends did not show. */

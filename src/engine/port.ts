@@ -139,7 +139,7 @@ export interface GroupFilter {
 /** A drive's nodes in an order of which the store has an index. Ties are broken by id, in the same direction. */
 export interface OrderedQuery {
   readonly drive: DriveId
-  /** name: by the bytes of the UTF-8 key. size: a folder counts as empty. */
+  /** name: by the bytes of the UTF-8 key. size: folders, which have none, before all files. */
   readonly by: 'name' | 'created' | 'updated' | 'size' | 'id'
   readonly descending: boolean
   /** Where to go on: a value and the node that had it, whether they are still there or not. */
@@ -237,6 +237,8 @@ export interface ReadTx {
     after: NodeKey | null
     limit: number
   }): Promise<Node[]>
+  /** How many nodes of a drive have the terms of a probe; some that left it may be counted. No farther than to `limit`. */
+  termed(query: { drive: DriveId; probe: Probe; limit: number }): Promise<number>
   /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
   ordered(query: OrderedQuery): Promise<OrderedNodes>
   /** Nodes of a drive without what is above them; those that lack the terms of a probe (null = none) may be left out. */

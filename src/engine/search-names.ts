@@ -34,11 +34,6 @@ export function keyStretches(where: Where | null): readonly KeyStretch[] | null 
     .sort((a, b) => compareValues(a.from, b.from))
 }
 
-/** Whether a key lies in a stretch. */
-export function holds({ from, below }: KeyStretch, key: string): boolean {
-  return compareValues(key, from) >= 0 && (below === null || compareValues(key, below) < 0)
-}
-
 function prefixIn(where: Where | null): string | null {
   if (!where) return null
   if ('all' in where) return where.all.map(prefixIn).find((text) => text !== null) ?? null

@@ -5,9 +5,9 @@
  * has been looked at so far, and when it was told wrong the other way is gone on with.
  */
 
-import { compareValues } from './cursor.ts'
+import { compareValues, ORDER_VALUES } from './cursor.ts'
 import type { Probe } from './gram.ts'
-import type { DriveId, Node, NodeId } from './model.ts'
+import type { DriveId, Kind, Node, NodeId } from './model.ts'
 import type { Store } from './port.ts'
 import { type Leg, legsOf } from './search-legs.ts'
 import type { Place } from './search-place.ts'
@@ -26,12 +26,15 @@ export interface SearchLimits {
   readonly nodesPassedPerReadMax: number
   /** A place with no more nodes than this below it is looked through node by node, whatever is sought. */
   readonly scopeNodesMax: number
+  /** When no more nodes than this have the terms sought, all of them are judged, whatever the order. */
+  readonly termedNodesMax: number
 }
 
 /** A node that meets the conditions, wherever it lies, as far as the order needs it. */
 export interface Match {
   readonly drive: DriveId
   readonly id: NodeId
+  readonly kind: Kind
   readonly parent: NodeId
   readonly values: readonly (string | number)[]
 }
@@ -45,32 +48,94 @@ export interface Seeking {
   readonly limits: SearchLimits
   /** The drives whose terms are to be sought: a node keeps those of its drive of birth. */
   readonly births: readonly DriveId[]
+  /** How many nodes have terms, as far as it was asked. */
+  readonly counts: Map<string, number>
   readonly compare: (a: SearchCursor, b: SearchCursor) => number
 }
 
 /** What meets the conditions, seen or not, in parts. */
 export async function* partsOf(seek: Seeking): AsyncGenerator<Match[], void> {
-  const { store, place, limits, query } = seek
-  const few = place.scope && (await allOf(seek, sourceBelow(store, place), limits.scopeNodesMax))
+  const few = (await fewBelow(seek)) ?? (await fewTermed(seek))
   if (few) return yield few
-  for (const leg of legsOf(query)) yield* new Race(seek, leg).parts()
+  for (const leg of legsOf(seek.query)) yield* new Race(seek, leg).parts()
 }
 
-/** All that meets the conditions, by whatever leads to it. */
-export async function allMatches(seek: Seeking): Promise<Match[]> {
-  for (const source of sourcesOf({ ...seek, where: seek.query.where })) {
-    const found = await allOf(seek, source, Number.POSITIVE_INFINITY)
-    if (found) return found
+/** All there is when few nodes have the terms sought; otherwise null. */
+async function fewTermed(seek: Seeking): Promise<Match[] | null> {
+  const { limits, query } = seek
+  const source = sourcesOf({ ...seek, where: query.where }).find(({ probe }) => probe)
+  const isFew = source && (await termed(seek, source.probe!)) <= limits.termedNodesMax
+  return isFew ? allOf(seek, source, limits.termedNodesMax) : null
+}
+
+/** All there is when few nodes lie where is looked, which is only tried when of some of the drive's nodes hardly any does. */
+async function fewBelow(seek: Seeking): Promise<Match[] | null> {
+  const { store, place, limits, region } = seek
+  if (!place.scope) return null
+  const [leg] = legsOf(seek.query)
+  const { nodes } = await walkOf(store, place.drive, leg!, leg!.order[0]?.descending ?? false).step(SAMPLE_NODES, null)
+  const inside = await region.inside(nodes)
+  const isMuch = nodes.length === SAMPLE_NODES && inside.length > SAMPLE_NODES / 20
+  return isMuch ? null : allOf(seek, sourceBelow(store, place), limits.scopeNodesMax)
+}
+const SAMPLE_NODES = 100
+
+/** How many nodes have terms; very many are told as fewer, for then what is told is enough to leave them alone. */
+async function termed({ store, place: { drive }, limits, counts }: Seeking, probe: Probe): Promise<number> {
+  const name = JSON.stringify(probe)
+  const known = counts.get(name)
+  if (known !== undefined) return known
+  const limit = MANY * limits.termedNodesMax
+  const count = await store.read((tx) => tx.termed({ drive: drive.id, probe, limit }))
+  counts.set(name, count)
+  return count
+}
+/** So many times few are told apart from more. */
+const MANY = 10
+
+/** All that meets the conditions, seen or not, in parts and in no order. */
+export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> {
+  const { store, place, limits, query } = seek
+  const judge = judgeOf(seek, query.where)
+  const sources = sourcesOf({ ...seek, where: query.where })
+  const walk = walkOf(store, place.drive, { where: null, order: [], depth: 0, cursor: null }, false)
+  const { nodes: sample } = await walk.step(limits.nodesPerReadMin, null)
+  const { expected } = await expectations(seek, sources, sample, Math.max(place.drive.seq, sample.length))
+  const costs = new Map(sources.map((source) => [source, expected.get(source)! * source.cost]))
+  const source = sources.reduce((a, b) => (costs.get(b)! < costs.get(a)! ? b : a))
+  for (;;) {
+    const nodes = await source.next(limits.nodesPerReadMax)
+    if (nodes === undefined) throw new Error('a drive could not be read to its end')
+    if (nodes === null) return
+    yield judge(nodes)
   }
-  throw new Error('a drive could not be read to its end')
+}
+
+/** To how many of a drive's nodes each source leads, and which share of them lies where is looked, as some of them tell. */
+async function expectations(
+  seek: Seeking,
+  sources: readonly Source[],
+  sample: readonly Node[],
+  nodes: number,
+): Promise<{ expected: Map<Source, number>; insideShare: number }> {
+  const inside = seek.region.isPart ? await seek.region.inside(sample) : sample
+  const probe = sources.find((source) => source.probe)?.probe
+  const count = probe ? await termed(seek, probe) : 0
+  const one = nodes / Math.max(sample.length, 1)
+  const expected = sources.map((source): [Source, number] => {
+    const hits = source.isBelow ? inside.length : sample.filter(source.admits).length
+    return [source, source.probe ? count : one * Math.max(hits, FEWEST)]
+  })
+  const insideShare = Math.max(inside.length, FEWEST) / Math.max(sample.length, 1)
+  return { expected: new Map(expected), insideShare }
 }
 
 /** All of a source that meets the conditions; null when it is more than so many nodes, or the source cannot tell. */
 async function allOf(seek: Seeking, source: Source, nodesMax: number): Promise<Match[] | null> {
   const judge = judgeOf(seek, seek.query.where)
   const found: Match[] = []
-  let limit = Math.min(nodesMax + 1, 2 * seek.limits.nodesPerReadMin)
-  for (let read = 0; ; limit = Math.min(2 * limit, seek.limits.nodesPerReadMax)) {
+  const limit = Math.min(nodesMax + 1, seek.limits.nodesPerReadMax)
+  for (let read = 0; ; ) {
     const nodes = await source.next(limit)
     if (nodes === null) return found
     read += nodes?.length ?? 0
@@ -89,14 +154,11 @@ function judgeOf({ place: { drive }, query: { order } }: Seeking, where: Where |
   return (nodes) =>
     nodes
       .filter((node) => !hidden.has(node.id) && meets(node))
-      .map((node) => ({ drive: node.drive, id: node.id, parent: node.parent, values: valuesOf(node) }))
+      .map((node) => ({ drive: node.drive, id: node.id, kind: node.kind, parent: node.parent, values: valuesOf(node) }))
 }
 
 const VALUES: Readonly<Record<SearchOrder['by'], (node: Node) => string | number>> = {
-  name: ({ key }) => key,
-  created: ({ createdAt }) => createdAt,
-  updated: ({ updatedAt }) => updatedAt,
-  size: ({ content }) => content?.size ?? 0,
+  ...ORDER_VALUES,
   kind: ({ kind }) => kind,
 }
 
@@ -108,15 +170,20 @@ class Race {
   readonly #walk: Walk
   #sources: readonly Source[]
   /** Of each source, to how many nodes it leads, as the first nodes looked at tell. */
-  readonly #expected = new Map<Source, number>()
-  /** The source that is gathered from, and how far. */
-  #chosen: Source | undefined
+  #expected: ReadonlyMap<Source, number> = new Map()
+  /** The source that is gathered from, whether it was chosen or only tried, and how far. */
+  #begun: Source | undefined
+  #isChosen = false
   #gathered: Match[] = []
   #read = 0
+  /** Of how many of the drive's nodes one meets the conditions, as far as those that have the terms tell; 0 = they do not. */
+  #rate = 0
   /** How many nodes the walk has looked at, and which have been given; how many of them lie where is looked, as a share. */
   #looked = 0
   #insideShare = 1
   readonly #given = new Set<NodeId>()
+  /** Among how many nodes how many met the conditions, where the longer ago the less they count. */
+  #lately = { met: 0, looked: 0 }
   /** What the walk has come upon too early. */
   #pending: Match[] = []
   #isAstray = false
@@ -133,41 +200,49 @@ class Race {
   async *parts(): AsyncGenerator<Match[], void> {
     for (;;) {
       const source = this.#looked > 0 ? this.#best() : undefined
-      if (source && (this.#isAstray || this.#gatheringLeft(source) < this.#walkingLeft())) {
-        const rest = await this.#gather(source)
+      if (source && (this.#isAstray || this.#gatheringLeft(source) < SURE * this.#walkingLeft())) {
+        this.#isChosen = true
+        const goal = Math.ceil(AMPLE * this.#gatheringLeft(source))
+        const rest = await this.#gather(source, Math.max(goal, this.#seek.limits.nodesPerReadMin))
         if (rest) return yield rest
         continue
       }
-      const { part, isLast } = await this.#step()
+      const { part, isLast, looked } = await this.#step()
       for (const { id } of part) this.#given.add(id)
+      this.#lately = { met: this.#lately.met / 2 + part.length, looked: this.#lately.looked / 2 + looked }
       yield part
       if (isLast) return
     }
   }
 
-  async #step(): Promise<{ part: Match[]; isLast: boolean }> {
+  async #step(): Promise<{ part: Match[]; isLast: boolean; looked: number }> {
     const { limit, probe } = this.#stride()
     const { nodes, reached } = await this.#walk.step(limit, probe)
     if (this.#looked === 0) await this.#learn(nodes)
     this.#looked += limit
     const matches = this.#judge(nodes)
     if (reached === null || (this.#walk.isExact && reached !== undefined)) {
-      return { part: [...this.#pending, ...matches], isLast: reached === null }
+      return { part: [...this.#pending, ...matches], isLast: reached === null, looked: limit }
     }
     this.#pending.push(...matches)
     this.#isAstray = reached === undefined
-    if (reached === undefined) return { part: [], isLast: false }
+    if (reached === undefined) return { part: [], isLast: false, looked: limit }
     const part = this.#pending.filter((match) => this.#isBefore(match, reached))
     this.#pending = this.#pending.filter((match) => !this.#isBefore(match, reached))
-    return { part, isLast: false }
+    return { part, isLast: false, looked: limit }
   }
 
   /** How far to go, and whether to pass over what lacks the terms sought. */
   #stride(): { limit: number; probe: Probe | null } {
     const { nodesPerReadMin, nodesPerReadMax, nodesPassedPerReadMax } = this.#seek.limits
-    const left = this.#looked === 0 ? this.#wanted() : Math.ceil(AMPLE * this.#missing())
-    const probe = this.#looked === 0 ? null : this.#passingProbe()
-    return { limit: Math.min(Math.max(left, nodesPerReadMin), probe ? nodesPassedPerReadMax : nodesPerReadMax), probe }
+    if (this.#looked === 0)
+      return { limit: Math.min(Math.max(this.#wanted(), nodesPerReadMin), nodesPerReadMax), probe: null }
+    const left = Math.max(Math.ceil(AMPLE * this.#missing()), nodesPerReadMin)
+    const source = this.#passed()
+    if (!source) return { limit: Math.min(left, nodesPerReadMax), probe: null }
+    // Not to make out once more what has the terms is worth going farther.
+    const worth = (TERM_COST * this.#expected.get(source)!) / this.#walk.passingCost!
+    return { limit: Math.min(Math.max(left, Math.ceil(worth)), nodesPassedPerReadMax), probe: source.probe! }
   }
 
   #isBefore({ values }: Match, reached: string | number): boolean {
@@ -178,14 +253,14 @@ class Race {
 
   /** Takes the nodes looked at first for a sample of the drive. */
   async #learn(nodes: readonly Node[]): Promise<void> {
-    const { region } = this.#seek
-    const inside = region.isPart ? await region.inside(nodes) : nodes
-    this.#insideShare = Math.max(inside.length, FEWEST) / Math.max(nodes.length, 1)
-    const share = this.#nodes() / Math.max(nodes.length, 1)
-    for (const source of this.#sources) {
-      const hits = source.isBelow ? inside.length : nodes.filter(source.admits).length
-      this.#expected.set(source, share * Math.max(hits, FEWEST))
-    }
+    const { expected, insideShare } = await expectations(this.#seek, this.#sources, nodes, this.#nodes())
+    this.#expected = expected
+    this.#insideShare = insideShare
+    const terms = this.#sources.find(({ probe }) => probe)
+    if (!terms) return
+    await this.#gather(terms, TRIED_NODES)
+    const share = Math.max(this.#gathered.length, FEWEST) / Math.max(this.#read, 1)
+    this.#rate = (share * expected.get(terms)!) / this.#nodes()
   }
 
   /** The drive has about as many nodes as changes. */
@@ -201,8 +276,10 @@ class Race {
 
   /** How many nodes the walk has still to look at. */
   #missing(): number {
-    const left = (this.#wanted() * this.#looked) / Math.max(this.#given.size, FEWEST)
-    return Math.min(left, this.#nodes() - this.#looked + 1)
+    const { met, looked } = this.#lately
+    const foretold = this.#rate * FORETOLD_NODES
+    const rate = foretold > 0 ? (met + foretold) / (looked + FORETOLD_NODES) : Math.max(met, FEWEST) / looked
+    return Math.min(this.#wanted() / rate, this.#nodes() - this.#looked + 1)
   }
 
   #walkingLeft(): number {
@@ -219,46 +296,58 @@ class Race {
     return TERM_COST * termed + passingCost * missing + (missing * termed) / this.#nodes()
   }
 
-  #passingProbe(): Probe | null {
+  /** By whose terms to pass over nodes, when that is shorter. */
+  #passed(): Source | undefined {
     const isShorter = this.#passingLeft() < this.#missing() * this.#walk.cost
-    return isShorter ? this.#sources.find(({ probe }) => probe)!.probe! : null
+    return isShorter ? this.#sources.find(({ probe }) => probe) : undefined
   }
 
   /** The source that promises to be the shortest; once begun, it is kept to. */
   #best(): Source {
-    return this.#chosen ?? this.#sources.reduce((a, b) => (this.#gatheringLeft(b) < this.#gatheringLeft(a) ? b : a))
+    if (this.#begun && this.#isChosen) return this.#begun
+    return this.#sources.reduce((a, b) => (this.#gatheringLeft(b) < this.#gatheringLeft(a) ? b : a))
   }
 
   /** Beyond what was expected, as much again as there was. */
   #gatheringLeft(source: Source): number {
-    const read = source === this.#chosen ? this.#read : 0
+    const read = source === this.#begun ? this.#read : 0
     return Math.max(this.#expected.get(source)! - read, read) * source.cost
   }
 
-  /** Goes on with a source; gives all that was not given when it ends. */
-  async #gather(source: Source): Promise<Match[] | null> {
-    const { nodesPerReadMin, nodesPerReadMax } = this.#seek.limits
-    const limit = Math.max(Math.ceil(AMPLE * this.#expected.get(source)!), nodesPerReadMin)
-    const nodes = await source.next(Math.min(limit, nodesPerReadMax))
+  /** Goes on with a source by about so many nodes; gives all that was not given when it ends. */
+  async #gather(source: Source, goal: number): Promise<Match[] | null> {
+    if (source !== this.#begun) this.#begin(source)
+    const nodes = await source.next(Math.min(goal, this.#seek.limits.nodesPerReadMax))
     if (nodes === null) return this.#gathered.filter(({ id }) => !this.#given.has(id))
     if (nodes === undefined) {
       // There may be more, but not here.
-      this.#sources = this.#sources.filter((other) => other !== source)
-      this.#chosen = undefined
-      this.#read = 0
-      this.#gathered = []
+      this.#begin(undefined)
       return null
     }
-    this.#chosen = source
     this.#read += nodes.length
     for (const match of this.#judge(nodes)) this.#gathered.push(match)
     return null
+  }
+
+  #begin(source: Source | undefined): void {
+    // What was only tried cannot be begun again.
+    this.#sources = this.#sources.filter((other) => other !== this.#begun)
+    this.#begun = source
+    this.#isChosen &&= source !== undefined
+    this.#gathered = []
+    this.#read = 0
   }
 }
 
 /** What is not among the first nodes at all is taken for so many. */
 const FEWEST = 0.5
+/** All there is comes to an end for sure; a walk may lead through much where nothing is found. */
+const SURE = 1.5
 /** Going a little farther than expected is cheaper than going twice. */
 const AMPLE = 1.5
 /** What making out a node's terms costs, as compared to a node that comes from an index. */
-const TERM_COST = 0.03
+const TERM_COST = 0.05
+/** How many of the nodes that have the terms are looked at to see which share of them meets the conditions. */
+const TRIED_NODES = 64
+/** As much as a look at so many nodes counts what these tell. */
+const FORETOLD_NODES = 2_000

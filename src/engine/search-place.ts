@@ -52,7 +52,10 @@ export async function placesOf(
 }
 
 /** Where an actor that owns no drive may see anything; null when that is too much to say. */
-async function grantedPlaces(store: Store, actor: Actor): Promise<{ drive: Drive['id']; node: NodeId }[] | null> {
+export async function grantedPlaces(
+  store: Store,
+  actor: Actor,
+): Promise<{ drive: Drive['id']; node: NodeId }[] | null> {
   const { tenant } = actor
   const page = { tenant, side: 'to', subjects: grantees(actor), after: null, limit: SCOPE_GRANTS_MAX } as const
   const grants = await store.read((tx) => tx.grantPage(page))

@@ -11,7 +11,7 @@ export const SEARCH_ORDERS_MAX = 5
 export type SearchOrderBy = 'name' | 'created' | 'updated' | 'size' | 'kind'
 
 export interface SearchOrder {
-  /** name: by the bytes of the UTF-8 name key. size: a folder counts as empty. kind: files before folders. */
+  /** name: by the bytes of the UTF-8 name key. size: folders, which have none, before all files. kind: files before folders. */
   readonly by: SearchOrderBy
   readonly descending: boolean
 }

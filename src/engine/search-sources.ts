@@ -3,8 +3,9 @@ import { type Probe, probeOf } from './gram.ts'
 import type { DriveId, Node, NodeId } from './model.ts'
 import type { NodeKey, Store } from './port.ts'
 import type { Place } from './search-place.ts'
+import { lyingIn, stretchesOf } from './search-stretches.ts'
 import { indexWalk, type Walk } from './search-walk.ts'
-import { type Bounds, boundsOf, matcher, type Where } from './where.ts'
+import { matcher, type Where } from './where.ts'
 
 export interface Source {
   /** The terms by which it finds. */
@@ -34,30 +35,18 @@ export function sourcesOf(context: SourceContext): Source[] {
   const { store, place, where } = context
   const { drive, scope } = place
   const probe = where && probeOf(where, context.births)
-  const stretches = (['created', 'updated', 'size'] as const).flatMap((by): Source[] => {
-    const bounds = boundsOf(where, by)
-    if (!isBounded(bounds)) return []
-    const walk = indexWalk(store, drive, { by, descending: false, after: null, bounds })
-    return [walked(walk, within(by, bounds))]
+  const bounded = (['name', 'created', 'updated', 'size'] as const).flatMap((by): Source[] => {
+    const stretches = stretchesOf(where, by)
+    if (!stretches) return []
+    const walk = indexWalk(store, drive, { by, descending: false, after: null }, stretches)
+    return [walked(walk, lyingIn(stretches, by))]
   })
   return [
-    ...stretches,
+    ...bounded,
     ...(probe ? [found(context, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
     { ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true), cost: BY_ID_COST },
   ]
-}
-
-function isBounded({ from, until }: Bounds): boolean {
-  return Number.isFinite(from) || Number.isFinite(until)
-}
-
-function within(field: 'created' | 'size' | 'updated', { from, until }: Bounds): (node: Node) => boolean {
-  const bounds: Where[] = [
-    { field, is: '>=', value: from },
-    { field, is: '<=', value: until },
-  ]
-  return matcher({ all: bounds })
 }
 
 /** All there is along a way. */
@@ -95,6 +84,9 @@ function found({ store, place: { drive }, where }: SourceContext, probe: Probe):
   }
 }
 
+/** Below a folder nodes are found level by level, and more of them than are wanted. */
+const BELOW_COST = 4
+
 /** What lies below the folders looked through. They are read from the top each time, twice as far as the time before. */
 export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }: Place): Source {
   const keys = (scope ?? []).map((id) => ({ drive, id }))
@@ -103,7 +95,7 @@ export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }
   return {
     isBelow: true,
     admits: () => true,
-    cost: 1,
+    cost: BELOW_COST,
     async next(limit) {
       if (isAtEnd) return null
       const wanted = Math.max(limit, 2 * given.size)

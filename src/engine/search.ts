@@ -12,7 +12,8 @@ import type { DriveId, NodeId } from './model.ts'
 import type { NodeView } from './op.ts'
 import type { Store } from './port.ts'
 import type { Readings } from './readings.ts'
-import { allMatches, type Match, partsOf, type SearchLimits, type Seeking } from './search-parts.ts'
+import { countIn } from './search-count.ts'
+import { type Match, partsOf, type SearchLimits, type Seeking } from './search-parts.ts'
 import { type Place, placesOf } from './search-place.ts'
 import {
   SEARCH_DRIVES_MAX,
@@ -30,7 +31,8 @@ const LIMITS: SearchLimits = {
   nodesPerReadMin: 256,
   nodesPerReadMax: 4000,
   nodesPassedPerReadMax: 40_000,
-  scopeNodesMax: 1000,
+  scopeNodesMax: 500,
+  termedNodesMax: 3000,
 }
 
 /** The fewest nodes whose visibility is asked for at once. */
@@ -84,9 +86,18 @@ async function findIn(
   const drive = place.drive.id
   const births = [...new Set([drive, ...(await store.read((tx) => tx.births([drive])))])]
   const region = new Region(store, place)
-  const seek: Seeking = { store, place, region, query, limits, births, compare: comparator(query.order) }
-  const see = (matches: readonly Match[]) => visible(batch, actor, query, matches)
-  return query.count ? counted(seek, see) : firstOnes(seek, see)
+  const seek: Seeking = {
+    store,
+    place,
+    region,
+    query,
+    limits,
+    births,
+    counts: new Map(),
+    compare: comparator(query.order),
+  }
+  const shown = await firstOnes(seek, (matches) => visible(batch, actor, query, matches))
+  return { shown, total: query.count ? await countIn(seek, batch, actor) : 0 }
 }
 
 /** The pages of several drives as one: what comes first in any of them comes first. */
@@ -103,19 +114,8 @@ function merged({ limit, order, count }: SearchQuery, finds: readonly Find[]): S
 
 type See = (matches: readonly Match[]) => Promise<Seen[]>
 
-/** Everything, to count it. */
-async function counted(seek: Seeking, see: See): Promise<Find> {
-  const found = await seek.region.inside(await allMatches(seek))
-  const seen: Seen[] = []
-  for (let from = 0; from < found.length; from += SIGHT_NODES_MAX) {
-    seen.push(...(await see(found.slice(from, from + SIGHT_NODES_MAX))))
-  }
-  const ahead = seen.filter(({ match }) => isAhead(seek, match)).sort((a, b) => seek.compare(a.match, b.match))
-  return { shown: ahead.slice(0, seek.query.limit + 1), total: seen.length }
-}
-
 /** Goes from part to part, and along each in its order, until the page is full. */
-async function firstOnes(seek: Seeking, see: See): Promise<Find> {
+async function firstOnes(seek: Seeking, see: See): Promise<Seen[]> {
   const wanted = seek.query.limit + 1
   let slice = Math.max(wanted, LOOKED_AT_MIN)
   const shown: Seen[] = []
@@ -129,10 +129,10 @@ async function firstOnes(seek: Seeking, see: See): Promise<Find> {
       shown.push(...(await see(inside)))
       // Where most lies elsewhere, more is asked for at once.
       if (2 * inside.length < next.length) slice = Math.min(2 * slice, SIGHT_NODES_MAX)
-      if (shown.length >= wanted) return { shown: shown.slice(0, wanted), total: 0 }
+      if (shown.length >= wanted) return shown.slice(0, wanted)
     }
   }
-  return { shown, total: 0 }
+  return shown
 }
 
 function isAhead({ query: { cursor }, compare }: Seeking, match: Match): boolean {

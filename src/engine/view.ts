@@ -424,7 +424,9 @@ export class View extends Draft {
 
   // --- writing ---
 
-  put(node: Node): Node {
+  put(given: Node): Node {
+    // Whatever the clock says, nothing is changed before it is made: searches rely on it.
+    const node = given.updatedAt < given.createdAt ? { ...given, updatedAt: given.createdAt } : given
     this.leave(node.id, node)
     this.set(this.nodes, node.id, node)
     const there = this.placed.get(node.parent, node.key)

@@ -221,27 +221,6 @@ export function extensionOf({ name, kind }: Pick<Node, 'name' | 'kind'>): string
     .toLowerCase()
 }
 
-/** A stretch of values, both ends included. */
-export interface Bounds {
-  readonly from: number
-  readonly until: number
-}
-
-/** Between which values a field must lie in everything that meets the conditions. */
-export function boundsOf(where: Where | null, field: NumberField): Bounds {
-  const [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-  if (where && 'all' in where) {
-    const bounds = where.all.map((one) => boundsOf(one, field))
-    return {
-      from: Math.max(from, ...bounds.map((one) => one.from)),
-      until: Math.min(until, ...bounds.map((one) => one.until)),
-    }
-  }
-  if (!where || !('value' in where) || where.field !== field) return { from, until }
-  if (where.is === '=') return { from: where.value, until: where.value }
-  return where.is.startsWith('<') ? { from, until: where.value } : { from: where.value, until }
-}
-
 /** The folders directly in which everything must lie; null when the conditions do not say. */
 export function parentsIn(where: Where | null): readonly NodeId[] | null {
   if (!where) return null

@@ -10,6 +10,9 @@ export interface Sought {
 
 const size = ({ kind, versions }: ModelNode) => (kind === 'file' ? sizeOf(versions.at(-1)!.text) : 0)
 
+/** Folders come before all files. */
+const sizeOrder = (node: ModelNode) => (node.kind === 'file' ? size(node) : -1)
+
 /** Conditions, and what they mean. */
 export const SOUGHT: readonly Sought[] = [
   { where: { all: [] }, matches: () => true },
@@ -63,7 +66,7 @@ function order(a: ModelNode, b: ModelNode, by: Asked['by']): number {
     case 'name':
       return Buffer.compare(Buffer.from(keyOf(a.name)), Buffer.from(keyOf(b.name)))
     case 'size':
-      return size(a) - size(b)
+      return sizeOrder(a) - sizeOrder(b)
     case 'created':
       return a.createdAt - b.createdAt
     case 'updated':

@@ -13,7 +13,8 @@ import {
   type Where,
 } from '../../src/engine/index.ts'
 import { createSearch } from '../../src/engine/search.ts'
-import { holds, keyStretches } from '../../src/engine/search-names.ts'
+import { keyStretches } from '../../src/engine/search-names.ts'
+import { holds } from '../../src/engine/search-stretches.ts'
 import { fold, matcher } from '../../src/engine/where.ts'
 import { cases } from '../store.ts'
 import { ALL, contains, names, searchIn } from './finding.ts'
@@ -50,6 +51,7 @@ describe('with little read at once', () => {
     nodesPerReadMax: 5,
     nodesPassedPerReadMax: 7,
     scopeNodesMax: 2,
+    termedNodesMax: 2,
   }
 
   /** Every page of a search, found by reading a few candidates or changes at a time. */

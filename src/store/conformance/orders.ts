@@ -18,7 +18,7 @@ export function orderConformance(open: Open) {
     name: ({ key }) => key,
     created: ({ createdAt }) => createdAt,
     updated: ({ updatedAt }) => updatedAt,
-    size: (node) => node.content?.size ?? 0,
+    size: (node) => node.content?.size ?? -1,
     id: ({ id }) => id,
   }
   const made = [

@@ -187,6 +187,18 @@ function termsConformance(store: () => Store) {
     }
   })
 
+  it('are counted as far as is asked', async () => {
+    const counted = (probe: Probe, limit = 9) => store().read((tx) => tx.termed({ drive: DRIVE, probe, limit }))
+    for (const probe of ['7nb', { all: ['7nb', '7na'] }, { any: ['7nb', '7nc'] }] as const) {
+      const count = await counted(probe)
+      expect(count).toBeGreaterThanOrEqual((await ids(probe)).length)
+      // One store's index does not tell drives apart; terms do, which begin with the drive of birth.
+      expect(count).toBeLessThanOrEqual((await ids(probe, [DRIVE, OTHER])).length)
+      expect(await counted(probe, 1)).toBe(1)
+    }
+    expect(await counted('7nzz')).toBe(0)
+  })
+
   it('of no probe give every node of the drives', async () => {
     expect(await ids(null)).toEqual([10, 11, 12, 13, 14, 15])
     expect(await ids(null, [OTHER])).toEqual([20, 21])

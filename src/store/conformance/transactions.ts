@@ -277,6 +277,13 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     },
   ],
   [
+    'termed',
+    async (tx, ids) => {
+      const probe = { any: ids.map((id) => `7n${id}`) }
+      if (ids.length > 0) await tx.termed({ drive: DRIVE, probe, limit: 9 })
+    },
+  ],
+  [
     'ordered',
     async (tx, ids) => {
       const query = { drive: driveId(7_000), descending: false, after: null, probe: null, limit: ids.length } as const

@@ -319,7 +319,7 @@ const SIBLINGS: readonly Node[] = [
 function ordered(query: Omit<PageQuery, 'limit' | 'cursor'>): number[] {
   const value = (node: Node) =>
     ({
-      ...{ name: 0, updated: node.updatedAt, created: node.createdAt, size: node.content?.size ?? 0 },
+      ...{ name: 0, updated: node.updatedAt, created: node.createdAt, size: node.content?.size ?? -1 },
       localCreated: node.attributes.localCreatedAt ?? node.createdAt,
       localModified: node.attributes.localModifiedAt ?? node.updatedAt,
     })[query.by]

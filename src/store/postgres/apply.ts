@@ -37,7 +37,7 @@ delete from node_term t using ${KEYS} where t.drive_id = k.drive_id and t.node_i
 /** With what a drive's nodes are ordered by: a move changes neither, so that the row and its indexes are left alone. */
 export const PUT_TERMS = `
 insert into node_term (drive_id, node_id, terms, name_key, created_at, size)
-select k.drive_id, k.node_id, array_to_tsvector(string_to_array(k.terms, ' ')), n.name_key, n.created_at, coalesce(n.size, 0)
+select k.drive_id, k.node_id, array_to_tsvector(string_to_array(k.terms, ' ')), n.name_key, n.created_at, coalesce(n.size, -1)
 from ${unnest('nnt')} k (drive_id, node_id, terms) join node n on n.drive_id = k.drive_id and n.id = k.node_id
 on conflict (drive_id, node_id) do update
 set terms = excluded.terms, name_key = excluded.name_key, created_at = excluded.created_at, size = excluded.size`

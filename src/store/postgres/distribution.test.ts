@@ -218,7 +218,7 @@ describe('on a real server', () => {
   /** What a changed setting means for all that a drive has. */
   const SETTINGS_CHANGED = ['KEEP_VERSIONS'] as const
   /** Searches: they may go through a drive, a page at a time, or through the few of its nodes that came from others. */
-  const WHOLE: ReadonlySet<string> = new Set(['EVERY_NODE', 'CANDIDATES', 'BIRTHS', ...SETTINGS_CHANGED])
+  const WHOLE: ReadonlySet<string> = new Set(['EVERY_NODE', 'CANDIDATES', 'TERMED', 'BIRTHS', ...SETTINGS_CHANGED])
 
   it.each(statements.filter(([name]) => !WHOLE.has(name)))('%s reads no drive from end to end', async (_, sql) => {
     const lines = await planOf(sql)

@@ -18,7 +18,7 @@ async function execute(url: string, statements: readonly string[]): Promise<void
 
 /** A damaged node has its place in the orders of this store by what it is now: that it has another is damage of its own. */
 const REORDER = `
-update node_term t set name_key = n.name_key, created_at = n.created_at, size = coalesce(n.size, 0)
+update node_term t set name_key = n.name_key, created_at = n.created_at, size = coalesce(n.size, -1)
 from node n where n.drive_id = t.drive_id and n.id = t.node_id`
 
 inspectionConformance('PostgreSQL', async () => {

@@ -13,8 +13,8 @@ const COLUMNS: Readonly<Record<ListOrderBy, string>> = {
   name: 'n.name_key',
   updated: 'n.updated_at',
   created: 'n.created_at',
-  // A folder counts as empty.
-  size: 'coalesce(n.size, 0)',
+  // Folders, which have none, come before all files.
+  size: 'coalesce(n.size, -1)',
   localCreated: `coalesce((${ATTRIBUTES} ->> 'localCreatedAt')::bigint, n.created_at)`,
   localModified: `coalesce((${ATTRIBUTES} ->> 'localModifiedAt')::bigint, n.updated_at)`,
 }

@@ -32,6 +32,14 @@ from (
 join node n on n.drive_id = t.drive_id and n.id = t.node_id
 order by n.drive_id, n.id`
 
+/** Found as above: along the primary key rare ones are far from each other. */
+export const TERMED = `
+select count(*)::int from (
+  select t.drive_id from node_term t
+  where t.terms @@ $2::tsquery and t.drive_id = any($1::bigint[]) and (t.drive_id + 0, t.node_id + 0) > (0, 0)
+  order by t.drive_id, t.node_id limit $3
+) t`
+
 /** Each drive's nodes by the primary key. */
 export const EVERY_NODE = `
 select ${NODE_COLUMNS}
@@ -100,7 +108,7 @@ from unnest($2::bigint[]) k (id)
 join node_term t on t.drive_id = $1 and t.node_id = k.id and t.terms @@ $3::tsquery
 join node n on n.drive_id = $1 and n.id = k.id`
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered' | 'nodes'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered' | 'nodes'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
     const keys = [...new Set(drives)].map((drive) => ({ drive }))
@@ -116,6 +124,11 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
       ? await db.all<NodeRow>(CANDIDATES, set, queryOf(probe), ...from, limit)
       : await db.all<NodeRow>(EVERY_NODE, set, ...from, limit)
     return rows.map(toNode)
+  },
+
+  async termed(db, { drive, probe, limit }) {
+    const [row] = await db.all<[number]>(TERMED, [drive], queryOf(probe), limit)
+    return row![0]
   },
 
   async ordered(db, query) {

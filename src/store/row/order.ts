@@ -3,17 +3,23 @@ import type { Node, NodeId, OrderedQuery, OrderPlace } from '../../engine/index.
 
 /** Greater than every name: names are at most 1,024 bytes, and no character is greater than this. */
 export const BEYOND_NAMES = '\u{10ffff}'.repeat(300)
-const BEYOND_NUMBERS = Number.MAX_SAFE_INTEGER
+export const BEYOND_NUMBERS = Number.MAX_SAFE_INTEGER
+
+/** Where folders stand by size: before all files. */
+export const FOLDER_SIZE = -1
 
 /** The place behind which the nodes sought begin. */
 export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
   if (after) return after
-  const first = by === 'name' ? '' : -BEYOND_NUMBERS
+  const first = { name: '', created: -BEYOND_NUMBERS, updated: -BEYOND_NUMBERS, size: FOLDER_SIZE, id: 0 }[by]
   const last = by === 'name' ? BEYOND_NAMES : BEYOND_NUMBERS
   return { value: descending ? last : first, id: (descending ? BEYOND_NUMBERS : -1) as NodeId }
 }
 
 export function placeOf(node: Node, by: OrderedQuery['by']): OrderPlace {
   const { key, createdAt, updatedAt, content, id } = node
-  return { value: { name: key, created: createdAt, updated: updatedAt, size: content?.size ?? 0, id }[by], id }
+  return {
+    value: { name: key, created: createdAt, updated: updatedAt, size: content?.size ?? FOLDER_SIZE, id }[by],
+    id,
+  }
 }

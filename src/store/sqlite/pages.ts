@@ -9,8 +9,8 @@ const COLUMNS: Readonly<Record<ListOrderBy, string>> = {
   name: 'name_key',
   updated: 'updated_at',
   created: 'created_at',
-  // A folder counts as empty.
-  size: 'coalesce(size, 0)',
+  // Folders, which have none, come before all files.
+  size: 'coalesce(size, -1)',
   localCreated: "coalesce(attributes ->> '$.localCreatedAt', created_at)",
   localModified: "coalesce(attributes ->> '$.localModifiedAt', updated_at)",
 }

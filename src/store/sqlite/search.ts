@@ -1,7 +1,7 @@
 /** The search index: which nodes have which terms. */
 import type { DriveId, NodeId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
-import { placeOf, startOf } from '../row/order.ts'
+import { BEYOND_NUMBERS, FOLDER_SIZE, placeOf, startOf } from '../row/order.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -29,6 +29,9 @@ cross join node n on n.drive_id = d.value and n.id = t.rowid
 where t.node_term match ? and t.rowid > ?
 order by t.rowid limit ?`
 
+/** The full-text index alone, which knows the drive of birth only. */
+export const TERMED = 'select count(*) from (select 1 from node_term where node_term match ? limit ?)'
+
 /** The drives come in rising order and each one's nodes by the primary key, so nothing is sorted. */
 export const EVERY_NODE = `
 select ${NODE_COLUMNS}
@@ -38,28 +41,43 @@ where d.value >= ?
 limit ?`
 
 const ORDERS: Readonly<Record<OrderedQuery['by'], { readonly value: string; readonly index: string }>> = {
-  name: { value: 'name_key', index: 'indexed by node_by_name' },
-  created: { value: 'created_at', index: 'indexed by node_by_created' },
-  updated: { value: 'updated_at', index: 'indexed by node_by_updated' },
-  size: { value: 'coalesce(size, 0)', index: 'indexed by node_by_size' },
+  name: { value: 'n.name_key', index: 'indexed by node_by_name' },
+  created: { value: 'n.created_at', index: 'indexed by node_by_created' },
+  updated: { value: 'n.updated_at', index: 'indexed by node_by_updated' },
+  size: { value: 'n.size', index: 'indexed by node_by_size' },
   // By the primary key.
-  id: { value: 'id', index: 'not indexed' },
+  id: { value: 'n.id', index: 'not indexed' },
 }
 
 type Order = Pick<OrderedQuery, 'by' | 'descending'>
 
 /**
- * The nodes behind a place in an order, put together from the fixed words above. They come along the index, and nothing is sorted. The
- * bound of the value alone is said as well, because of an expression SQLite does not see that the place is one.
+ * The nodes behind a place in an order, put together from the fixed words above. They come along the index, and nothing is sorted.
+ * Parameters: drive, value, id, limit.
  */
-function alongSql(columns: string, { by, descending }: Order): string {
+function runSql(columns: string, { by, descending }: Order): string {
   const { value, index } = ORDERS[by]
   const direction = descending ? 'desc' : 'asc'
-  const beyond = descending ? '<' : '>'
   return `
 select ${columns} from node n ${index}
-where n.drive_id = ? and ${value} ${beyond}= ? and (${value}, n.id) ${beyond} (?, ?)
+where n.drive_id = ? and (${value}, n.id) ${descending ? '<' : '>'} (?, ?)
 order by ${value} ${direction}, n.id ${direction} limit ?`
+}
+
+/** Folders have no size: they are at the beginning of its index, in the order of their ids. */
+function foldersSql(columns: string, descending: boolean): string {
+  return `
+select ${columns} from node n indexed by node_by_size
+where n.drive_id = ? and n.size is null and n.id ${descending ? '<' : '>'} case when ? = ${FOLDER_SIZE} then ? else ${BEYOND_NUMBERS} end
+order by n.id ${descending ? 'desc' : 'asc'} limit ?`
+}
+
+/** By size there are two runs, one after the other. Parameters: drive, value, id, limit, for each run; by size the limit again. */
+function alongSql(columns: string, order: Order): string {
+  if (order.by !== 'size') return runSql(columns, order)
+  const runs = [foldersSql(columns, order.descending), runSql(columns, order)]
+  if (order.descending) runs.reverse()
+  return `select * from (${runs.join(') union all select * from (')}) limit ?`
 }
 
 export function orderedSql(order: Order): string {
@@ -85,7 +103,7 @@ select ${NODE_COLUMNS} from json_each(?) k cross join node n on n.drive_id = ? a
 export const NODES_WITH_TERMS = `${NODES}
 where k.value in (select rowid from node_term where node_term match ?)`
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'ordered' | 'nodes'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered' | 'nodes'>> = {
   births(db, drives) {
     if (drives.length === 0) return []
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
@@ -101,18 +119,21 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
     return rows.map(toNode)
   },
 
+  termed(db, { probe, limit }) {
+    return db.all<[number]>(TERMED, matchOf(probe), limit)[0]![0]
+  },
+
   ordered(db, query) {
     const { drive, probe, limit } = query
     if (limit <= 0) return { nodes: [], next: null }
-    const { value, id } = startOf(query)
-    const place = [drive, value, value, id] as const
     if (!probe) {
-      const nodes = db.all<NodeRow>(orderedSql(query), ...place, limit).map(toNode)
+      const nodes = db.all<NodeRow>(orderedSql(query), ...alongParameters(query)).map(toNode)
       return { nodes, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, query.by) }
     }
-    const nodes = db.all<NodeRow>(orderedTermsSql(query), matchOf(probe), ...place, limit, drive).map(toNode)
-    const [last] = db.all<[string | number, NodeId]>(orderPlaceSql(query), ...place, 1, limit - 1)
-    return { nodes, next: last ? { value: last[0], id: last[1] } : null }
+    const nodes = db.all<NodeRow>(orderedTermsSql(query), ...alongParameters(query, matchOf(probe)), drive).map(toNode)
+    const place = [...alongParameters(query).slice(0, -1), 1, limit - 1]
+    const [last] = db.all<[string | number | null, NodeId]>(orderPlaceSql(query), ...place)
+    return { nodes, next: last ? { value: last[0] ?? FOLDER_SIZE, id: last[1] } : null }
   },
 
   nodes(db, { drive, ids, probe }) {
@@ -123,6 +144,14 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'orde
       : db.all<NodeRow>(NODES, set, drive)
     return rows.map(toNode)
   },
+}
+
+/** What alongSql asks for, with what the columns selected ask for first. */
+function alongParameters(query: OrderedQuery, ...selected: readonly string[]): (string | number)[] {
+  const { by, drive, limit } = query
+  const { value, id } = startOf(query)
+  const run = [...selected, drive, value, id, limit]
+  return by === 'size' ? [...run, ...run, limit] : run
 }
 
 /** A probe in the index's own language, in which a word in quotation marks stands for itself. */

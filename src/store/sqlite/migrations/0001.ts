@@ -224,11 +224,11 @@ create unique index node_name on node (drive_id, parent_id, name_key, twin);
 create index node_folder on node (drive_id, parent_id, name_key) where kind = 'folder';
 /* Nodes that came from another drive. */
 create index node_abroad on node (drive_id, born) where born <> drive_id;
-/* The orders in which a whole drive is gone through. A move writes to that of the last change only. A folder counts as empty. */
+/* The orders in which a whole drive is gone through. A move writes to that of the last change only. */
 create index node_by_name on node (drive_id, name_key, id);
 create index node_by_created on node (drive_id, created_at, id);
 create index node_by_updated on node (drive_id, updated_at, id);
-create index node_by_size on node (drive_id, coalesce(size, 0), id);
+create index node_by_size on node (drive_id, size, id);
 
 /*
  * What nodes are found by: a list of words for each, under the node's id. Only which words a node has is kept, neither
