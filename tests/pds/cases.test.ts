@@ -197,6 +197,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'InvalidParameterOutOfRange.FileIds': 'archive',
   'InvalidParameterOutOfRange.KeepForever': 'deployment',
   'InvalidParameterOutOfRange.ParentFileId': 'deployment',
+  'InvalidParameterOutOfRange.PartInfoList': 'batch',
   InternalError: 'denial',
   'QuotaExhausted.App': 'deployment',
   'QuotaExhausted.Domain': 'deployment',
