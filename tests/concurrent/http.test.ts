@@ -7,10 +7,10 @@ import { dump } from '../engine/dump.ts'
 import { everyNode } from '../engine/model-state.ts'
 import { explore } from '../random/explore.ts'
 import { startServer, type TestServer } from '../server.ts'
-import { saidDiffers } from '../wire/converse.ts'
+import { answersDiffer } from '../wire/converse.ts'
 import { asking } from '../wire/request.ts'
 import { smh, smhAs } from '../wire/smh.ts'
-import { type Said, Scene, type Wire } from '../wire/wire.ts'
+import { type Question, Scene, type Wire } from '../wire/wire.ts'
 import { furnish } from './contest.ts'
 import { logsOf, type Recorded } from './record.ts'
 import { explain } from './serial-order.ts'
@@ -33,6 +33,7 @@ const contest = fc.noBias(
     ),
   }),
 )
+type Answers = Awaited<ReturnType<Question['send']>>
 type Contest = typeof contest extends fc.Arbitrary<infer Value> ? Value : never
 
 let server: TestServer
@@ -71,8 +72,8 @@ async function play({ steps: clients }: Contest): Promise<void> {
         const question = wire.question(together, new Scene(ids, server.engine.ids, nodes, one.oddity))
         if (!question) continue
         const asked = events++
-        const said = (await question.send()) as readonly Said[]
-        calls.push(recorded(wire, question.ops, said, asked, events++))
+        const said = await question.send()
+        calls.push(recorded(wire, question, said, asked, events++))
       }
     }),
   )
@@ -88,9 +89,10 @@ async function play({ steps: clients }: Contest): Promise<void> {
   }
 }
 
-function recorded(wire: Wire, ops: Recorded['ops'], said: readonly Said[], asked: number, answered: number): Recorded {
-  const differs: Recorded['differs'] = (expected) => saidDiffers(wire, said, expected)
-  return { actor: wire.actor, mode: 'each', ops, asked, answered, results: [], differs }
+function recorded(wire: Wire, question: Question, said: Answers, asked: number, answered: number): Recorded {
+  const { ops, mode = 'each' } = question
+  const differs: Recorded['differs'] = (expected) => answersDiffer(wire, said, expected)
+  return { actor: wire.actor, mode, ops, asked, answered, results: [], differs }
 }
 
 async function drivesNow(ids: readonly Drive['id'][]): Promise<Drive[]> {

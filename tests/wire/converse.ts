@@ -45,7 +45,7 @@ async function ask({ server, wire, clock, called }: Parties, pair: Pair, asking:
   const said = await question.send()
   const expected = answer(pair, wire.actor, question, clock.now)
   if (!isTotals(said) && question.text !== '') noteKnown(pair, said)
-  const difference = isTotals(said) ? totalsDiffer(said, expected) : saidDiffers(wire, said, expected)
+  const difference = answersDiffer(wire, said, expected)
   if (difference) throw new Error(`${when}${difference}`)
   while (await server.engine.work());
   pair.swept()
@@ -83,7 +83,11 @@ function totalsDiffer(said: Totals, expected: readonly ModelResult[]): string {
 }
 
 /** How answers differ from the model's; '' when they do not. */
-export function saidDiffers({ codes }: Wire, said: readonly Said[], expected: readonly ModelResult[]): string {
+export function answersDiffer(wire: Wire, said: readonly Said[] | Totals, expected: readonly ModelResult[]): string {
+  return isTotals(said) ? totalsDiffer(said, expected) : saidDiffers(wire, said, expected)
+}
+
+function saidDiffers({ codes }: Wire, said: readonly Said[], expected: readonly ModelResult[]): string {
   if (said.length !== expected.length) return `gave ${said.length} answers, expected ${expected.length}`
   for (const [index, one] of said.entries()) {
     const wanted = expected[index]!
