@@ -63,6 +63,8 @@ describe('a call', () => {
       expect(await changes()).toEqual(before)
 
       const tried = ALL.filter((grant) => expected(grant) === '').map(async (grant) => {
+        // What only reads succeeds again and again.
+        if (/^(GET|HEAD) /.test(row.call)) return [grant, await attempt(row, made, own.get(grant)!)]
         const fresh = await make(world)
         const token = fresh.space ? await smh.mint(grant, { space_id: fresh.space }) : tokens.get(grant)!
         return [grant, await attempt(row, fresh, token)]

@@ -93,8 +93,10 @@ describe('a call', () => {
     '%s, %s, is written in many ways',
     async (...[, , row]) => {
       const token = `access_token=${smh.token}`
+      // What only reads succeeds again and again.
+      const once = /^(GET|HEAD) /.test(row.call) ? await row.make(world) : undefined
       const found = Object.entries(SPELLINGS).map(async ([spelling, write]) => {
-        const { target, body } = await row.make(world)
+        const { target, body } = once ?? (await row.make(world))
         const text = write(apart(row, target), token, row)
         if (text === undefined) return []
         const reply = await send(smh.url, row.call.split(' ')[0]!, text, { ...(body === undefined ? {} : { body }) })
