@@ -143,6 +143,10 @@ describe('copying a tree that is too large for a batch', () => {
     await done(use.world, alice, [copy(at(drive, 'big'), at(third.id))])
     expect(await picture(other.id, 'big')).toEqual(await picture(third.id, 'big'))
     expect(await logOf(other.id)).toEqual(await logOf(third.id))
+    // Of which node the top is a copy is told; the others' originals were forgotten on the way.
+    const [top] = await use.world.store.read((tx) => tx.changes({ drive: other.id, after: 0, limit: 1 }))
+    const { id } = (await nodesIn(drive, 'big')).get('big')!
+    expect(top).toMatchObject({ kind: 'copy', name: 'big', source: { drive, node: id, born: drive } })
     expect((await nodesIn(other.id, 'big')).get('big/a')!.attributes).toEqual({ description: 'x' })
     expect(await usedOf(use.world, other.id)).toEqual(await usedOf(use.world, third.id))
   })
@@ -318,6 +322,11 @@ describe('carrying a tree that is too large for a batch to another drive', () =>
     await later(move(at(drive, 'big'), at(other.id), { keepGrants: false }))
     await settleDown(use.world)
     const after = await logs()
+    const [arrival] = (await use.world.store.read((tx) => tx.changes({ drive: other.id, after: 0, limit: 100 }))).slice(
+      -1,
+    )
+    const { root } = await driveNow(use.world, drive)
+    expect(arrival!.source).toEqual({ drive, node: root, born: drive })
     expect(after.map((log, i) => log.slice(before[i]!.length))).toEqual([[`leave ${top} big`], [`move ${top} big`]])
     const grants = await use.world.store.read((tx) => tx.grants([{ drive: other.id, id: top }], null))
     expect(grants).toEqual([])
