@@ -8,6 +8,16 @@ export interface KeyStretch {
   readonly below: string | null
 }
 
+/**
+ * Characters that are not plain, some of which stand for plain letters: all of them but the ideographs and syllables of East Asia,
+ * with which most names begin where they are in use.
+ */
+const FOREIGN = [
+  ['\u0080', '\u3400'],
+  ['\ua700', '\uac00'],
+  ['\uf900', null],
+] as const
+
 /** The most ways of writing the beginning that are told apart; what follows it is left open. */
 const HEADS_MAX = 8
 
@@ -25,7 +35,11 @@ export function keyStretches(where: Where | null): readonly KeyStretch[] | null 
   for (const character of plain) {
     const cases = [...new Set([character.toUpperCase(), character])]
     if (heads.length * cases.length > HEADS_MAX) break
-    for (const head of heads) stretches.push({ from: `${head}\u0080`, below: head && next(head) })
+    for (const head of heads) {
+      for (const [from, below] of FOREIGN) {
+        stretches.push({ from: head + from, below: below === null ? head && next(head) : head + below })
+      }
+    }
     heads = heads.flatMap((head) => cases.map((one) => head + one))
   }
   for (const head of heads) stretches.push({ from: head, below: next(head) })

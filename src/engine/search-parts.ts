@@ -80,18 +80,22 @@ async function fewBelow(seek: Seeking): Promise<Match[] | null> {
 }
 const SAMPLE_NODES = 100
 
-/** How many nodes have terms; very many are told as fewer, for then what is told is enough to leave them alone. */
-async function termed({ store, place: { drive }, limits, counts }: Seeking, probe: Probe): Promise<number> {
+/** How many nodes have terms; of very many only that they are. */
+async function termed(seek: Seeking, probe: Probe): Promise<number> {
+  const { store, place, counts } = seek
   const name = JSON.stringify(probe)
   const known = counts.get(name)
   if (known !== undefined) return known
-  const limit = MANY * limits.termedNodesMax
+  const { drive } = place
+  const limit = manyTermed(seek)
   const count = await store.read((tx) => tx.termed({ drive: drive.id, probe, limit }))
   counts.set(name, count)
   return count
 }
-/** So many times few are told apart from more. */
-const MANY = 10
+/** So many that they are not counted to the end. */
+function manyTermed({ limits }: Seeking): number {
+  return 10 * limits.termedNodesMax
+}
 
 /** All that meets the conditions, seen or not, in parts and in no order. */
 export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> {
@@ -258,9 +262,23 @@ class Race {
     this.#insideShare = insideShare
     const terms = this.#sources.find(({ probe }) => probe)
     if (!terms) return
-    await this.#gather(terms, TRIED_NODES)
-    const share = Math.max(this.#gathered.length, FEWEST) / Math.max(this.#read, 1)
-    this.#rate = (share * expected.get(terms)!) / this.#nodes()
+    const termed = expected.get(terms)!
+    if (termed < manyTermed(this.#seek)) {
+      await this.#gather(terms, TRIED_NODES)
+      const share = Math.max(this.#gathered.length, FEWEST) / Math.max(this.#read, 1)
+      this.#rate = (share * termed) / this.#nodes()
+    } else {
+      this.#rate = await this.#usualRate()
+      this.#expected = new Map([...expected, [terms, Math.max(termed, this.#rate * this.#nodes())]])
+    }
+  }
+
+  /** What is met often is met among any nodes of the drive; those first in an order may be alike. */
+  async #usualRate(): Promise<number> {
+    const { store, place, limits } = this.#seek
+    const query = { by: 'id', descending: false, after: null, probe: null, limit: limits.nodesPerReadMin } as const
+    const { nodes } = await store.read((tx) => tx.ordered({ ...query, drive: place.drive.id }))
+    return Math.max(this.#judge(nodes).length, FEWEST) / Math.max(nodes.length, 1)
   }
 
   /** The drive has about as many nodes as changes. */

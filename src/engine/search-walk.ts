@@ -71,7 +71,7 @@ interface Way<By> {
 const PASSING_COST = 0.08
 
 /** How many nodes are read at the beginning of a stretch, which may be empty. */
-const ENTERED_MAX = 256
+const ENTERED_MAX = 16
 
 /** Along an index of the whole drive, from stretch to stretch of those in which anything can lie; null = all of it is one. */
 export function indexWalk(
@@ -88,18 +88,21 @@ export function indexWalk(
     cost: 1,
     passingCost: PASSING_COST,
     async step(limit, probe) {
-      for (;;) {
+      const found: Node[] = []
+      for (let left = limit; left > 0; ) {
         const from = entered(ways, at, descending)
-        if (from === undefined) return { nodes: [], reached: null }
-        const reach = from === at ? limit : Math.min(limit, ENTERED_MAX)
+        if (from === undefined) return { nodes: found, reached: null }
+        const reach = from === at ? left : Math.min(left, ENTERED_MAX)
         const query = { drive: drive.id, by, descending, after: from, probe, limit: reach }
         const { nodes, next } = await store.read((tx) => tx.ordered(query))
         at = next
         const inside = nodes.filter(isMeant)
-        if (next === null) return { nodes: inside, reached: null }
-        // What lies between two stretches is not worth a step of its own.
-        if (inside.length > 0 || probe) return { nodes: inside, reached: next.value }
+        for (const node of inside) found.push(node)
+        if (next === null) return { nodes: found, reached: null }
+        // What lies between two stretches does not count.
+        if (inside.length > 0 || probe) left -= reach
       }
+      return { nodes: found, reached: at!.value }
     },
   }
 }

@@ -158,6 +158,14 @@ describe('with little read at once', () => {
     }
   })
 
+  test('ideographs and syllables stand for no plain letters', () => {
+    const isBetween = (code: number) => (code >= 0x3400 && code < 0xa700) || (code >= 0xac00 && code < 0xf900)
+    for (let code = 0x3400; code < 0xf900; code++) {
+      const isSurrogate = code >= 0xd800 && code < 0xe000
+      if (isBetween(code) && !isSurrogate && /^[\0-\x7f]/.test(fold(String.fromCharCode(code)))) expect(code).toBe(0)
+    }
+  })
+
   test('no key that begins with a text lies outside its stretches, in their order', () => {
     const character = fc.constantFrom(
       ...'aAkKiIsSeEhH1.\u0301\u0331\u0345',
