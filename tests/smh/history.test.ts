@@ -70,7 +70,9 @@ describe('the history of a file', () => {
     const first = await list('a.txt', 'limit=2')
     expect([sizes(first), first.hasMore, first.nextMarker]).toEqual([[3, 2], true, '2'])
     expect(sizes(await list('a.txt', `limit=2&marker=${first.nextMarker}`))).toEqual([1])
-    expect(await list('a.txt', 'page=2&page_size=2')).toMatchObject({ totalNum: 3, contents: [{ size: '1' }] })
+    expect(await list('a.txt', 'page=1&page_size=2')).toMatchObject({ totalNum: 3, hasMore: true })
+    const last = { totalNum: 3, hasMore: false, contents: [{ size: '1' }] }
+    expect(await list('a.txt', 'page=2&page_size=2')).toMatchObject(last)
   })
 
   it('can be fetched, version by version', async () => {

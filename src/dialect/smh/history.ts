@@ -74,9 +74,9 @@ async function list(call: Call): Promise<Answer> {
   if (view!.node.kind === 'folder' || isLink(view!.node)) throw refuse('UnsupportedFileType')
   const [latest, ...earlier] = await versionsOf(call, here, { drive: drive.id, id: view!.node.id })
   if (orderOf(call.query) === 'asc') earlier.reverse()
-  const { shown, more, totalNum } = pageIn(call.query, [latest!, ...earlier])
+  const { shown, more, hasMore, totalNum } = pageIn(call.query, [latest!, ...earlier])
   const contents = shown.map((version) => item(view!.node, version, version === latest))
-  return { status: 200, body: { ...totalNum, hasMore: 'nextMarker' in more, ...more, contents } }
+  return { status: 200, body: { ...totalNum, hasMore, ...more, contents } }
 }
 
 /** Versions follow one another in time, so by number and by time is the same. */
