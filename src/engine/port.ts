@@ -548,6 +548,14 @@ export interface WriteTx extends ReadTx {
 /** How many ancestors a chain read climbs at most; deeper trees cannot be made (DEPTH_MAX is far below). */
 export const ANCESTORS_MAX = 10_000
 
+/** What steps of a search cost, as compared to a node that comes from an index. */
+export interface SearchCosts {
+  /** Making out which nodes have some terms before others are passed over, for each that has them. */
+  readonly termed: number
+  /** Passing over a node that lacks them. */
+  readonly passed: number
+}
+
 export interface Store {
   /** Runs `fn` over one consistent committed state. */
   read<T>(fn: (tx: ReadTx) => Promise<T>): Promise<T>
@@ -562,6 +570,7 @@ export interface Store {
   write<T>(fn: (tx: WriteTx) => Promise<T>, drives?: readonly DriveId[]): Promise<T>
   /** How many SQL statements have run since the start; for tests and the bench. */
   statements(): number
+  readonly searchCosts: SearchCosts
   close(): Promise<void>
 }
 

@@ -25,6 +25,7 @@ const KINDS: readonly Kind[] = ['file', 'folder']
 function split(leg: Leg): Leg[] {
   const { where, order, depth, cursor } = leg
   const [first, ...rest] = order
+  if (first?.by === 'size' && where) return bySize(leg, where, first.descending)
   if (first?.by !== 'kind') return [leg]
   const kinds = first.descending ? KINDS.toReversed() : KINDS
   const reached = cursor ? kinds.indexOf(cursor.values[depth] as Kind) : -1
@@ -33,6 +34,16 @@ function split(leg: Leg): Leg[] {
     const own = { where: narrowed(where, { field: 'kind', in: [kind] }), order: rest, depth: depth + 1 }
     return split({ ...own, cursor: isReached ? cursor : null })
   })
+}
+
+/** Folders come before all files, and conditions that some files meet are often met by few folders. */
+function bySize(leg: Leg, where: Where, descending: boolean): Leg[] {
+  const folders: Leg = { ...leg, where: narrowed(where, { field: 'kind', in: ['folder'] }) }
+  const files: Leg = { ...leg, where: narrowed(where, { field: 'kind', in: ['file'] }) }
+  const value = leg.cursor?.values[leg.depth]
+  if (typeof value !== 'number') return descending ? [files, folders] : [folders, files]
+  if (descending) return value < 0 ? [folders] : [files, { ...folders, cursor: null }]
+  return value < 0 ? [folders, { ...files, cursor: null }] : [files]
 }
 
 /** What meets both. */

@@ -222,7 +222,7 @@ class Race {
   async #step(): Promise<{ part: Match[]; isLast: boolean; looked: number }> {
     const { limit, probe } = this.#stride()
     const { nodes, reached } = await this.#walk.step(limit, probe)
-    if (this.#looked === 0) await this.#learn(nodes)
+    if (this.#looked === 0 && reached !== null) await this.#learn(nodes)
     this.#looked += limit
     const matches = this.#judge(nodes)
     if (reached === null || (this.#walk.isExact && reached !== undefined)) {
@@ -245,7 +245,7 @@ class Race {
     const source = this.#passed()
     if (!source) return { limit: Math.min(left, nodesPerReadMax), probe: null }
     // Not to make out once more what has the terms is worth going farther.
-    const worth = (TERM_COST * this.#expected.get(source)!) / this.#walk.passingCost!
+    const worth = (this.#seek.store.searchCosts.termed * this.#expected.get(source)!) / this.#walk.passingCost!
     return { limit: Math.min(Math.max(left, Math.ceil(worth)), nodesPassedPerReadMax), probe: source.probe! }
   }
 
@@ -311,7 +311,7 @@ class Race {
     if (!source || passingCost === null) return Number.POSITIVE_INFINITY
     const termed = this.#expected.get(source) ?? 0
     const missing = this.#missing()
-    return TERM_COST * termed + passingCost * missing + (missing * termed) / this.#nodes()
+    return this.#seek.store.searchCosts.termed * termed + passingCost * missing + (missing * termed) / this.#nodes()
   }
 
   /** By whose terms to pass over nodes, when that is shorter. */
@@ -363,8 +363,6 @@ const FEWEST = 0.5
 const SURE = 1.5
 /** Going a little farther than expected is cheaper than going twice. */
 const AMPLE = 1.5
-/** What making out a node's terms costs, as compared to a node that comes from an index. */
-const TERM_COST = 0.05
 /** How many of the nodes that have the terms are looked at to see which share of them meets the conditions. */
 const TRIED_NODES = 64
 /** As much as a look at so many nodes counts what these tell. */

@@ -67,9 +67,6 @@ interface Way<By> {
   readonly isExact?: boolean
 }
 
-/** What a step through the order of a whole drive costs when it passes over a node. */
-const PASSING_COST = 0.08
-
 /** How many nodes are read at the beginning of a stretch, which may be empty. */
 const ENTERED_MAX = 16
 
@@ -86,7 +83,7 @@ export function indexWalk(
   return {
     isExact,
     cost: 1,
-    passingCost: PASSING_COST,
+    passingCost: store.searchCosts.passed,
     async step(limit, probe) {
       const found: Node[] = []
       for (let left = limit; left > 0; ) {

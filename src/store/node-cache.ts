@@ -58,6 +58,7 @@ export function rememberNodes(store: Store, options: RememberOptions = {}): Stor
       }
     },
     statements: () => store.statements(),
+    searchCosts: store.searchCosts,
     close: () => store.close(),
   }
 }
