@@ -35,6 +35,8 @@ test('a drive is made by an administrator, shown, changed and deleted with all i
     status: 'enabled',
     total_size: 1000,
     used_size: 0,
+    encrypt_mode: 'none',
+    encrypt_data_access: false,
   })
   const { drive_id } = made
   expect(drive_id).toMatch(/^\d+$/)

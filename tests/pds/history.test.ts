@@ -31,6 +31,7 @@ test('every save is a revision; restoring makes a new latest; old ones are delet
     { revision_id: second.revision_id, size: 7, is_latest_version: true, revision_version: 2, file_extension: 'txt' },
     { revision_id: first, size: 3, is_latest_version: false, keep_forever: false, creator_id: 'admin' },
   ])
+  expect(listed.map(({ creator_name }) => creator_name)).toEqual(listed.map(() => second.last_modifier_name))
   expect(listed[0].download_url).toBeUndefined()
   const got = await client.ok('/file/revision/get', { file_id, revision_id: first })
   expect((await send(got.url)).text).toBe('one')

@@ -53,6 +53,13 @@ test('a user assertion yields a token object for the user', async () => {
   expect([me.status, me.body.user_id]).toEqual([200, 'alice'])
 })
 
+test('a token object carries what applications keep about its user', async () => {
+  await world.admin.ok('/user/update', { user_id: 'alice', user_data: { theme: 'dark' } })
+  // People are remembered for two seconds.
+  at += 3000
+  expect((await ask()).body.user_data).toEqual({ theme: 'dark' })
+})
+
 test('a user shows to itself and to administrators when it signed in, and when it stayed so', async () => {
   const first = (await ask()).body
   const signedInAt = at
