@@ -237,7 +237,10 @@ export interface ReadTx {
     after: NodeKey | null
     limit: number
   }): Promise<Node[]>
-  /** How many nodes of a drive have the terms of a probe; some that left it may be counted. No farther than to `limit`. */
+  /**
+   * How many nodes of a drive have the terms of a probe; some that left it may be counted. They are counted no farther than to
+   * `limit`: what is not less than that is a guess, or no more than that there are so many.
+   */
   termed(query: { drive: DriveId; probe: Probe; limit: number }): Promise<number>
   /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
   ordered(query: OrderedQuery): Promise<OrderedNodes>
@@ -554,6 +557,8 @@ export interface SearchCosts {
   readonly termed: number
   /** Passing over a node that lacks them. */
   readonly passed: number
+  /** To how many nodes that have some terms are counted; for more the guess will do. */
+  readonly countedMax: number
 }
 
 export interface Store {

@@ -80,14 +80,14 @@ async function fewBelow(seek: Seeking): Promise<Match[] | null> {
 }
 const SAMPLE_NODES = 100
 
-/** How many nodes have terms; of very many only that they are. */
+/** How many nodes have terms; of very many about how many, or only that they are. */
 async function termed(seek: Seeking, probe: Probe): Promise<number> {
   const { store, place, counts } = seek
   const name = JSON.stringify(probe)
   const known = counts.get(name)
   if (known !== undefined) return known
   const { drive } = place
-  const limit = manyTermed(seek)
+  const limit = Math.max(store.searchCosts.countedMax, seek.limits.termedNodesMax + 1)
   const count = await store.read((tx) => tx.termed({ drive: drive.id, probe, limit }))
   counts.set(name, count)
   return count

@@ -194,7 +194,7 @@ function termsConformance(store: () => Store) {
       expect(count).toBeGreaterThanOrEqual((await ids(probe)).length)
       // One store's index does not tell drives apart; terms do, which begin with the drive of birth.
       expect(count).toBeLessThanOrEqual((await ids(probe, [DRIVE, OTHER])).length)
-      expect(await counted(probe, 1)).toBe(1)
+      expect(await counted(probe, 1)).toBeGreaterThanOrEqual(1)
     }
     expect(await counted('7nzz')).toBe(0)
   })

@@ -95,7 +95,7 @@ export async function createPostgresStore(options: PostgresOptions): Promise<Pos
     write: (fn, drives) => open.write(fn, drives),
     statements: () => open.spent.statements,
     // Each node that is passed over is asked for its terms itself.
-    searchCosts: { termed: 0, passed: 0.25 },
+    searchCosts: { termed: 0, passed: 0.25, countedMax: 30_000 },
     roundTrips: () => open.spent.roundTrips,
     keyDigest: (offered) => keyDigest(readers, offered),
     close: () => open.close(),

@@ -29,8 +29,12 @@ cross join node n on n.drive_id = d.value and n.id = t.rowid
 where t.node_term match ? and t.rowid > ?
 order by t.rowid limit ?`
 
-/** The full-text index alone, which knows the drive of birth only. */
-export const TERMED = 'select count(*) from (select 1 from node_term where node_term match ? limit ?)'
+/** The full-text index alone, which knows the drive of birth only; the largest id tells how far it goes on behind those counted. */
+export const TERMED = `
+select count(*), min(id), max(id), (
+  select n.id from node n where n.drive_id = ? and n.id > 0 order by n.id desc limit 1
+)
+from (select rowid as id from node_term where node_term match ? limit ?)`
 
 /** The drives come in rising order and each one's nodes by the primary key, so nothing is sorted. */
 export const EVERY_NODE = `
@@ -119,8 +123,12 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     return rows.map(toNode)
   },
 
-  termed(db, { probe, limit }) {
-    return db.all<[number]>(TERMED, matchOf(probe), limit)[0]![0]
+  termed(db, { drive, probe, limit }) {
+    const [row] = db.all<[number, NodeId, NodeId, NodeId | null]>(TERMED, drive, matchOf(probe), limit)
+    const [count, first, last, newest] = row!
+    if (count < limit) return count
+    // Ids come in rising order: what is behind those counted is taken to be as dense as they are.
+    return Math.max(count, Math.ceil((count * ((newest ?? last) - first)) / Math.max(last - first, 1)))
   },
 
   ordered(db, query) {

@@ -67,7 +67,7 @@ export function createSqliteStore(options: { readonly file: string }): Store {
     read: (fn) => reads.run(fn),
     write: (fn) => writes.run(fn),
     statements: () => writer.statements + reader.statements,
-    searchCosts: { termed: 0.05, passed: 0.08 },
+    searchCosts: { termed: 0.05, passed: 0.08, countedMax: 5_000 },
     async close() {
       await Promise.all([writes.close(), reads.close()])
       await checkpointer.close()
