@@ -214,6 +214,16 @@ function termsConformance(store: () => Store) {
     expect(await store().read((tx) => tx.count('term'))).toBe(before - 2)
   })
 
+  it('tell along an order at once what has them now', async () => {
+    const query = { drive: DRIVE, by: 'name', descending: false, after: null, probe: '7nz', limit: 100 } as const
+    const along = async () => idsOf((await store().read((tx) => tx.ordered(query))).nodes)
+    expect(await along()).toEqual([])
+    await apply(store(), { putTerms: [put(DRIVE, 10, '7nz')] })
+    expect(await along()).toEqual([10])
+    await apply(store(), { putTerms: [put(DRIVE, 15, '7nz')], deleteNodes: [keyOf(10)] })
+    expect(await along()).toEqual([15])
+  })
+
   it('stay with a node that moves, is renamed or goes to another drive', async () => {
     await apply(store(), { moveNodes: [file(10, 5, 'n10', { rev: 2 })] })
     expect(await ids('7na')).toEqual([10, 11])

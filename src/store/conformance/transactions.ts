@@ -288,7 +288,8 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     async (tx, ids) => {
       const query = { drive: driveId(7_000), descending: false, after: null, probe: null, limit: ids.length } as const
       await tx.ordered({ ...query, by: 'name' })
-      await tx.ordered({ ...query, by: 'size', probe: '7na' })
+      // A store may remember which nodes have the terms it was asked for last.
+      await tx.ordered({ ...query, by: 'size', probe: `7n${ids.length}` })
     },
   ],
   [

@@ -2,6 +2,7 @@
 import type { DriveId, NodeId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
 import { BEYOND_NUMBERS, FOLDER_SIZE, placeOf, startOf } from '../row/order.ts'
+import type { Connection } from './connection.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -88,19 +89,15 @@ export function orderedSql(order: Order): string {
   return alongSql(NODE_COLUMNS, order)
 }
 
-/** Only the index is looked at, but for nodes in the set of those that have the terms, which is made once for all. */
-export function orderedTermsSql(order: Order): string {
-  return `
-select ${NODE_COLUMNS}
-from (${alongSql('n.id, n.id in (select rowid from node_term where node_term match ?) as has_terms', order)}) l
-cross join node n on n.drive_id = ? and n.id = l.id
-where l.has_terms`
+/** Where nodes are in an order, by the index alone. */
+export function orderPlacesSql(order: Order): string {
+  return alongSql(`${ORDERS[order.by].value}, n.id`, order)
 }
 
-/** The place of a node so many behind another, by the index alone. */
-export function orderPlaceSql(order: Order): string {
-  return `${alongSql(`${ORDERS[order.by].value}, n.id`, order)} offset ?`
-}
+/** Every node that has the terms. */
+export const TERMED_NODES = 'select rowid from node_term where node_term match ?'
+/** Another one after every commit: the first is told apart by what others commit, the second by what this connection does. */
+export const DATA_STATE = 'select data_version, total_changes() from pragma_data_version'
 
 export const NODES = `
 select ${NODE_COLUMNS} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
@@ -138,9 +135,11 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
       const nodes = db.all<NodeRow>(orderedSql(query), ...alongParameters(query)).map(toNode)
       return { nodes, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, query.by) }
     }
-    const nodes = db.all<NodeRow>(orderedTermsSql(query), ...alongParameters(query, matchOf(probe)), drive).map(toNode)
-    const place = [...alongParameters(query).slice(0, -1), 1, limit - 1]
-    const [last] = db.all<[string | number | null, NodeId]>(orderPlaceSql(query), ...place)
+    const places = db.all<[string | number | null, NodeId]>(orderPlacesSql(query), ...alongParameters(query))
+    const termed = termedNodes(db, probe)
+    const ids = places.flatMap(([, id]) => (termed.has(id) ? [id] : []))
+    const nodes = ids.length > 0 ? db.all<NodeRow>(NODES, JSON.stringify(ids), drive).map(toNode) : []
+    const last = places.length < limit ? undefined : places.at(-1)
     return { nodes, next: last ? { value: last[0] ?? FOLDER_SIZE, id: last[1] } : null }
   },
 
@@ -154,11 +153,33 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
   },
 }
 
-/** What alongSql asks for, with what the columns selected ask for first. */
-function alongParameters(query: OrderedQuery, ...selected: readonly string[]): (string | number)[] {
+interface Termed {
+  readonly match: string
+  readonly state: string
+  readonly ids: ReadonlySet<NodeId>
+}
+
+/** Those of the last probe of each connection: a search asks for them at every step along its order. */
+const lastTermed = new WeakMap<Connection, Termed>()
+/** More are not kept. */
+const TERMED_KEPT_MAX = 500_000
+
+/** Which nodes have the terms of a probe, as of this transaction. */
+function termedNodes(db: Connection, probe: Probe): ReadonlySet<NodeId> {
+  const match = matchOf(probe)
+  const state = db.all<[number, number]>(DATA_STATE).join()
+  const known = lastTermed.get(db)
+  if (known?.match === match && known.state === state) return known.ids
+  const ids = new Set(db.all<[NodeId]>(TERMED_NODES, match).map(([id]) => id))
+  if (ids.size <= TERMED_KEPT_MAX) lastTermed.set(db, { match, state, ids })
+  return ids
+}
+
+/** What alongSql asks for. */
+function alongParameters(query: OrderedQuery): (string | number)[] {
   const { by, drive, limit } = query
   const { value, id } = startOf(query)
-  const run = [...selected, drive, value, id, limit]
+  const run = [drive, value, id, limit]
   return by === 'size' ? [...run, ...run, limit] : run
 }
 
