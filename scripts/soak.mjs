@@ -14,7 +14,7 @@ const SUITES = [
   { file: 'tests/engine/model.test.ts', explorations: 1 },
   { file: 'tests/concurrent/histories.test.ts', explorations: 3 },
   { file: 'tests/concurrent/http.test.ts', explorations: 1 },
-  { file: 'tests/wire/wire.test.ts', explorations: 3 },
+  { file: 'tests/wire/wire.test.ts', explorations: 4 },
   { file: 'tests/routes/odd.test.ts', explorations: 4 },
 ]
 const EXPLORATIONS = SUITES.reduce((sum, { explorations }) => sum + explorations, 0)

@@ -2,6 +2,7 @@
 import { ACTIONS, type DriveId, type Naming, type Op, onConflict, type UploadId } from '../../src/engine/index.ts'
 import { actorOf } from '../engine/world.ts'
 import { type Answer, type ChildRequest, Client, jwtToken } from '../pds/client.ts'
+import type { TestServer } from '../server.ts'
 import type { Asking } from './request.ts'
 import type { Dialect, Question, Said, Scene, Target, Wire } from './wire.ts'
 
@@ -39,8 +40,7 @@ function modeOf({ strategy }: Asking) {
 }
 
 export const pds: Dialect = async (server) => {
-  const { body } = await jwtToken(server.url, { privateKey: server.demo.pds.privateKey, sub: 'admin' })
-  const client = new Client(server.url, body.access_token, '')
+  const client = signedIn(server)
   return {
     actor: actorOf('user:admin', { tenant: server.demo.tenant, admin: true }),
     codes: CODES,
@@ -49,12 +49,29 @@ export const pds: Dialect = async (server) => {
   }
 }
 
+/** Tokens live for two hours by the server's clock, which a long conversation takes. */
+const TOKEN_USED_MS = 3_600_000
+
+/** A client whose token is good. */
+function signedIn({ url, demo, engine }: TestServer): () => Promise<Client> {
+  let client: Client | undefined
+  let since = 0
+  return async () => {
+    const now = engine.now()
+    if (client && now - since < TOKEN_USED_MS) return client
+    const claims = { privateKey: demo.pds.privateKey, sub: 'admin', now: Math.floor(now / 1000) }
+    client = new Client(url, (await jwtToken(url, claims)).body.access_token, '')
+    since = now
+    return client
+  }
+}
+
 class Asked {
-  private readonly client: Client
+  private readonly client: () => Promise<Client>
   private readonly asking: Asking
   private readonly scene: Scene
 
-  constructor(client: Client, asking: Asking, scene: Scene) {
+  constructor(client: () => Promise<Client>, asking: Asking, scene: Scene) {
     this.client = client
     this.asking = asking
     this.scene = scene
@@ -235,7 +252,8 @@ class Asked {
       ops,
       calls: children.map(({ url }) => `${url} in a batch`),
       send: async () => {
-        const answer = await this.client.batch(children.map(({ url, body }): ChildRequest => ({ url, body })))
+        const client = await this.client()
+        const answer = await client.batch(children.map(({ url, body }): ChildRequest => ({ url, body })))
         if (answer.status !== 200) throw new Error(`the batch was answered ${answer.text}`)
         return answer.body.responses.map((one: Pick<Answer, 'status' | 'body'>) => this.said(one))
       },
@@ -244,8 +262,9 @@ class Asked {
 
   private async oneByOne(children: readonly Child[]): Promise<Said[]> {
     const said: Said[] = []
+    const client = await this.client()
     // The order of the calls is the order of the ops.
-    for (const { url, body } of children) said.push(this.said(await this.client.call(url, body)))
+    for (const { url, body } of children) said.push(this.said(await client.call(url, body)))
     return said
   }
 
@@ -276,7 +295,8 @@ class Asked {
 
   private async sent(drive: DriveId, body: object): Promise<Said> {
     const { name, text } = this.asking
-    const client = new Client(this.client.url, this.client.token, String(drive))
+    const { url, token } = await this.client()
+    const client = new Client(url, token, String(drive))
     try {
       return this.said({ status: 201, body: await client.upload(name, text, body) })
     } catch (error) {
