@@ -244,8 +244,6 @@ export interface ReadTx {
   termed(query: { drive: DriveId; probe: Probe; limit: number }): Promise<number>
   /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
   ordered(query: OrderedQuery): Promise<OrderedNodes>
-  /** Nodes of a drive without what is above them; those that lack the terms of a probe (null = none) may be left out. */
-  nodes(query: { drive: DriveId; ids: readonly NodeId[]; probe: Probe | null }): Promise<Node[]>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */

@@ -293,13 +293,6 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     },
   ],
   [
-    'nodes',
-    async (tx, ids) => {
-      await tx.nodes({ drive: DRIVE, ids: ids.map(nodeId), probe: null })
-      await tx.nodes({ drive: DRIVE, ids: ids.map(nodeId), probe: '7na' })
-    },
-  ],
-  [
     'grantPage',
     async (tx, ids) => {
       const query = { tenant: TENANT, subjects: ids.map((id) => `user:${id}` as const), after: null, limit: 9 }

@@ -109,15 +109,7 @@ where l.has_terms or l.number = $5
 order by l.number`
 }
 
-export const NODES = `
-select ${NODE_COLUMNS} from unnest($2::bigint[]) k (id) join node n on n.drive_id = $1 and n.id = k.id`
-export const NODES_WITH_TERMS = `
-select ${NODE_COLUMNS}
-from unnest($2::bigint[]) k (id)
-join node_term t on t.drive_id = $1 and t.node_id = k.id and t.terms @@ $3::tsquery
-join node n on n.drive_id = $1 and n.id = k.id`
-
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered' | 'nodes'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
     const keys = [...new Set(drives)].map((drive) => ({ drive }))
@@ -148,14 +140,6 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     const rows = await db.all<[number, ...NodeRow]>(orderedSql(query), drive, value, id, words, limit)
     const nodes = rows.map(([, ...row]) => toNode(row))
     return { nodes, next: rows.at(-1)?.[0] === limit ? placeOf(nodes.at(-1)!, by) : null }
-  },
-
-  async nodes(db, { drive, ids, probe }) {
-    if (ids.length === 0) return []
-    const rows = probe
-      ? await db.all<NodeRow>(NODES_WITH_TERMS, drive, ids, queryOf(probe))
-      : await db.all<NodeRow>(NODES, drive, ids)
-    return rows.map(toNode)
   },
 }
 

@@ -101,10 +101,8 @@ export const DATA_STATE = 'select data_version, total_changes() from pragma_data
 
 export const NODES = `
 select ${NODE_COLUMNS} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
-export const NODES_WITH_TERMS = `${NODES}
-where k.value in (select rowid from node_term where node_term match ?)`
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered' | 'nodes'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered'>> = {
   births(db, drives) {
     if (drives.length === 0) return []
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
@@ -141,15 +139,6 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     const nodes = ids.length > 0 ? db.all<NodeRow>(NODES, JSON.stringify(ids), drive).map(toNode) : []
     const last = places.length < limit ? undefined : places.at(-1)
     return { nodes, next: last ? { value: last[0] ?? FOLDER_SIZE, id: last[1] } : null }
-  },
-
-  nodes(db, { drive, ids, probe }) {
-    if (ids.length === 0) return []
-    const set = JSON.stringify(ids)
-    const rows = probe
-      ? db.all<NodeRow>(NODES_WITH_TERMS, set, drive, matchOf(probe))
-      : db.all<NodeRow>(NODES, set, drive)
-    return rows.map(toNode)
   },
 }
 
