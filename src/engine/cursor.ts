@@ -4,12 +4,15 @@ import type { ListOrderBy, Position } from './op.ts'
 
 const KINDS: readonly Kind[] = ['folder', 'file']
 
-/** What nodes are ordered by. Folders, which have no size, come before all files. */
+/** Where folders, which have no size, stand by size: before all files. */
+export const FOLDER_SIZE = -1
+
+/** What nodes are ordered by. */
 export const ORDER_VALUES: Readonly<Record<ListOrderBy, (node: Node) => string | number>> = {
   name: ({ key }) => key,
   updated: ({ updatedAt }) => updatedAt,
   created: ({ createdAt }) => createdAt,
-  size: ({ content }) => content?.size ?? -1,
+  size: ({ content }) => content?.size ?? FOLDER_SIZE,
   localCreated: ({ attributes, createdAt }) => attributes.localCreatedAt ?? createdAt,
   localModified: ({ attributes, updatedAt }) => attributes.localModifiedAt ?? updatedAt,
 }

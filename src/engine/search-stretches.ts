@@ -1,5 +1,5 @@
 /** Where in an order of a drive's nodes those can stand that meet conditions: there, and nowhere else, need they be looked for. */
-import { compareValues, ORDER_VALUES } from './cursor.ts'
+import { compareValues, FOLDER_SIZE, ORDER_VALUES } from './cursor.ts'
 import type { Kind, Node } from './model.ts'
 import type { OrderBy } from './op.ts'
 import { keyStretches } from './search-names.ts'
@@ -41,7 +41,7 @@ type Numeric = 'created' | 'updated' | 'size'
 type Span = readonly [from: number, below: number]
 
 const WHOLE: readonly Span[] = [[Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]]
-const FOLDERS: Span = [-1, 0]
+const FOLDERS: Span = [FOLDER_SIZE, FOLDER_SIZE + 1]
 const FILES: Span = [0, Number.POSITIVE_INFINITY]
 
 /** What meets the conditions, or, as nothing is taken out of what may be negated, what does not; never too little. */

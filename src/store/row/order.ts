@@ -1,12 +1,16 @@
 /** Where a node stands among all of its drive, and where each order begins. */
-import type { Node, NodeId, OrderedQuery, OrderPlace } from '../../engine/index.ts'
+import {
+  FOLDER_SIZE,
+  type Node,
+  type NodeId,
+  ORDER_VALUES,
+  type OrderedQuery,
+  type OrderPlace,
+} from '../../engine/index.ts'
 
 /** Greater than every name: names are at most 1,024 bytes, and no character is greater than this. */
 export const BEYOND_NAMES = '\u{10ffff}'.repeat(300)
 export const BEYOND_NUMBERS = Number.MAX_SAFE_INTEGER
-
-/** Where folders stand by size: before all files. */
-export const FOLDER_SIZE = -1
 
 /** The place behind which the nodes sought begin. */
 export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
@@ -17,9 +21,5 @@ export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
 }
 
 export function placeOf(node: Node, by: OrderedQuery['by']): OrderPlace {
-  const { key, createdAt, updatedAt, content, id } = node
-  return {
-    value: { name: key, created: createdAt, updated: updatedAt, size: content?.size ?? FOLDER_SIZE, id }[by],
-    id,
-  }
+  return { value: by === 'id' ? node.id : ORDER_VALUES[by](node), id: node.id }
 }

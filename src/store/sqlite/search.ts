@@ -1,7 +1,14 @@
 /** The search index: which nodes have which terms. */
-import type { DriveId, NodeId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
+import {
+  type DriveId,
+  FOLDER_SIZE,
+  type NodeId,
+  type OrderedQuery,
+  type Probe,
+  type ReadTx,
+} from '../../engine/index.ts'
 import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
-import { BEYOND_NUMBERS, FOLDER_SIZE, placeOf, startOf } from '../row/order.ts'
+import { BEYOND_NUMBERS, placeOf, startOf } from '../row/order.ts'
 import type { Connection } from './connection.ts'
 import type { Queries } from './transaction.ts'
 
