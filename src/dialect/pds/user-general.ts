@@ -1,5 +1,5 @@
 /** `/user/general_*`: users with what belongs to them, their groups and drives. */
-import type { Drive, Group, Subject, User } from '../../engine/index.ts'
+import type { Drive, Group, User } from '../../engine/index.ts'
 import { PAGE_SIZE_MAX } from '../../engine/index.ts'
 import type { DirectEndpoint, Env } from './call.ts'
 import { driveObject } from './drive.ts'
@@ -48,7 +48,7 @@ export const userGeneralSearch: DirectEndpoint = {
 async function withMore(body: Body, env: Env, users: readonly User[]): Promise<object[]> {
   const wanted = texts(body, 'extra_return_info', EXTRAS_MAX, ID_CHARACTERS_MAX) ?? []
   const drives = wanted.includes('drive') ? await drivesOf(env, users) : new Map<number, Drive>()
-  const groups = wanted.includes('group') ? await Promise.all(users.map((user) => groupsOf(env, user))) : []
+  const groups = wanted.includes('group') ? await groupsOf(env, users) : []
   return users.map((user, i) => {
     const drive = drives.get(user.defaultDrive)
     return {
@@ -69,12 +69,14 @@ async function drivesOf({ engine, actor }: Env, users: readonly User[]): Promise
   return new Map(seen.map((drive) => [drive!.id, drive!]))
 }
 
-async function groupsOf({ engine, actor }: Env, { id }: User): Promise<Group[]> {
-  const member: Subject = `user:${id}`
-  const { items } = await engine.listMembers(actor, { of: { member }, limit: PAGE_SIZE_MAX })
-  const groups = await engine.groups(
-    actor.tenant,
-    items.map(({ group }) => group),
+/** In which groups each of them is. */
+async function groupsOf({ engine, actor }: Env, users: readonly User[]): Promise<Group[][]> {
+  const memberships = await Promise.all(
+    users.map(({ id }) => engine.listMembers(actor, { of: { member: `user:${id}` }, limit: PAGE_SIZE_MAX })),
   )
-  return groups.flatMap((group) => (group ? [group] : []))
+  const ids = memberships.map(({ items }) => items.map(({ group }) => group))
+  const distinct = [...new Set(ids.flat())]
+  const groups = await engine.groups(actor.tenant, distinct)
+  const byId = new Map(distinct.map((id, at) => [id, groups[at]]))
+  return ids.map((some) => some.flatMap((id) => byId.get(id) ?? []))
 }
