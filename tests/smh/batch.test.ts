@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { adminActor, LIBRARY, open, type Session, send } from './session.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { adminActor, LIBRARY, type Session, send, serverForAll } from './session.ts'
 
 let smh: Session
-let server: Session
+const server = serverForAll()
 
-beforeAll(async () => {
-  server = await open()
-})
-afterAll(() => server.stop())
 /** In spaces of its own. */
 beforeEach(async () => {
   smh = await server.fresh()

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { expectFault, LIBRARY, type Session, send, serverForAll } from './session.ts'
 
 const DAY = 24 * 3600_000
 
@@ -8,12 +8,8 @@ let base: string
 let now = Date.parse('2026-03-01T08:15:58Z')
 /** When the test began. */
 let began: number
-let server: Session
+const server = serverForAll({ clock: () => now })
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 /** A day later, in spaces of its own. */
 beforeEach(async () => {
   now += DAY

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { adminActor, expectFault, LIBRARY, type Reply, type Session, send, serverForAll } from './session.ts'
 
 const DAY = 24 * 3600_000
 
@@ -9,12 +9,8 @@ let base: string
 let now = Date.parse('2026-03-01T08:15:58Z')
 /** When the test began. */
 let began: number
-let server: Session
+const server = serverForAll({ clock: () => now })
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 /** A day later, in spaces of its own. */
 beforeEach(async () => {
   now += DAY

@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { expectFault, LIBRARY, type Session, send, serverForAll } from './session.ts'
 
 let smh: Session
 let files: string
@@ -7,12 +7,8 @@ let history: string
 let now = Date.parse('2026-03-01T08:00:00Z')
 /** When the test began. */
 let began: number
-let server: Session
+const server = serverForAll({ clock: () => now })
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 /** A day later, in spaces of its own, under the settings a library starts with. */
 beforeEach(async () => {
   now += DAY

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { addApps } from '../../src/engine/people.ts'
-import { adminActor, expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { adminActor, expectFault, LIBRARY, type Reply, type Session, send, serverForAll } from './session.ts'
 import { SpaceCopy } from './space-copy.ts'
 
 const DAY = 24 * 3600_000
@@ -10,12 +10,8 @@ let favorite: string
 let now = Date.parse('2026-03-01T08:00:00Z')
 /** When the test began. */
 let began: number
-let server: Session
+const server = serverForAll({ clock: () => now })
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 /** A day later, in spaces of its own. */
 beforeEach(async () => {
   now += DAY

@@ -1,19 +1,15 @@
 /** Files that fall to a quota: when, which, and what their clients are told. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { DriveId } from '../../src/engine/index.ts'
-import { adminActor, expectFault, LIBRARY, open, type Session } from './session.ts'
+import { adminActor, expectFault, LIBRARY, type Session, serverForAll } from './session.ts'
 
 const DAY = 24 * 3600_000
 let smh: Session
 let now = Date.parse('2026-03-01T08:00:00Z')
-let server: Session
+const server = serverForAll({ clock: () => now })
 let space: string
 let files: string
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 beforeEach(async () => {
   smh = await server.fresh()
   space = smh.space

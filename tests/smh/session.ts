@@ -1,6 +1,6 @@
 /** What the SMH tests share: a started server, raw HTTP, tokens, files, and a picture of all that is stored. */
 import { request } from 'node:http'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Actor, DriveId, Engine, NodeView } from '../../src/engine/index.ts'
 import { ALL_ACTIONS, type TenantId } from '../../src/engine/index.ts'
 import { type StartOptions, startServer, type TestServer } from '../server.ts'
@@ -98,6 +98,16 @@ export async function open(options: StartOptions = {}): Promise<Session> {
   const { admin, alice } = server.demo.drives
   const token = await mintAt(server.url, { grant: 'admin', period: '315360000' })
   return sessionIn(server, token, String(admin), String(alice))
+}
+
+/** One server for all tests of a file, which have spaces of their own each: begun before the first, stopped after the last. */
+export function serverForAll(options: StartOptions = {}): Pick<Session, 'fresh'> {
+  let session: Session | undefined
+  beforeAll(async () => {
+    session = await open(options)
+  })
+  afterAll(() => session?.stop())
+  return { fresh: () => session!.fresh() }
 }
 
 async function mintAt(url: string, query: Readonly<Record<string, string>>): Promise<string> {

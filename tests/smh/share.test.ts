@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Session, send } from './session.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { expectFault, LIBRARY, type Session, send, serverForAll } from './session.ts'
 
 let smh: Session
 let now = Date.parse('2026-03-01T08:00:00Z')
 /** When the test began. */
 let began: number
-let server: Session
+const server = serverForAll({ clock: () => now })
 const HOUR = 3600_000
 const DAY = 24 * HOUR
 
-beforeAll(async () => {
-  server = await open({ clock: () => now })
-})
-afterAll(() => server.stop())
 /** A day later, in spaces of its own. */
 beforeEach(async () => {
   now += DAY

@@ -1,15 +1,11 @@
 /** What the vendor's clients put on the wire, each spelled as that client spells it. */
 import { request } from 'node:http'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { expectFault, LIBRARY, open, type Reply, type Session, send } from './session.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { expectFault, LIBRARY, type Reply, type Session, send, serverForAll } from './session.ts'
 
 let smh: Session
-let server: Session
+const server = serverForAll()
 
-beforeAll(async () => {
-  server = await open()
-})
-afterAll(() => server.stop())
 /** In spaces of its own. */
 beforeEach(async () => {
   smh = await server.fresh()
