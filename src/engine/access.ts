@@ -1,6 +1,7 @@
 /** What an actor may do: ownership first, then grants along the way up, then what the credential itself allows. */
 import { ACTIONS, type ActionBits, ALL_ACTIONS, actions } from './action.ts'
 import type { Actor, LentNode } from './actor.ts'
+import { hasEnded } from './expiry.ts'
 import type { Drive, Grant, Kind, Node, Subject } from './model.ts'
 
 /** Whether the actor can know of the drive at all. */
@@ -68,8 +69,7 @@ export function grantedActions(
   for (const grants of lineage) {
     for (const grant of grants) {
       if (subjects && !subjects.includes(grant.subject)) continue
-      const alive = grant.expiresAt === 0 || grant.expiresAt > now
-      if (alive && !nearest.has(grant.subject)) nearest.set(grant.subject, grant.actions)
+      if (!hasEnded(grant, now) && !nearest.has(grant.subject)) nearest.set(grant.subject, grant.actions)
     }
   }
   let bits = 0

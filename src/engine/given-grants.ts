@@ -3,6 +3,7 @@ import { ownsDrive } from './access.ts'
 import type { Actor } from './actor.ts'
 import type { RunBatch } from './batch.ts'
 import { fail } from './error.ts'
+import { hasEnded } from './expiry.ts'
 import type { Drive, DriveId, Grant } from './model.ts'
 import type { Clock, Store } from './port.ts'
 import type { GivenGrant, GrantCursor, Readings } from './readings.ts'
@@ -24,7 +25,7 @@ export function createGivenGrants(
       const page: Grant[] = await store.read((tx) => tx.grantPage(query))
       const now = clock()
       const nodes = page
-        .filter(({ drive, expiresAt }) => open.has(drive) && isAlive(expiresAt, now))
+        .filter((grant) => open.has(grant.drive) && !hasEnded(grant, now))
         .map(({ drive, node }) => ({ drive, id: node }))
       for (const view of await look(batch, actor, nodes, 'no')) {
         if (view && open.delete(view.drive.id)) given.add(view.drive.id)
@@ -49,7 +50,7 @@ export function createGivenGrants(
       const rows = await store.read((tx) => tx.grantPage({ tenant, side, subjects, after, limit: limit + 1 }))
       const page = rows.slice(0, limit)
       const now = clock()
-      const alive = page.filter(({ expiresAt }) => isAlive(expiresAt, now))
+      const alive = page.filter((grant) => !hasEnded(grant, now))
       const views = await look(
         batch,
         actor,
@@ -63,10 +64,6 @@ export function createGivenGrants(
       return { items, next: rows.length > limit ? cursorOf(page.at(-1)!) : null }
     },
   }
-}
-
-function isAlive(expiresAt: number, now: number): boolean {
-  return expiresAt === 0 || expiresAt > now
 }
 
 function cursorOf({ createdAt, drive, node, subject }: Grant): GrantCursor {

@@ -5,7 +5,6 @@ import {
   type Failed,
   type GivenGrant,
   type GivenGrants,
-  type Grant,
   type GrantCursor,
   type GrantView,
   type NodeView,
@@ -185,11 +184,7 @@ function* grantsOf(env: Env, body: Body, inherited: boolean): Steps<{ view: Node
   const result = yield* one({ kind: 'grants', node, inherited })
   const view = viewOf(result)
   if (result.status !== 'done' || !result.grants) throw new Error('the op has no grants')
-  return { view, grants: result.grants.filter(({ grant }) => isAlive(env, grant)) }
-}
-
-function isAlive({ now }: Env, { expiresAt }: Grant): boolean {
-  return expiresAt === 0 || expiresAt > now
+  return { view, grants: result.grants }
 }
 
 function memberObject(env: Env, { drive }: NodeView, { grant, node, path }: GrantView): object {

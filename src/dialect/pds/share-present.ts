@@ -1,5 +1,5 @@
 /** Shares as the vendor shows them. */
-import { ACTIONS, type ActionBits, type Link, type LinkCounts, type LinkLimits } from '../../engine/index.ts'
+import { ACTIONS, type ActionBits, hasEnded, type Link, type LinkCounts, type LinkLimits } from '../../engine/index.ts'
 import type { Env } from './call.ts'
 import { REQUIRE_LOGIN, SHARE_ALL } from './share-visit.ts'
 import { iso, subjectParts } from './terms.ts'
@@ -58,7 +58,7 @@ export function shareObject(env: Env, link: Link): object {
     status: link.state === 'open' ? 'enabled' : 'disabled',
     created_at: iso(link.createdAt),
     updated_at: iso(link.updatedAt),
-    expired: link.expiresAt !== 0 && link.expiresAt <= now,
+    expired: hasEnded(link, now),
     ...terms(link),
     creatable: link.inboxes.length > 0,
     creatable_file_id_list: textsOf(link, INBOX_IDS),

@@ -3,7 +3,7 @@
  * the shared items and nothing else, whoever makes it.
  */
 import type { Actor, Json, Link, LinkId } from '../../engine/index.ts'
-import { ALL_ACTIONS, lentBy } from '../../engine/index.ts'
+import { ALL_ACTIONS, hasEnded, lentBy } from '../../engine/index.ts'
 import type { DialectContext } from '../../http/dialect.ts'
 import { type Caller, permits } from './auth.ts'
 import type { Endpoint, Env, Share } from './call.ts'
@@ -37,9 +37,9 @@ export async function visitedShare(context: DialectContext, token: string, calle
 }
 
 /** Why a share opens to nobody; null while it does. */
-export function closedAnswer({ state, expiresAt }: Link, now: number): Answer | null {
-  if (state === 'closed') return sound(400, 'ShareLink.Cancelled', 'The share link has been cancelled.')
-  if (expiresAt !== 0 && expiresAt <= now) return sound(400, 'ShareLink.Expired', 'The share link has expired.')
+export function closedAnswer(link: Link, now: number): Answer | null {
+  if (link.state === 'closed') return sound(400, 'ShareLink.Cancelled', 'The share link has been cancelled.')
+  if (hasEnded(link, now)) return sound(400, 'ShareLink.Expired', 'The share link has expired.')
   return null
 }
 

@@ -4,6 +4,7 @@ import {
   type Actor,
   type App,
   type DriveId,
+  hasEnded,
   type Json,
   type Lent,
   type Link,
@@ -62,9 +63,9 @@ export async function shareOf(call: Call): Promise<{ link: Link; library: App }>
   return { link, library }
 }
 
-function demandOpen(call: Call, { state, expiresAt }: Link): void {
-  if (state === 'closed') throw refuse('ShareDisabled')
-  if (expiresAt !== 0 && expiresAt <= call.context.engine.now()) throw refuse('ShareExpired')
+function demandOpen(call: Call, link: Link): void {
+  if (link.state === 'closed') throw refuse('ShareDisabled')
+  if (hasEnded(link, call.context.engine.now())) throw refuse('ShareExpired')
 }
 
 /** Hands a visitor a token of its own for what is shared. */

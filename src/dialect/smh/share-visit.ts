@@ -2,6 +2,7 @@
 import {
   ACTIONS,
   type App,
+  hasEnded,
   type Link,
   type LinkCounts,
   type ListOp,
@@ -75,7 +76,7 @@ async function urlDetail(call: Call): Promise<Answer> {
     body: {
       name: link.name,
       enabled: link.state === 'open',
-      isExpired: link.expiresAt !== 0 && link.expiresAt <= call.context.engine.now(),
+      isExpired: hasEnded(link, call.context.engine.now()),
       needExtractionCode: link.password !== '',
       allowAnonymousUser: !config.forbidAnonymousUser,
       canSaveToNetDisc: may(link, ACTIONS.copy),

@@ -1,5 +1,13 @@
 /** Shares: links that open entries to whoever has them. Making, changing and telling of them; visiting is in share-visit.ts. */
-import { ACTIONS, LINK_NODES_MAX, type Link, type LinkId, type LinkPatch, type NodeId } from '../../engine/index.ts'
+import {
+  ACTIONS,
+  hasEnded,
+  LINK_NODES_MAX,
+  type Link,
+  type LinkId,
+  type LinkPatch,
+  type NodeId,
+} from '../../engine/index.ts'
 import { type Caller, callerOf, opens, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { faultOf, Refusal, refuse } from './error.ts'
@@ -173,7 +181,7 @@ function whole(call: Call, link: Link) {
     creatorId: userOf(link.creator),
     creationTime: isoTime(link.createdAt),
     extractionCode: call.context.auth.unseal(link.password),
-    isExpired: link.expiresAt !== 0 && link.expiresAt <= call.context.engine.now(),
+    isExpired: hasEnded(link, call.context.engine.now()),
     ownerEnabled: config.ownerEnabled,
     adminEnabled: config.adminEnabled,
     // Nothing here audits: every share counts as passed.

@@ -2,6 +2,7 @@
 import { ACTIONS } from '../action.ts'
 import { compareValues, positionOf } from '../cursor.ts'
 import { fail } from '../error.ts'
+import { hasEnded } from '../expiry.ts'
 import { isFailed, type Located, locate, pathOf, viewOf } from '../locate.ts'
 import type { Node } from '../model.ts'
 import type { GetOp, GrantsOp, ListOp, Position, Result } from '../op.ts'
@@ -32,7 +33,7 @@ export function grants(view: View, op: GrantsOp): Result {
   const shown = places.flatMap((place, index) =>
     view
       .grantsOf(place)
-      .filter(({ expiresAt }) => expiresAt === 0 || expiresAt > view.now)
+      .filter((grant) => !hasEnded(grant, view.now))
       .filter(({ subject }) => mayAll || view.actor.subjects.includes(subject))
       .map((grant) => ({ grant, node: place, path: pathOf(chain.slice(index)) })),
   )
