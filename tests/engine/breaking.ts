@@ -1,4 +1,4 @@
-/** A store that refuses to write certain changes, as one does whose disk is full. */
+/** Stores that fail: one refuses to write certain changes, as when the disk is full; one writes no more from some moment on. */
 import type { Changes, Store, WriteTx } from '../../src/engine/index.ts'
 
 /** @param refuses asked about all that is to be written at once */
@@ -18,4 +18,13 @@ function breakingTx(tx: WriteTx, refuses: (changes: Changes) => boolean): WriteT
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+/** @param last how many transactions it still commits */
+export function dyingAfter(store: Store, last: number): Store {
+  let writes = 0
+  return {
+    ...store,
+    write: (fn, ...more) => (++writes > last ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
+  }
 }

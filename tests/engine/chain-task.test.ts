@@ -1,7 +1,7 @@
 /** Chains in which trees too large for one batch are copied or carried: one task does them and what follows, in order. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { DriveId, Op, Store, TaskId } from '../../src/engine/index.ts'
-import { breaking, DISK_FULL } from './breaking.ts'
+import { breaking, DISK_FULL, dyingAfter } from './breaking.ts'
 import { NODES, PATHS, pathsBelow, plantTree } from './haul-tree.ts'
 import { at, copy, createFolder, get, move, purge, putFolders, rename, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
@@ -63,13 +63,7 @@ describe('a chain with large trees', () => {
   test('goes on after any crash, and is the same in the end', { timeout: 240_000 }, async () => {
     const id = await chain(ops())
     for (let write = 3; ; write += 5) {
-      let writes = 0
-      const dying = (store: Store): Store => ({
-        ...store,
-        write: (fn, ...more) =>
-          ++writes > write ? Promise.reject(new Error('the power went')) : store.write(fn, ...more),
-      })
-      await use.world.restart({ engine, wrapStore: dying })
+      await use.world.restart({ engine, wrapStore: (store) => dyingAfter(store, write) })
       const hasDied = await settleDown(use.world).then(
         () => false,
         () => true,
@@ -114,12 +108,7 @@ describe('a chain with large trees', () => {
       const landed = await run(use.world, alice, get(at(other, 'first/big')))
       if (landed.status === 'done') break
       // One step a turn.
-      let writes = 0
-      const dying = (store: Store): Store => ({
-        ...store,
-        write: (fn, ...more) => (++writes > 2 ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
-      })
-      await use.world.restart({ engine, wrapStore: dying })
+      await use.world.restart({ engine, wrapStore: (store) => dyingAfter(store, 2) })
       await settleDown(use.world).catch(() => undefined)
       use.world.now += 60_000
     }

@@ -1,16 +1,8 @@
 /** Hauls whose slices keep failing: they are given up, and nothing of them is left. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import {
-  CHECKS,
-  type Changes,
-  type CheckName,
-  type Drive,
-  type DriveId,
-  type Op,
-  type Store,
-  type TaskId,
-} from '../../src/engine/index.ts'
+import type { Changes, Drive, DriveId, Op, Store, TaskId } from '../../src/engine/index.ts'
 import { breaking, DISK_FULL } from './breaking.ts'
+import { faultsIn } from './faults.ts'
 import { NODES, plantTree } from './haul-tree.ts'
 import { at, copy, move, rename } from './ops.ts'
 import { useWorld } from './use-world.ts'
@@ -70,7 +62,7 @@ describe.each(['copy', 'carry'])('a %s that fails again and again when part of i
     expect(await counts()).toEqual(before)
     expect(await usedOf(use.world, other.id)).toEqual({ drive: 0, tenant: 9 })
     expect(await use.world.store.read((tx) => tx.holds([drive, other.id]))).toEqual([])
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
     // The tree is as free as before, also to go the same way.
     expect(codeOf(await run(use.world, alice, rename(at(drive, 'big'), 'again')))).toBe('done')
     await later(move(at(drive, 'again'), at(other.id)))
@@ -95,12 +87,3 @@ describe.each(['copy', 'carry'])('a %s that fails again and again when part of i
     expect(await counts()).toEqual(before)
   })
 })
-
-/** What fsck finds wrong; this world has drives without a tenant's row. */
-async function faults(): Promise<string[]> {
-  const inspection = await use.world.database.inspect()
-  const checks = (Object.keys(CHECKS) as CheckName[]).filter((check) => check !== 'people')
-  const found = await Promise.all(checks.map((check) => inspection.faults(check, 3)))
-  await inspection.close()
-  return found.flat().map(({ about, says }) => `${about} ${says}`)
-}

@@ -1,8 +1,6 @@
 /** Merging a folder that holds too much for one transaction into one of its name: a task does it, part by part. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
-  CHECKS,
-  type CheckName,
   type Drive,
   type DriveId,
   type Mode,
@@ -11,7 +9,8 @@ import {
   type Store,
   type TaskId,
 } from '../../src/engine/index.ts'
-import { breaking, DISK_FULL } from './breaking.ts'
+import { breaking, DISK_FULL, dyingAfter } from './breaking.ts'
+import { faultsIn } from './faults.ts'
 import { pathsBelow } from './haul-tree.ts'
 import { at, copy, createFolder, get, grant, MERGE, move, putFile, putFolders, rename, trash } from './ops.ts'
 import { useWorld } from './use-world.ts'
@@ -70,14 +69,6 @@ async function failures(id: TaskId): Promise<string[][]> {
   return report.items.map(({ outcome }) => [outcome.code, outcome.path.join('/')])
 }
 
-async function faults(): Promise<string[]> {
-  const inspection = await use.world.database.inspect()
-  const checks = (Object.keys(CHECKS) as CheckName[]).filter((check) => check !== 'people')
-  const found = await Promise.all(checks.map((check) => inspection.faults(check, 3)))
-  await inspection.close()
-  return found.flat().map(({ about, says }) => `${about} ${says}`)
-}
-
 const TO = ['the same drive', 'another drive'] as const
 
 describe.each(TO)('moving into %s', (where) => {
@@ -99,7 +90,7 @@ describe.each(TO)('moving into %s', (where) => {
     const used = where === 'the same drive' ? { drive: 12, tenant: 12 } : { drive: 12, tenant: 12 }
     expect(await usedOf(use.world, target())).toEqual(used)
     expect(await use.world.store.read((tx) => tx.holds([drive, other.id]))).toEqual([])
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 
   test('is held while it goes, and what has not gone is where it was', async () => {
@@ -124,7 +115,7 @@ describe.each(TO)('moving into %s', (where) => {
     expect(await versionOf(target(), 'big/one/1')).toBe(1)
     // It is nobody's any more.
     await done(use.world, alice, [trash(at(drive, 'new/big'))])
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 
   test('stops when it is cancelled, or its target goes: nothing is lost or there twice', async () => {
@@ -143,7 +134,7 @@ describe.each(TO)('moving into %s', (where) => {
       })
       const { total, done: arrived, failed } = await taskNow(id)
       expect(arrived + failed).toBe(total)
-      expect(await faults()).toEqual([])
+      expect(await faultsIn(use.world)).toEqual([])
       expect(await use.world.store.read((tx) => tx.holds([drive, other.id]))).toEqual([])
       if (stop === 'cancel') {
         const left = (await pathsIn(drive, 'new/big'))!
@@ -169,7 +160,7 @@ describe.each(TO)('moving into %s', (where) => {
     expect(await taskNow(id)).toMatchObject({ state: 'done', total: 13, done: 13, failed: 0 })
     expect(await pathsIn(target(), 'big')).toEqual(TOGETHER)
     expect(await pathsIn(drive, 'new')).toEqual([])
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 
   test('is given up when it keeps failing, and leaves nothing hidden', async () => {
@@ -187,7 +178,7 @@ describe.each(TO)('moving into %s', (where) => {
     await settleDown(use.world)
     expect(await taskNow(id)).toMatchObject({ state: 'done', error: 'chain_broken' })
     expect(await use.world.store.read((tx) => tx.holds([drive, other.id]))).toEqual([])
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 
   test.each(['chain', 'all'] as const)('as the only op of mode %s is the same', async (mode) => {
@@ -222,7 +213,7 @@ describe.each(TO)('copying into %s', (where) => {
     expect(await taskNow(id)).toMatchObject({ state: 'done', kind: 'copy', total: 13, done: 13, failed: 0 })
     expect(await pathsIn(target(), 'big')).toEqual(TOGETHER)
     expect(await pathsIn(drive, 'new/big')).toEqual(BELOW)
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 
   test('says what could not be copied', async () => {
@@ -253,11 +244,3 @@ test('renaming a folder to the name of another is the same merge', async () => {
   expect(await pathsIn(drive, 'big')).toEqual(TOGETHER)
   expect(codeOf(await run(use.world, alice, get(at(drive, 'more'))))).toBe('node_not_found')
 })
-
-function dyingAfter(store: Store, last: number): Store {
-  let writes = 0
-  return {
-    ...store,
-    write: (fn, ...more) => (++writes > last ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
-  }
-}

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Changes, DriveId, Store } from '../../src/engine/index.ts'
 import { SWEEP_KEY, sweepCursor } from '../../src/engine/sweep-task.ts'
-import { breaking, DISK_FULL } from './breaking.ts'
+import { breaking, DISK_FULL, dyingAfter } from './breaking.ts'
 import { plantTree } from './haul-tree.ts'
 import { at, get, purge, putFile, restore, upload } from './ops.ts'
 import { useWorld } from './use-world.ts'
@@ -74,12 +74,7 @@ describe('the sweep', () => {
   test('goes on elsewhere when its worker dies, once that one’s time is up', async () => {
     await plantTree(use.world, drive)
     await done(use.world, alice, [purge(at(drive, 'big'))])
-    let writes = 0
-    const dying = (store: Store): Store => ({
-      ...store,
-      write: (fn, ...more) => (++writes > 2 ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
-    })
-    await use.world.restart({ wrapStore: dying })
+    await use.world.restart({ wrapStore: (store) => dyingAfter(store, 2) })
     await expect(use.world.engine.work()).rejects.toThrow('the power went')
     await use.world.restart()
     await settleDown(use.world)

@@ -1,6 +1,8 @@
 /** Tasks of every kind that leaves something behind half-way, cancelled between their transactions: nothing is lost or there twice. */
 import { describe, expect, test } from 'vitest'
-import { CHECKS, type CheckName, type DriveId, type Store, type TaskId } from '../../src/engine/index.ts'
+import type { DriveId, TaskId } from '../../src/engine/index.ts'
+import { dyingAfter } from './breaking.ts'
+import { faultsIn } from './faults.ts'
 import { PATHS, pathsBelow, plantTree } from './haul-tree.ts'
 import { at, copy, createFolder, MERGE, move, putFile, putFolders } from './ops.ts'
 import { useWorld } from './use-world.ts'
@@ -78,23 +80,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 }
 
-function dyingAfter(store: Store, writes: number): Store {
-  let left = writes
-  return {
-    ...store,
-    write: (fn, ...more) => (--left < 0 ? Promise.reject(new Error('the power went')) : store.write(fn, ...more)),
-  }
-}
-
-/** What fsck finds wrong; this world has drives without a tenant's row. */
-async function faults(): Promise<string[]> {
-  const inspection = await use.world.database.inspect()
-  const checks = (Object.keys(CHECKS) as CheckName[]).filter((check) => check !== 'people')
-  const found = await Promise.all(checks.map((check) => inspection.faults(check, 3)))
-  await inspection.close()
-  return found.flat().map(({ about, says }) => `${about} ${says}`)
-}
-
 /** Stops a new task after so many transactions and cancels it there; tells how it ended, null when it was done before. */
 async function cancelAfter({ start, check }: Kind, writes: number): Promise<string | null> {
   const [from, to] = [(await createDrive(use.world)).id, (await createDrive(use.world)).id]
@@ -125,6 +110,6 @@ describe.each(Object.entries(KINDS))('a %s', (_, kind) => {
     const ends: (string | null)[] = []
     for (const writes of MIDDLES) ends.push(await cancelAfter(kind, writes))
     expect(ends).toContain('cancelled')
-    expect(await faults()).toEqual([])
+    expect(await faultsIn(use.world)).toEqual([])
   })
 })
