@@ -42,9 +42,9 @@ beforeEach(() => {
   connection = new WatchedConnection(db)
   rolledBack = 0
   group = new GroupCommit<Notes>({
-    connection,
+    connection: () => connection,
     begin: 'begin immediate',
-    open: () => new Notes(connection),
+    open: (lent) => new Notes(lent),
     onRollback: () => rolledBack++,
   })
 })

@@ -20,17 +20,18 @@ interface Member<Tx> {
 }
 
 export interface GroupOptions<Tx> {
-  readonly connection: Connection
+  /** Asked before each group: a connection that is in no transaction. */
+  readonly connection: () => Connection
   readonly begin: 'begin' | 'begin immediate'
   /** A transaction object for one member. */
-  readonly open: () => Transaction & Tx
+  readonly open: (connection: Connection) => Transaction & Tx
   /** Called after a member was rolled back, while the group's transaction is still open. */
-  readonly onRollback?: () => void
+  readonly onRollback?: (connection: Connection) => void
   /** Called after each commit, before anybody is answered. */
   readonly onCommit?: () => void
 }
 
-/** Runs functions over one connection in groups that share a transaction. */
+/** Runs functions in groups that share a transaction, one group after the other. */
 export class GroupCommit<Tx> {
   readonly #options: GroupOptions<Tx>
   #waiting: Member<Tx>[] = []
@@ -71,7 +72,8 @@ export class GroupCommit<Tx> {
   }
 
   async #runGroup() {
-    const { connection, begin, onCommit } = this.#options
+    const { begin, onCommit } = this.#options
+    const connection = this.#options.connection()
     const taken: Member<Tx>[] = []
     const answers: (() => void)[] = []
     try {
@@ -81,12 +83,12 @@ export class GroupCommit<Tx> {
         const member = this.#waiting.shift()!
         taken.push(member)
         // One after the other is the point here: each must see what the earlier ones wrote.
-        answers.push(await this.#runMember(member))
+        answers.push(await this.#runMember(connection, member))
       } while (this.#waiting.length > 0 && performance.now() < closesAt)
       connection.control('commit')
     } catch (error) {
       // The whole group is lost: nobody may be told that anything was done.
-      if (connection.inTransaction) this.#rollBack()
+      if (connection.inTransaction) rollBack(connection)
       const lost = taken.length > 0 ? taken : this.#waiting.splice(0)
       for (const member of lost) member.reject(error)
       return
@@ -96,10 +98,10 @@ export class GroupCommit<Tx> {
   }
 
   /** The answer to give once the group is committed. Throws when the group as a whole cannot go on. */
-  async #runMember(member: Member<Tx>): Promise<() => void> {
-    const { connection, open, onRollback } = this.#options
+  async #runMember(connection: Connection, member: Member<Tx>): Promise<() => void> {
+    const { open, onRollback } = this.#options
     connection.control('savepoint member')
-    const tx = open()
+    const tx = open(connection)
     try {
       const value = await member.fn(tx)
       tx.end()
@@ -111,16 +113,16 @@ export class GroupCommit<Tx> {
       if (!connection.inTransaction) throw error
       connection.control('rollback to member')
       connection.control('release member')
-      onRollback?.()
+      onRollback?.(connection)
       return () => member.reject(error)
     }
   }
+}
 
-  #rollBack() {
-    try {
-      this.#options.connection.control('rollback')
-    } catch {
-      // A rollback fails only when SQLite has rolled back already; the callers get the first error, which says why.
-    }
+function rollBack(connection: Connection) {
+  try {
+    connection.control('rollback')
+  } catch {
+    // A rollback fails only when SQLite has rolled back already; the callers get the first error, which says why.
   }
 }

@@ -1,10 +1,10 @@
-/** The store in one SQLite file: one connection that writes, one that reads, both in groups. */
+/** The store in one SQLite file, read and written in groups. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ReadTx, Store, TableName, WriteTx } from '../../engine/index.ts'
 import { apply } from './apply.ts'
 import { createCheckpointer } from './checkpointer.ts'
-import { Connection, openDatabase, openReadOnly } from './connection.ts'
+import { Connection, openDatabase } from './connection.ts'
 import { driveQueries } from './drives.ts'
 import { GroupCommit } from './group-commit.ts'
 import { historyQueries } from './history.ts'
@@ -45,34 +45,41 @@ const COUNT: Readonly<Record<TableName, string>> = {
  */
 export function createSqliteStore(options: { readonly file: string }): Store {
   makePrivate(options.file)
-  const writing = openDatabase(options.file)
-  migrate(writing)
-  const writer = new Connection(writing)
-  const reader = new Connection(openReadOnly(options.file))
+  const database = openDatabase(options.file)
+  migrate(database)
+  const usual = new Connection(database)
+  const beside = new Connection(openDatabase(options.file))
+  // Reading and writing take turns on one connection: its page cache outlasts its own commits, while every other connection begins its
+  // cache anew after each. What comes while a transaction waits for something goes beside it.
+  const connection = () => (usual.inTransaction ? beside : usual)
   const checkpointer = createCheckpointer(options.file)
   const sequences = new Sequences()
   const queries = writeQueries(sequences)
   const WriteTransaction = transactionClass<WriteTx>(queries)
   const ReadTransaction = transactionClass<ReadTx>(queries)
+  const reads = new GroupCommit<ReadTx>({
+    connection,
+    begin: 'begin',
+    open: (lent) => new ReadTransaction(lent),
+  })
   const writes = new GroupCommit<WriteTx>({
-    connection: writer,
+    connection,
     begin: 'begin immediate',
-    open: () => new WriteTransaction(writer),
-    onRollback: () => sequences.restore(writer),
+    open: (lent) => new WriteTransaction(lent),
+    onRollback: (lent) => sequences.restore(lent),
     onCommit: checkpointer.committed,
   })
-  const reads = new GroupCommit<ReadTx>({ connection: reader, begin: 'begin', open: () => new ReadTransaction(reader) })
 
   return {
     read: (fn) => reads.run(fn),
     write: (fn) => writes.run(fn),
-    statements: () => writer.statements + reader.statements,
+    statements: () => usual.statements + beside.statements,
     searchCosts: { termed: 0.05, passed: 0.08, countedMax: 5_000 },
     async close() {
       await Promise.all([writes.close(), reads.close()])
       await checkpointer.close()
-      reader.close()
-      writer.close()
+      beside.close()
+      usual.close()
     },
   }
 }
