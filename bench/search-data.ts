@@ -91,7 +91,15 @@ export async function plant(store: Store, engine: Engine, nodes: number): Promis
   const [kept] = await store.read((tx) => tx.drivesOf({ tenant, owners: [self], after: 0, limit: 1 }))
   const begun = performance.now()
   const drive = kept ?? (await fill(store, engine, nodes))
-  const order = { drive: drive.id, by: 'id', descending: false, after: null, probe: null, limit: 4 } as const
+  const order = {
+    drive: drive.id,
+    by: 'id',
+    descending: false,
+    after: null,
+    probe: null,
+    inFull: true,
+    limit: 4,
+  } as const
   const first = await store.read((tx) => tx.ordered(order))
   // Ids follow one another: the hidden folders', and then those laid out.
   const top = first.nodes.find(({ name }) => name !== '')!.id

@@ -1,25 +1,30 @@
 /** Positions in listings as text, the form in which a client carries them from page to page. */
-import type { Kind, Node, NodeId } from './model.ts'
-import type { ListOrderBy, Position } from './op.ts'
+import type { Kind, Node, NodeId, Outline } from './model.ts'
+import type { ListOrderBy, OrderBy, Position } from './op.ts'
 
 const KINDS: readonly Kind[] = ['folder', 'file']
 
 /** Where folders, which have no size, stand by size: before all files. */
 export const FOLDER_SIZE = -1
 
-/** What nodes are ordered by. */
-export const ORDER_VALUES: Readonly<Record<ListOrderBy, (node: Node) => string | number>> = {
+/** What the nodes of a drive are ordered by. */
+export const ORDER_VALUES: Readonly<Record<OrderBy, (node: Outline) => string | number>> = {
   name: ({ key }) => key,
   updated: ({ updatedAt }) => updatedAt,
   created: ({ createdAt }) => createdAt,
   size: ({ content }) => content?.size ?? FOLDER_SIZE,
+}
+
+/** What the children of a folder are ordered by. */
+const LIST_VALUES: Readonly<Record<ListOrderBy, (node: Node) => string | number>> = {
+  ...ORDER_VALUES,
   localCreated: ({ attributes, createdAt }) => attributes.localCreatedAt ?? createdAt,
   localModified: ({ attributes, updatedAt }) => attributes.localModifiedAt ?? updatedAt,
 }
 
 /** Where a node stands in a listing. */
 export function positionOf(node: Node, by: ListOrderBy): Position {
-  return { kind: node.kind, value: ORDER_VALUES[by](node), id: node.id }
+  return { kind: node.kind, value: LIST_VALUES[by](node), id: node.id }
 }
 
 /** Short, URL-safe text that `readPosition` turns back. It holds nothing that the page it ends did not show. */

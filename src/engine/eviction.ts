@@ -7,10 +7,19 @@ import { ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import { type BatchContext, type RunBatch, writeBatch } from './batch.ts'
 import type { Engine } from './engine.ts'
-import type { DriveId, Evicted, Node, NodeId, PoolId } from './model.ts'
+import type { DriveId, Evicted, NodeId, Outline, PoolId } from './model.ts'
 import { nameKey } from './name.ts'
 import type { PurgeOp, Ref } from './op.ts'
-import type { EvictedPlace, NodeKey, OrderedQuery, OrderPlace, ReadTx, StoredPool, WriteTx } from './port.ts'
+import type {
+  EvictedPlace,
+  NodeKey,
+  OrderedNodes,
+  OrderedQuery,
+  OrderPlace,
+  ReadTx,
+  StoredPool,
+  WriteTx,
+} from './port.ts'
 import { keeper } from './retention.ts'
 import type { Swept } from './sweep.ts'
 
@@ -29,7 +38,7 @@ const LOOKED_AT = 1_000
 interface Excess {
   readonly pools: readonly StoredPool[]
   readonly due: StoredPool | null
-  readonly files: readonly Node[]
+  readonly files: readonly Outline[]
 }
 
 /** A slice of the sweep. Looking for files may take long: that is done before its transaction, which others wait for. */
@@ -75,7 +84,7 @@ async function evictFrom(
   context: BatchContext,
   tx: WriteTx,
   { tenant, used, quota }: StoredPool,
-  files: readonly Node[],
+  files: readonly Outline[],
   sizes: ReadonlyMap<NodeId, number>,
 ): Promise<number> {
   let excess = used - quota!
@@ -93,7 +102,7 @@ async function evictFrom(
 }
 
 /** All bytes of each file, earlier versions too. */
-async function sizesOf(tx: ReadTx, files: readonly Node[]): Promise<Map<NodeId, number>> {
+async function sizesOf(tx: ReadTx, files: readonly Outline[]): Promise<Map<NodeId, number>> {
   const sizes = new Map<NodeId, number>()
   for (const { node, content } of await tx.versions(files.map(({ drive, id }) => ({ drive, id })))) {
     sizes.set(node, (sizes.get(node) ?? 0) + content.size)
@@ -102,11 +111,11 @@ async function sizesOf(tx: ReadTx, files: readonly Node[]): Promise<Map<NodeId, 
 }
 
 /** The files of drives that were made first, or last, as many as one slice takes. */
-async function firstFiles(tx: ReadTx, drives: readonly DriveId[], newestFirst: boolean): Promise<Node[]> {
+async function firstFiles(tx: ReadTx, drives: readonly DriveId[], newestFirst: boolean): Promise<Outline[]> {
   const share = Math.ceil(EVICTED_PER_SLICE / Math.max(1, drives.length))
   const heads = await Promise.all(drives.map((drive) => headOf(tx, drive, newestFirst, share)))
   const sign = newestFirst ? -1 : 1
-  const order = (a: Node, b: Node) => sign * (a.createdAt - b.createdAt || a.id - b.id)
+  const order = (a: Outline, b: Outline) => sign * (a.createdAt - b.createdAt || a.id - b.id)
   // Beyond where the first of them was left, another drive's files may come between.
   const ends = heads.flatMap(({ files, isAll }) => (isAll ? [] : [files.at(-1)!])).sort(order)
   const all = heads.flatMap(({ files }) => files).sort(order)
@@ -119,12 +128,20 @@ async function headOf(
   drive: DriveId,
   descending: boolean,
   count: number,
-): Promise<{ files: Node[]; isAll: boolean }> {
-  const files: Node[] = []
+): Promise<{ files: Outline[]; isAll: boolean }> {
+  const files: Outline[] = []
   let after: OrderPlace | null = null
   do {
-    const query: OrderedQuery = { drive, by: 'created', descending, after, probe: null, limit: LOOKED_AT }
-    const page: { nodes: readonly Node[]; next: OrderPlace | null } = await tx.ordered(query)
+    const query: OrderedQuery = {
+      drive,
+      by: 'created',
+      descending,
+      after,
+      probe: null,
+      inFull: false,
+      limit: LOOKED_AT,
+    }
+    const page: OrderedNodes = await tx.ordered(query)
     files.push(...page.nodes.filter(({ kind }) => kind === 'file'))
     after = page.next
   } while (after !== null && files.length < count)

@@ -92,6 +92,12 @@ export interface Node {
   readonly attributes: Attributes
 }
 
+/** What of a node tells where it lies, where it stands in an order, and whether it meets most conditions. */
+export type Outline = Pick<Node, 'drive' | 'id' | 'parent' | 'name' | 'key' | 'kind' | 'createdAt' | 'updatedAt'> & {
+  /** The current version's bytes, of which the number is known; null for folders. */
+  readonly content: Pick<Content, 'size'> | null
+}
+
 /** One immutable state of a file's content. */
 export interface Version {
   readonly drive: DriveId

@@ -27,6 +27,7 @@ import type {
   Member,
   Node,
   NodeId,
+  Outline,
   Pool,
   PoolId,
   PoolKind,
@@ -146,6 +147,8 @@ export interface OrderedQuery {
   readonly after: OrderPlace | null
   /** Nodes that lack its terms may be left out. */
   readonly probe: Probe | null
+  /** Whether nodes are read whole and not only outlined, which is several times dearer. */
+  readonly inFull: boolean
   /** How many nodes are looked at, those left out among them. */
   readonly limit: number
 }
@@ -157,7 +160,7 @@ export interface OrderPlace {
 }
 
 export interface OrderedNodes {
-  readonly nodes: readonly Node[]
+  readonly nodes: readonly Outline[]
   /** The place of the last node looked at, whether it was left out or not; null when there are no more. */
   readonly next: OrderPlace | null
 }
@@ -228,15 +231,16 @@ export interface ReadTx {
   /** The other drives in which nodes of these drives were born, each once. */
   births(drives: readonly DriveId[]): Promise<DriveId[]>
   /**
-   * Nodes of the drives that have the terms of a probe (null = all nodes), in an order of the store's own, after the node
-   * `after`. Trashed and buried nodes and the drives' hidden folders are among them.
+   * Nodes of a drive that have the terms of a probe, by their ids from behind `after` (0 = from the start). Trashed and buried nodes and
+   * the drive's hidden folders are among them. They are whole with `inFull`, as in OrderedQuery.
    */
   candidates(query: {
-    drives: readonly DriveId[]
-    probe: Probe | null
-    after: NodeKey | null
+    drive: DriveId
+    probe: Probe
+    after: NodeId | 0
+    inFull: boolean
     limit: number
-  }): Promise<Node[]>
+  }): Promise<Outline[]>
   /**
    * How many nodes of a drive have the terms of a probe; some that left it may be counted. They are counted no farther than to
    * `limit`: what is not less than that is a guess, or no more than that there are so many.

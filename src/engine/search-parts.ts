@@ -7,7 +7,7 @@
 
 import { compareValues, ORDER_VALUES } from './cursor.ts'
 import type { Probe } from './gram.ts'
-import type { DriveId, Kind, Node, NodeId } from './model.ts'
+import type { DriveId, Kind, NodeId, Outline } from './model.ts'
 import type { Store } from './port.ts'
 import { type Leg, legsOf } from './search-legs.ts'
 import type { Place } from './search-place.ts'
@@ -15,7 +15,7 @@ import type { SearchCursor, SearchOrder, SearchQuery } from './search-query.ts'
 import type { Region } from './search-region.ts'
 import { type Source, sourceBelow, sourcesOf } from './search-sources.ts'
 import { type Walk, walkOf } from './search-walk.ts'
-import { matcher, type Where } from './where.ts'
+import { testOf, type Where } from './where.ts'
 
 /** How much is read at once; between two reads others are served. */
 export interface SearchLimits {
@@ -102,7 +102,7 @@ export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> 
   const { store, place, limits, query } = seek
   const judge = judgeOf(seek, query.where)
   const sources = sourcesOf({ ...seek, where: query.where })
-  const walk = walkOf(store, place.drive, { where: null, order: [], depth: 0, cursor: null }, false)
+  const walk = walkOf(store, place.drive, { where: query.where, order: [], depth: 0, cursor: null }, false)
   const { nodes: sample } = await walk.step(limits.nodesPerReadMin, null)
   const { expected } = await expectations(seek, sources, sample, Math.max(place.drive.seq, sample.length))
   const costs = new Map(sources.map((source) => [source, expected.get(source)! * source.cost]))
@@ -119,7 +119,7 @@ export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> 
 async function expectations(
   seek: Seeking,
   sources: readonly Source[],
-  sample: readonly Node[],
+  sample: readonly Outline[],
   nodes: number,
 ): Promise<{ expected: Map<Source, number>; insideShare: number }> {
   const inside = seek.region.isPart ? await seek.region.inside(sample) : sample
@@ -148,20 +148,20 @@ async function allOf(seek: Seeking, source: Source, nodesMax: number): Promise<M
   }
 }
 
-type Judge = (nodes: readonly Node[]) => Match[]
+type Judge = (nodes: readonly Outline[]) => Match[]
 
 /** Those of the nodes that meet conditions. */
 function judgeOf({ place: { drive }, query: { order } }: Seeking, where: Where | null): Judge {
-  const meets = where ? matcher(where) : () => true
+  const { meets } = testOf(where)
   const hidden = new Set([drive.root, drive.trash, drive.grave])
-  const valuesOf = (node: Node) => order.map(({ by }) => VALUES[by](node))
+  const valuesOf = (node: Outline) => order.map(({ by }) => VALUES[by](node))
   return (nodes) =>
     nodes
       .filter((node) => !hidden.has(node.id) && meets(node))
       .map((node) => ({ drive: node.drive, id: node.id, kind: node.kind, parent: node.parent, values: valuesOf(node) }))
 }
 
-const VALUES: Readonly<Record<SearchOrder['by'], (node: Node) => string | number>> = {
+const VALUES: Readonly<Record<SearchOrder['by'], (node: Outline) => string | number>> = {
   ...ORDER_VALUES,
   kind: ({ kind }) => kind,
 }
@@ -256,7 +256,7 @@ class Race {
   }
 
   /** Takes the nodes looked at first for a sample of the drive. */
-  async #learn(nodes: readonly Node[]): Promise<void> {
+  async #learn(nodes: readonly Outline[]): Promise<void> {
     const { expected, insideShare } = await expectations(this.#seek, this.#sources, nodes, this.#nodes())
     this.#expected = expected
     this.#insideShare = insideShare
@@ -276,7 +276,15 @@ class Race {
   /** What is met often is met among any nodes of the drive; those first in an order may be alike. */
   async #usualRate(): Promise<number> {
     const { store, place, limits } = this.#seek
-    const query = { by: 'id', descending: false, after: null, probe: null, limit: limits.nodesPerReadMin } as const
+    const { inFull } = testOf(this.#leg.where)
+    const query = {
+      by: 'id',
+      descending: false,
+      after: null,
+      probe: null,
+      inFull,
+      limit: limits.nodesPerReadMin,
+    } as const
     const { nodes } = await store.read((tx) => tx.ordered({ ...query, drive: place.drive.id }))
     return Math.max(this.#judge(nodes).length, FEWEST) / Math.max(nodes.length, 1)
   }

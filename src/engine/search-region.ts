@@ -1,5 +1,5 @@
 /** Which of a drive's nodes lie where a search looks. What is found out about a folder is remembered as long as the search lasts. */
-import type { Node, NodeId } from './model.ts'
+import type { NodeId, Outline } from './model.ts'
 import type { Store } from './port.ts'
 import type { Place } from './search-place.ts'
 
@@ -32,7 +32,7 @@ export class Region {
   }
 
   /** Those of the nodes that lie in it. */
-  async inside<Placed extends Pick<Node, 'id' | 'parent'>>(nodes: readonly Placed[]): Promise<Placed[]> {
+  async inside<Placed extends Pick<Outline, 'id' | 'parent'>>(nodes: readonly Placed[]): Promise<Placed[]> {
     await this.#learn(nodes)
     const { below, trashed } = this.#place
     const home: Home = trashed === 'only' ? 'trash' : 'root'
@@ -52,7 +52,7 @@ export class Region {
     return this.#tops === null || this.#tops.has(id)
   }
 
-  async #learn(nodes: readonly Pick<Node, 'parent'>[]): Promise<void> {
+  async #learn(nodes: readonly Pick<Outline, 'parent'>[]): Promise<void> {
     const { id: drive } = this.#place.drive
     // Siblings share their way up.
     const unknown = [...new Set(nodes.map(({ parent }) => parent))].filter((id) => id > 0 && !this.#known.has(id))

@@ -1,11 +1,11 @@
 /** Ways to all nodes that can be meant, in no order: each ends sooner or later, and then everything is known. */
 import { type Probe, probeOf } from './gram.ts'
-import type { DriveId, Node, NodeId } from './model.ts'
-import type { NodeKey, Store } from './port.ts'
+import type { DriveId, NodeId, Outline } from './model.ts'
+import type { Store } from './port.ts'
 import type { Place } from './search-place.ts'
 import { lyingIn, stretchesOf } from './search-stretches.ts'
 import { indexWalk, type Walk } from './search-walk.ts'
-import { matcher, type Where } from './where.ts'
+import { testOf, type Where } from './where.ts'
 
 export interface Source {
   /** The terms by which it finds. */
@@ -13,11 +13,11 @@ export interface Source {
   /** Whether it leads to what lies where is looked, which the node alone does not tell. */
   readonly isBelow?: true
   /** Whether a node is one of those this leads to. */
-  readonly admits: (node: Node) => boolean
+  readonly admits: (node: Outline) => boolean
   /** What a node costs, as compared to one that comes from an index. */
   readonly cost: number
   /** About so many nodes more, none of them given before; null: there are no more. undefined: there may be, but not here. */
-  next(limit: number): Promise<readonly Node[] | null | undefined>
+  next(limit: number): Promise<readonly Outline[] | null | undefined>
 }
 
 export interface SourceContext {
@@ -35,22 +35,26 @@ export function sourcesOf(context: SourceContext): Source[] {
   const { store, place, where } = context
   const { drive, scope } = place
   const probe = where && probeOf(where, context.births)
+  const { inFull } = testOf(where)
   const bounded = (['name', 'created', 'updated', 'size'] as const).flatMap((by): Source[] => {
     const stretches = stretchesOf(where, by)
     if (!stretches) return []
-    const walk = indexWalk(store, drive, { by, descending: false, after: null }, stretches)
+    const walk = indexWalk(store, drive, { by, descending: false, after: null, inFull }, stretches)
     return [walked(walk, lyingIn(stretches, by))]
   })
   return [
     ...bounded,
     ...(probe ? [found(context, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
-    { ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null }), () => true), cost: BY_ID_COST },
+    {
+      ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null, inFull }), () => true),
+      cost: BY_ID_COST,
+    },
   ]
 }
 
 /** All there is along a way. */
-function walked(walk: Walk, admits: (node: Node) => boolean): Source {
+function walked(walk: Walk, admits: (node: Outline) => boolean): Source {
   let isAtEnd = false
   return {
     admits,
@@ -67,18 +71,19 @@ function walked(walk: Walk, admits: (node: Node) => boolean): Source {
 
 /** By terms. */
 function found({ store, place: { drive }, where }: SourceContext, probe: Probe): Source {
-  let after: NodeKey | null = null
+  const { inFull, meets } = testOf(where)
+  let after: NodeId | 0 = 0
   let isAtEnd = false
   return {
     probe,
-    admits: where ? matcher(where) : () => true,
+    admits: meets,
     cost: 1,
     async next(limit) {
       if (isAtEnd) return null
-      const nodes: Node[] = await store.read((tx) => tx.candidates({ drives: [drive.id], probe, after, limit }))
-      const last = nodes.at(-1)
+      const query = { drive: drive.id, probe, after, inFull, limit }
+      const nodes: Outline[] = await store.read((tx) => tx.candidates(query))
       isAtEnd = nodes.length < limit
-      after = last ? { drive: last.drive, id: last.id } : null
+      after = nodes.at(-1)?.id ?? after
       return nodes
     },
   }

@@ -1,6 +1,6 @@
 /** Where in an order of a drive's nodes those can stand that meet conditions: there, and nowhere else, need they be looked for. */
 import { compareValues, FOLDER_SIZE, ORDER_VALUES } from './cursor.ts'
-import type { Kind, Node } from './model.ts'
+import type { Kind, Outline } from './model.ts'
 import type { OrderBy } from './op.ts'
 import { keyStretches } from './search-names.ts'
 import type { Comparison, Condition, Where } from './where.ts'
@@ -25,7 +25,7 @@ export function stretchesOf(where: Where | null, by: OrderBy): readonly Stretch[
 }
 
 /** A test whether nodes lie in one of the stretches of an order. */
-export function lyingIn(stretches: readonly Stretch[], by: OrderBy): (node: Node) => boolean {
+export function lyingIn(stretches: readonly Stretch[], by: OrderBy): (node: Outline) => boolean {
   const value = ORDER_VALUES[by]
   return (node) => stretches.some((stretch) => holds(stretch, value(node)))
 }

@@ -1,16 +1,16 @@
 /** Ways through a drive's nodes in the order of a search, step by step, so that whoever has found enough may stop. */
 import { compareValues, ORDER_VALUES } from './cursor.ts'
 import type { Probe } from './gram.ts'
-import type { Drive, Node, NodeId } from './model.ts'
+import type { Drive, Node, NodeId, Outline } from './model.ts'
 import type { OrderBy } from './op.ts'
 import type { OrderedQuery, OrderPlace, Store } from './port.ts'
 import type { Leg } from './search-legs.ts'
 import { holds, lyingIn, type Stretch, stretchesOf } from './search-stretches.ts'
-import { parentsIn, type Where } from './where.ts'
+import { parentsIn, testOf, type Where } from './where.ts'
 
 export interface Step {
   /** Nodes looked at, none of them given before; with a probe, those that have its terms and perhaps others. */
-  readonly nodes: readonly Node[]
+  readonly nodes: readonly Outline[]
   /**
    * What is still to come has this value in the order, or a later one; null: there is nothing more. undefined: this way cannot
    * tell what else there is.
@@ -32,13 +32,15 @@ export interface Walk {
 /** The way in the order of a leg. */
 export function walkOf(store: Store, drive: Drive, leg: Leg, descending: boolean): Walk {
   const [first, ...rest] = leg.order
-  if (!first) return indexWalk(store, drive, { by: 'id', descending, after: startOf('id', leg, descending, true) })
+  const { inFull } = testOf(leg.where)
+  if (!first)
+    return indexWalk(store, drive, { by: 'id', descending, after: startOf('id', leg, descending, true), inFull })
   const isExact = rest.length === 0 && first.descending === descending
   const folder = onlyParent(leg.where)
   const { by } = first
   if (by === 'kind') throw new Error('legs are not ordered by kind')
   const after = startOf(by, leg, first.descending, isExact)
-  const way = { by, descending: first.descending, after, isExact }
+  const way = { by, descending: first.descending, after, isExact, inFull }
   if (folder !== null) return folderWalk(store, drive, folder, way)
   return indexWalk(store, drive, { ...way, by }, stretchesOf(leg.where, by))
 }
@@ -65,6 +67,8 @@ interface Way<By> {
   readonly descending: boolean
   readonly after: OrderPlace | null
   readonly isExact?: boolean
+  /** Whether nodes are read whole. */
+  readonly inFull: boolean
 }
 
 /** How many nodes are read at the beginning of a stretch, which may be empty. */
@@ -74,7 +78,7 @@ const ENTERED_MAX = 16
 export function indexWalk(
   store: Store,
   drive: Drive,
-  { by, descending, after, isExact = true }: Way<Indexed>,
+  { by, descending, after, isExact = true, inFull }: Way<Indexed>,
   stretches: readonly Stretch[] | null = null,
 ): Walk {
   const ways = stretches ?? [{ from: null, below: null }]
@@ -85,12 +89,12 @@ export function indexWalk(
     cost: 1,
     passingCost: store.searchCosts.passed,
     async step(limit, probe) {
-      const found: Node[] = []
+      const found: Outline[] = []
       for (let left = limit; left > 0; ) {
         const from = entered(ways, at, descending)
         if (from === undefined) return { nodes: found, reached: null }
         const reach = from === at ? left : Math.min(left, ENTERED_MAX)
-        const query = { drive: drive.id, by, descending, after: from, probe, limit: reach }
+        const query = { drive: drive.id, by, descending, after: from, probe, inFull, limit: reach }
         const { nodes, next } = await store.read((tx) => tx.ordered(query))
         at = next
         const inside = nodes.filter(isMeant)

@@ -1,5 +1,5 @@
 /** What a search asks of a node: a tree of conditions, as data, so that a cursor or a task can carry it. */
-import type { Attributes, Content, Kind, Node, NodeId, Subject } from './model.ts'
+import type { Attributes, Content, Kind, Node, NodeId, Outline, Subject } from './model.ts'
 import { splitName } from './name.ts'
 
 /** The most conditions of one search. */
@@ -79,6 +79,27 @@ function below(where: Where): readonly Where[] {
   if ('any' in where) return where.any
   if ('atLeast' in where) return where.of
   return 'not' in where ? [where.not] : []
+}
+
+/** What an outline tells of a node. */
+const OUTLINED: ReadonlySet<Condition['field']> = new Set([
+  'name',
+  'extension',
+  'kind',
+  'size',
+  'created',
+  'updated',
+  'parent',
+])
+
+/** A test for nodes as they are read: whole where the conditions ask for more than an outline tells. */
+export function testOf(where: Where | null): { readonly inFull: boolean; readonly meets: (node: Outline) => boolean } {
+  if (!where) return { inFull: false, meets: () => true }
+  return { inFull: asksInFull(where), meets: matcher(where) as (node: Outline) => boolean }
+}
+
+function asksInFull(where: Where): boolean {
+  return 'field' in where ? !OUTLINED.has(where.field) : below(where).some(asksInFull)
 }
 
 /** A test for nodes; what can be prepared once for all nodes is. */
@@ -215,7 +236,7 @@ function digests(content: Content | null, which: 'sha1' | 'digest'): string[] {
 }
 
 /** A file's extension as searches compare it. */
-export function extensionOf({ name, kind }: Pick<Node, 'name' | 'kind'>): string {
+export function extensionOf({ name, kind }: Pick<Outline, 'name' | 'kind'>): string {
   return splitName(name, kind === 'folder')[1]
     .slice(1)
     .toLowerCase()

@@ -1,7 +1,19 @@
 /** Conformance: a whole drive gone through in an order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Node, OrderedNodes, OrderedQuery, OrderPlace, Store } from '../../engine/index.ts'
-import { apply, content, file, folder, idsOf, keyOf, nodeId, type Open, type Opened, OTHER } from './sample.ts'
+import type { Node, OrderedNodes, OrderedQuery, OrderPlace, Outline, Store } from '../../engine/index.ts'
+import {
+  apply,
+  content,
+  file,
+  folder,
+  idsOf,
+  keyOf,
+  nodeId,
+  type Open,
+  type Opened,
+  OTHER,
+  outlineOf,
+} from './sample.ts'
 
 export function orderConformance(open: Open) {
   let opened: Opened
@@ -14,7 +26,7 @@ export function orderConformance(open: Open) {
 
   const put = (node: number, ...terms: string[]) => ({ drive: OTHER, node: nodeId(node), terms })
   type By = OrderedQuery['by']
-  const values: Readonly<Record<By, (node: Node) => string | number>> = {
+  const values: Readonly<Record<By, (node: Outline) => string | number>> = {
     name: ({ key }) => key,
     created: ({ createdAt }) => createdAt,
     updated: ({ updatedAt }) => updatedAt,
@@ -29,7 +41,7 @@ export function orderConformance(open: Open) {
     folder(34, 1, '😀', { createdAt: 9 }),
     file(35, 1, 'z'.repeat(200), { content: content(2), createdAt: 0 }),
   ]
-  const query = { drive: OTHER, after: null, probe: null, limit: 100 } as const
+  const query = { drive: OTHER, after: null, probe: null, inFull: true, limit: 100 } as const
   const read = (query: OrderedQuery) => store.read((tx) => tx.ordered(query))
   const expected = (by: By, descending: boolean) => {
     const own = made.map((node) => ({ ...node, drive: OTHER }))
@@ -54,8 +66,10 @@ export function orderConformance(open: Open) {
     it.each([false, true])('every node of a drive comes once, page by page (descending: %s)', async (descending) => {
       const all = expected(by, descending)
       expect(await read({ ...query, by, descending })).toEqual({ nodes: all, next: null })
+      const outlined = await read({ ...query, by, descending, inFull: false })
+      expect(outlined).toEqual({ nodes: all.map(outlineOf), next: null })
       for (const limit of [1, 2, 5]) {
-        const paged: Node[] = []
+        const paged: Outline[] = []
         let after: OrderPlace | null = null
         do {
           const page: OrderedNodes = await read({ ...query, by, descending, after, limit })
@@ -67,17 +81,29 @@ export function orderConformance(open: Open) {
       }
     })
 
-    it('those that lack terms may be left out, but not the last of a page', async () => {
-      const found: Node[] = []
-      let after: OrderPlace | null = null
-      do {
-        const page: OrderedNodes = await read({ ...query, by, descending: false, after, probe: '7nodd', limit: 2 })
-        found.push(...page.nodes)
-        after = page.next
-      } while (after)
-      const odd = (nodes: readonly Node[]) => nodes.filter(({ id }) => id % 2)
-      expect(odd(found)).toEqual(odd(expected(by, false)))
-    })
+    it.each([false, true])(
+      'those that lack terms may be left out, but not the last of a page (in full: %s)',
+      async (inFull) => {
+        const found: Outline[] = []
+        let after: OrderPlace | null = null
+        do {
+          const page: OrderedNodes = await read({
+            ...query,
+            by,
+            descending: false,
+            after,
+            probe: '7nodd',
+            inFull,
+            limit: 2,
+          })
+          found.push(...page.nodes)
+          after = page.next
+        } while (after)
+        const odd = (nodes: readonly Outline[]) => nodes.filter(({ id }) => id % 2)
+        const wanted = odd(expected(by, false))
+        expect(odd(found)).toEqual(inFull ? wanted : wanted.map((node) => outlineOf(node as Node)))
+      },
+    )
   })
 
   it('nodes keep their place in an order as they change and go', async () => {

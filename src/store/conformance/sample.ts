@@ -11,6 +11,7 @@ import {
   type Node,
   type NodeId,
   type NodeKey,
+  type Outline,
   type Store,
   type Subject,
   type TaskId,
@@ -48,6 +49,11 @@ export const keyOf = (id: number, drive: DriveId = DRIVE): NodeKey => ({ drive, 
 export const idsOf = (nodes: readonly { readonly id: number }[]) => nodes.map(({ id }) => id)
 export const sortedIds = (nodes: readonly { readonly id: number }[]) => idsOf(nodes).sort((a, b) => a - b)
 export const range = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
+
+/** What an outline tells of a node. */
+export function outlineOf({ drive, id, parent, name, key, kind, content, createdAt, updatedAt }: Node): Outline {
+  return { drive, id, parent, name, key, kind, content: content && { size: content.size }, createdAt, updatedAt }
+}
 
 /** Changes of which only some kinds are given. */
 export function changes(some: Partial<Changes>): Changes {

@@ -271,9 +271,10 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
   [
     'candidates',
     async (tx, ids) => {
-      const query = { drives: ids.map(driveId), after: null, limit: 9 }
-      await tx.candidates({ ...query, probe: { any: ids.map((id) => `7n${id}`) } })
-      await tx.candidates({ ...query, probe: null })
+      if (ids.length === 0) return
+      const query = { drive: DRIVE, probe: { any: ids.map((id) => `7n${id}`) }, after: 0, limit: 9 } as const
+      await tx.candidates({ ...query, inFull: true })
+      await tx.candidates({ ...query, inFull: false })
     },
   ],
   [
@@ -287,9 +288,9 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
     'ordered',
     async (tx, ids) => {
       const query = { drive: driveId(7_000), descending: false, after: null, probe: null, limit: ids.length } as const
-      await tx.ordered({ ...query, by: 'name' })
+      await tx.ordered({ ...query, by: 'name', inFull: true })
       // A store may remember which nodes have the terms it was asked for last.
-      await tx.ordered({ ...query, by: 'size', probe: `7n${ids.length}` })
+      await tx.ordered({ ...query, by: 'size', probe: `7n${ids.length}`, inFull: false })
     },
   ],
   [

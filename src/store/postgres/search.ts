@@ -1,6 +1,6 @@
 /** The search index: which nodes have which terms. */
 import type { DriveId, OrderedQuery, Probe, ReadTx } from '../../engine/index.ts'
-import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { columnsOf, NODE_COLUMNS, OUTLINE_COLUMNS, toOutlines } from '../row/node.ts'
 import { placeOf, startOf } from '../row/order.ts'
 import { byDrive } from './sets.ts'
 import type { Queries } from './transaction.ts'
@@ -19,18 +19,20 @@ with recursive birth (born) as (
 select born from birth where born is not null`
 
 /**
- * The index node_term_terms finds all at once; the page is what comes next of them. Adding nothing to the keys keeps the
- * planner from reading the primary key too, where every node of the drive comes next.
+ * The index node_term_terms finds all at once; the page is what comes next of them. Adding nothing to the key keeps the planner from
+ * reading the primary key too, where every node of the drive comes next.
  */
-export const CANDIDATES = `
-select ${NODE_COLUMNS}
+const candidatesSql = (columns: string) => `
+select ${columns}
 from (
-  select t.drive_id, t.node_id from node_term t
-  where t.terms @@ $2::tsquery and t.drive_id = any($1::bigint[]) and (t.drive_id + 0, t.node_id + 0) > ($3, $4)
-  order by t.drive_id, t.node_id limit $5
+  select t.node_id from node_term t
+  where t.terms @@ $2::tsquery and t.drive_id = $1 and t.node_id + 0 > $3
+  order by t.node_id limit $4
 ) t
-join node n on n.drive_id = t.drive_id and n.id = t.node_id
-order by n.drive_id, n.id`
+cross join lateral (select * from node n where n.drive_id = $1 and n.id = t.node_id offset 0) n
+order by t.node_id`
+export const CANDIDATES = candidatesSql(NODE_COLUMNS)
+export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
 /**
  * Finding them all, as above, is cheap only while they are few: where one in a hundred of some nodes has the terms, they are taken for
@@ -49,18 +51,6 @@ select case when (
   ) f
 ) end::int`
 
-/** Each drive's nodes by the primary key. */
-export const EVERY_NODE = `
-select ${NODE_COLUMNS}
-from unnest($1::bigint[]) d (id)
-cross join lateral (
-  select * from node m
-  where m.drive_id = d.id and m.id > case when d.id = $2 then $3 else 0 end
-  order by m.id limit $4
-) n
-where d.id >= $2
-order by n.drive_id, n.id limit $4`
-
 const ORDERS: Readonly<Record<Exclude<OrderedQuery['by'], 'updated'>, string>> = {
   name: 'name_key',
   created: 'created_at',
@@ -73,9 +63,10 @@ const ORDERS: Readonly<Record<Exclude<OrderedQuery['by'], 'updated'>, string>> =
  * primary key, and are numbered as they come; those that lack the terms are not looked up, but for the last, where the next
  * page begins.
  */
-export function orderedSql({ by, descending }: Pick<OrderedQuery, 'by' | 'descending'>): string {
+export function orderedSql({ by, descending, inFull }: Pick<OrderedQuery, 'by' | 'descending' | 'inFull'>): string {
+  const columns = columnsOf(inFull)
   const direction = descending ? 'desc' : 'asc'
-  if (by === 'updated') return updatedSql(direction, descending ? '<' : '>')
+  if (by === 'updated') return updatedSql(columns, direction, descending ? '<' : '>')
   const order = `t.${ORDERS[by]} ${direction}, t.node_id ${direction}`
   return `
 with looked_at as materialized (
@@ -84,14 +75,14 @@ with looked_at as materialized (
   where t.drive_id = $1 and (t.${ORDERS[by]}, t.node_id) ${descending ? '<' : '>'} ($2, $3)
   order by ${order} limit $5
 )
-select l.number, ${NODE_COLUMNS}
+select l.number, ${columns}
 from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
 where l.has_terms or l.number = $5
 order by l.number`
 }
 
 /** The order of the last change, which alone is an index of the nodes: only those looked at are asked for their terms. */
-function updatedSql(direction: 'asc' | 'desc', beyond: '<' | '>'): string {
+function updatedSql(columns: string, direction: 'asc' | 'desc', beyond: '<' | '>'): string {
   const order = `updated_at ${direction}, id ${direction}`
   return `
 with looked_at as materialized (
@@ -103,7 +94,7 @@ with looked_at as materialized (
   ) o
   left join lateral (select t.terms from node_term t where t.drive_id = $1 and t.node_id = o.id offset 0) w on true
 )
-select l.number, ${NODE_COLUMNS}
+select l.number, ${columns}
 from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
 where l.has_terms or l.number = $5
 order by l.number`
@@ -117,14 +108,9 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     return [...new Set(found.map(([born]) => born))]
   },
 
-  async candidates(db, { drives, probe, after, limit }) {
-    if (drives.length === 0) return []
-    const set = [...new Set(drives)]
-    const from = [after?.drive ?? 0, after?.id ?? 0]
-    const rows = probe
-      ? await db.all<NodeRow>(CANDIDATES, set, queryOf(probe), ...from, limit)
-      : await db.all<NodeRow>(EVERY_NODE, set, ...from, limit)
-    return rows.map(toNode)
+  async candidates(db, { drive, probe, after, inFull, limit }) {
+    const sql = inFull ? CANDIDATES : CANDIDATE_OUTLINES
+    return toOutlines(await db.all(sql, drive, queryOf(probe), after, limit), inFull)
   },
 
   async termed(db, { drive, probe, limit }) {
@@ -133,12 +119,15 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
   },
 
   async ordered(db, query) {
-    const { by, drive, probe, limit } = query
+    const { by, drive, probe, inFull, limit } = query
     if (limit <= 0) return { nodes: [], next: null }
     const { value, id } = startOf(query)
     const words = probe && queryOf(probe)
-    const rows = await db.all<[number, ...NodeRow]>(orderedSql(query), drive, value, id, words, limit)
-    const nodes = rows.map(([, ...row]) => toNode(row))
+    const rows = await db.all<[number, ...unknown[]]>(orderedSql(query), drive, value, id, words, limit)
+    const nodes = toOutlines(
+      rows.map(([, ...row]) => row),
+      inFull,
+    )
     return { nodes, next: rows.at(-1)?.[0] === limit ? placeOf(nodes.at(-1)!, by) : null }
   },
 }

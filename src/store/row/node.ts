@@ -1,5 +1,5 @@
 /** A node as a row: its columns, and the way there and back. */
-import type { Content, DriveId, Kind, Node, NodeId, Subject } from '../../engine/index.ts'
+import type { Content, DriveId, Kind, Node, NodeId, Outline, Subject } from '../../engine/index.ts'
 import { fromJson } from './json.ts'
 
 /** The columns of NodeRow, of a node table called `n`. */
@@ -47,6 +47,46 @@ export function toNode(row: NodeRow): Node {
     modifier: row[18],
     attributes: fromJson(row[19]),
   }
+}
+
+/** The columns of OutlineRow, of a node table called `n`. */
+export const OUTLINE_COLUMNS =
+  'n.drive_id, n.id, n.parent_id, n.name, n.name_key, n.kind, n.size, n.created_at, n.updated_at'
+
+type OutlineRow = [
+  drive: DriveId,
+  id: NodeId,
+  parent: NodeId,
+  name: string,
+  key: string,
+  kind: Kind,
+  size: number | null,
+  createdAt: number,
+  updatedAt: number,
+]
+
+function toOutline(row: OutlineRow): Outline {
+  return {
+    drive: row[0],
+    id: row[1],
+    parent: row[2],
+    name: row[3],
+    key: row[4],
+    kind: row[5],
+    content: row[6] === null ? null : { size: row[6] },
+    createdAt: row[7],
+    updatedAt: row[8],
+  }
+}
+
+/** What to select of nodes that are read whole, or only outlined. */
+export function columnsOf(inFull: boolean): string {
+  return inFull ? NODE_COLUMNS : OUTLINE_COLUMNS
+}
+
+/** Rows of these columns. */
+export function toOutlines(rows: readonly unknown[][], inFull: boolean): Outline[] {
+  return inFull ? rows.map((row) => toNode(row as NodeRow)) : rows.map((row) => toOutline(row as OutlineRow))
 }
 
 /** The node's values in the order of NODE_COLUMNS. */

@@ -1,11 +1,11 @@
 /** Where a node stands among all of its drive, and where each order begins. */
 import {
   FOLDER_SIZE,
-  type Node,
   type NodeId,
   ORDER_VALUES,
   type OrderedQuery,
   type OrderPlace,
+  type Outline,
 } from '../../engine/index.ts'
 
 /** Greater than every name: names are at most 1,024 bytes, and no character is greater than this. */
@@ -20,6 +20,6 @@ export function startOf({ by, descending, after }: OrderedQuery): OrderPlace {
   return { value: descending ? last : first, id: (descending ? BEYOND_NUMBERS : -1) as NodeId }
 }
 
-export function placeOf(node: Node, by: OrderedQuery['by']): OrderPlace {
+export function placeOf(node: Outline, by: OrderedQuery['by']): OrderPlace {
   return { value: by === 'id' ? node.id : ORDER_VALUES[by](node), id: node.id }
 }

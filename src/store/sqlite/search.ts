@@ -7,9 +7,10 @@ import {
   type Probe,
   type ReadTx,
 } from '../../engine/index.ts'
-import { NODE_COLUMNS, type NodeRow, toNode } from '../row/node.ts'
+import { columnsOf, NODE_COLUMNS, OUTLINE_COLUMNS, toOutlines } from '../row/node.ts'
 import { BEYOND_NUMBERS, placeOf, startOf } from '../row/order.ts'
 import type { Connection } from './connection.ts'
+import { IdSet } from './id-set.ts'
 import type { Queries } from './transaction.ts'
 
 /**
@@ -29,13 +30,13 @@ with recursive birth (drive_id, born) as (
 select distinct born from birth where born is not null`
 
 /** The full-text index gives node ids in rising order, whatever drives the nodes are in by now. */
-export const CANDIDATES = `
-select ${NODE_COLUMNS}
-from node_term t
-cross join json_each(?) d
-cross join node n on n.drive_id = d.value and n.id = t.rowid
+const candidatesSql = (columns: string) => `
+select ${columns}
+from node_term t cross join node n on n.drive_id = ? and n.id = t.rowid
 where t.node_term match ? and t.rowid > ?
 order by t.rowid limit ?`
+export const CANDIDATES = candidatesSql(NODE_COLUMNS)
+export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
 /** The full-text index alone, which knows the drive of birth only; the largest id tells how far it goes on behind those counted. */
 export const TERMED = `
@@ -43,14 +44,6 @@ select count(*), min(id), max(id), (
   select n.id from node n where n.drive_id = ? and n.id > 0 order by n.id desc limit 1
 )
 from (select rowid as id from node_term where node_term match ? limit ?)`
-
-/** The drives come in rising order and each one's nodes by the primary key, so nothing is sorted. */
-export const EVERY_NODE = `
-select ${NODE_COLUMNS}
-from json_each(?) d
-cross join node n on n.drive_id = d.value and n.id > case when d.value = ? then ? else 0 end
-where d.value >= ?
-limit ?`
 
 const ORDERS: Readonly<Record<OrderedQuery['by'], { readonly value: string; readonly index: string }>> = {
   name: { value: 'n.name_key', index: 'indexed by node_by_name' },
@@ -92,22 +85,24 @@ function alongSql(columns: string, order: Order): string {
   return `select * from (${runs.join(') union all select * from (')}) limit ?`
 }
 
-export function orderedSql(order: Order): string {
-  return alongSql(NODE_COLUMNS, order)
+export function orderedSql(order: Order, inFull: boolean): string {
+  return alongSql(columnsOf(inFull), order)
 }
 
-/** Where nodes are in an order, by the index alone. */
-export function orderPlacesSql(order: Order): string {
-  return alongSql(`${ORDERS[order.by].value}, n.id`, order)
+/** Nodes as they come in an order, by the index alone. */
+export function orderedIdsSql(order: Order): string {
+  return alongSql('n.id', order)
 }
 
-/** Every node that has the terms. */
-export const TERMED_NODES = 'select rowid from node_term where node_term match ?'
-/** Another one after every commit: the first is told apart by what others commit, the second by what this connection does. */
+/** Every node that has the terms, as one text: a hundred thousand rows cost several times as much. */
+export const TERMED_NODES = 'select json_group_array(rowid) from node_term where node_term match ?'
+/** Another one after every change: the first by what others commit, the second by what this connection does. */
 export const DATA_STATE = 'select data_version, total_changes() from pragma_data_version'
 
-export const NODES = `
-select ${NODE_COLUMNS} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
+const nodesSql = (columns: string) => `
+select ${columns} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
+export const NODES = nodesSql(NODE_COLUMNS)
+export const OUTLINES = nodesSql(OUTLINE_COLUMNS)
 
 export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered'>> = {
   births(db, drives) {
@@ -115,14 +110,8 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
   },
 
-  candidates(db, { drives, probe, after, limit }) {
-    if (drives.length === 0) return []
-    const set = JSON.stringify([...new Set(drives)].sort((a, b) => a - b))
-    const from = after?.drive ?? 0
-    const rows = probe
-      ? db.all<NodeRow>(CANDIDATES, set, matchOf(probe), after?.id ?? 0, limit)
-      : db.all<NodeRow>(EVERY_NODE, set, from, after?.id ?? 0, from, limit)
-    return rows.map(toNode)
+  candidates(db, { drive, probe, after, inFull, limit }) {
+    return toOutlines(db.all(inFull ? CANDIDATES : CANDIDATE_OUTLINES, drive, matchOf(probe), after, limit), inFull)
   },
 
   termed(db, { drive, probe, limit }) {
@@ -134,40 +123,41 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
   },
 
   ordered(db, query) {
-    const { drive, probe, limit } = query
+    const { drive, probe, inFull, limit } = query
     if (limit <= 0) return { nodes: [], next: null }
     if (!probe) {
-      const nodes = db.all<NodeRow>(orderedSql(query), ...alongParameters(query)).map(toNode)
+      const nodes = toOutlines(db.all(orderedSql(query, inFull), ...alongParameters(query)), inFull)
       return { nodes, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, query.by) }
     }
-    const places = db.all<[string | number | null, NodeId]>(orderPlacesSql(query), ...alongParameters(query))
+    const along = db.column<NodeId>(orderedIdsSql(query), ...alongParameters(query))
     const termed = termedNodes(db, probe)
-    const ids = places.flatMap(([, id]) => (termed.has(id) ? [id] : []))
-    const nodes = ids.length > 0 ? db.all<NodeRow>(NODES, JSON.stringify(ids), drive).map(toNode) : []
-    const last = places.length < limit ? undefined : places.at(-1)
-    return { nodes, next: last ? { value: last[0] ?? FOLDER_SIZE, id: last[1] } : null }
+    const last = along.length < limit ? undefined : along.at(-1)!
+    // Where the next page begins, the last one tells.
+    const ids = along.filter((id) => termed.has(id) || id === last)
+    const rows = ids.length > 0 ? db.all<unknown[]>(inFull ? NODES : OUTLINES, JSON.stringify(ids), drive) : []
+    const nodes = toOutlines(rows, inFull)
+    return { nodes, next: last === undefined ? null : placeOf(nodes.at(-1)!, query.by) }
   },
 }
 
 interface Termed {
   readonly match: string
   readonly state: string
-  readonly ids: ReadonlySet<NodeId>
+  readonly ids: IdSet
 }
 
 /** Those of the last probe of each connection: a search asks for them at every step along its order. */
 const lastTermed = new WeakMap<Connection, Termed>()
-/** More are not kept. */
-const TERMED_KEPT_MAX = 500_000
 
 /** Which nodes have the terms of a probe, as of this transaction. */
-function termedNodes(db: Connection, probe: Probe): ReadonlySet<NodeId> {
+function termedNodes(db: Connection, probe: Probe): IdSet {
   const match = matchOf(probe)
-  const state = db.all<[number, number]>(DATA_STATE).join()
+  const state = [...db.all<[number, number]>(DATA_STATE), db.undone].join()
   const known = lastTermed.get(db)
   if (known?.match === match && known.state === state) return known.ids
-  const ids = new Set(db.all<[NodeId]>(TERMED_NODES, match).map(([id]) => id))
-  if (ids.size <= TERMED_KEPT_MAX) lastTermed.set(db, { match, state, ids })
+  const [text] = db.column<string>(TERMED_NODES, match)
+  const ids = new IdSet(JSON.parse(text!) as NodeId[])
+  lastTermed.set(db, { match, state, ids })
   return ids
 }
 
