@@ -205,6 +205,8 @@ export interface ReadTx {
   nextChildren(places: readonly Place[], limit: number): Promise<Node[]>
   /** All descendants of the nodes, without the nodes themselves; stops after `limit` rows in total, in breadth-first order. */
   subtrees(keys: readonly NodeKey[], limit: number): Promise<Node[]>
+  /** Folders of a drive that are one of the tops, or lie anywhere below one; `limit` at most. */
+  foldersBelow(query: { drive: DriveId; tops: readonly NodeId[]; limit: number }): Promise<NodeId[]>
   /** One page a query, in the order of the queries. */
   pages(queries: readonly PageQuery[]): Promise<Node[][]>
   /** Direct children counted by kind; a folder without children may be absent. */
@@ -238,6 +240,17 @@ export interface ReadTx {
     drive: DriveId
     probe: Probe
     after: NodeId | 0
+    inFull: boolean
+    limit: number
+  }): Promise<Outline[]>
+  /**
+   * As `candidates`, but only of what lies directly in one of some folders (a null probe asks for all of it), and in no order. To be asked
+   * with more than are expected, as there is no going on.
+   */
+  lying(query: {
+    drive: DriveId
+    folders: readonly NodeId[]
+    probe: Probe | null
     inFull: boolean
     limit: number
   }): Promise<Outline[]>
@@ -559,6 +572,8 @@ export interface SearchCosts {
   readonly termed: number
   /** Passing over a node that lacks them. */
   readonly passed: number
+  /** Finding those that have terms and lie in some folders: for each that has them, and for each that lies there. */
+  readonly lying: { readonly termed: number; readonly lying: number }
   /** To how many nodes that have some terms are counted; for more the guess will do. */
   readonly countedMax: number
 }

@@ -13,7 +13,7 @@ import { type Leg, legsOf } from './search-legs.ts'
 import type { Place } from './search-place.ts'
 import type { SearchCursor, SearchOrder, SearchQuery } from './search-query.ts'
 import type { Region } from './search-region.ts'
-import { type Source, sourceBelow, sourcesOf } from './search-sources.ts'
+import { fewIn, LYING_MAX, type Source, type SourceContext, sourcesOf } from './search-sources.ts'
 import { type Walk, walkOf } from './search-walk.ts'
 import { testOf, type Where } from './where.ts'
 
@@ -60,25 +60,25 @@ export async function* partsOf(seek: Seeking): AsyncGenerator<Match[], void> {
   for (const leg of legsOf(seek.query)) yield* new Race(seek, leg).parts()
 }
 
+function sourcing(seek: Seeking, where: Where | null): SourceContext {
+  const { store, place, births, region } = seek
+  return { store, place, where, births, folders: region.folders }
+}
+
 /** All there is when few nodes have the terms sought; otherwise null. */
 async function fewTermed(seek: Seeking): Promise<Match[] | null> {
   const { limits, query } = seek
-  const source = sourcesOf({ ...seek, where: query.where }).find(({ probe }) => probe)
+  const source = sourcesOf(sourcing(seek, query.where)).find(({ probe }) => probe)
   const isFew = source && (await termed(seek, source.probe!)) <= limits.termedNodesMax
   return isFew ? allOf(seek, source, limits.termedNodesMax) : null
 }
 
-/** All there is when few nodes lie where is looked, which is only tried when of some of the drive's nodes hardly any does. */
+/** All there is when few nodes lie where is looked; otherwise null. */
 async function fewBelow(seek: Seeking): Promise<Match[] | null> {
-  const { store, place, limits, region } = seek
-  if (!place.scope) return null
-  const [leg] = legsOf(seek.query)
-  const { nodes } = await walkOf(store, place.drive, leg!, leg!.order[0]?.descending ?? false).step(SAMPLE_NODES, null)
-  const inside = await region.inside(nodes)
-  const isMuch = nodes.length === SAMPLE_NODES && inside.length > SAMPLE_NODES / 20
-  return isMuch ? null : allOf(seek, sourceBelow(store, place), limits.scopeNodesMax)
+  const { where } = seek.query
+  const nodes = await fewIn(sourcing(seek, where), seek.limits.scopeNodesMax)
+  return nodes && judgeOf(seek, where)(nodes)
 }
-const SAMPLE_NODES = 100
 
 /** How many nodes have terms; of very many about how many, or only that they are. */
 async function termed(seek: Seeking, probe: Probe): Promise<number> {
@@ -101,7 +101,7 @@ function manyTermed({ limits }: Seeking): number {
 export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> {
   const { store, place, limits, query } = seek
   const judge = judgeOf(seek, query.where)
-  const sources = sourcesOf({ ...seek, where: query.where })
+  const sources = sourcesOf(sourcing(seek, query.where))
   const walk = walkOf(store, place.drive, { where: query.where, order: [], depth: 0, cursor: null }, false)
   const { nodes: sample } = await walk.step(limits.nodesPerReadMin, null)
   const { expected } = await expectations(seek, sources, sample, Math.max(place.drive.seq, sample.length))
@@ -125,12 +125,20 @@ async function expectations(
   const inside = seek.region.isPart ? await seek.region.inside(sample) : sample
   const probe = sources.find((source) => source.probe)?.probe
   const count = probe ? await termed(seek, probe) : 0
-  const one = nodes / Math.max(sample.length, 1)
-  const expected = sources.map((source): [Source, number] => {
-    const hits = source.isBelow ? inside.length : sample.filter(source.admits).length
-    return [source, source.probe ? count : one * Math.max(hits, FEWEST)]
-  })
   const insideShare = Math.max(inside.length, FEWEST) / Math.max(sample.length, 1)
+  const { lying } = seek.store.searchCosts
+  const expected = sources.map((source): [Source, number] => {
+    if (source.probe) return [source, count]
+    if (source.leadsBelow === 'to all') return [source, insideShare * nodes]
+    if (source.leadsBelow) {
+      const found = count * insideShare
+      // Beside what it finds this one costs what it looks through.
+      const cost = found + count * lying.termed + insideShare * nodes * lying.lying
+      return [source, found <= LYING_MAX / 2 ? cost : Number.POSITIVE_INFINITY]
+    }
+    const share = Math.max(sample.filter(source.admits).length, FEWEST) / Math.max(sample.length, 1)
+    return [source, share * nodes]
+  })
   return { expected: new Map(expected), insideShare }
 }
 
@@ -198,7 +206,7 @@ class Race {
     this.#leg = leg
     this.#judge = judgeOf(seek, leg.where)
     this.#walk = walkOf(store, place.drive, leg, query.order[0]?.descending ?? false)
-    this.#sources = sourcesOf({ ...seek, where: leg.where })
+    this.#sources = sourcesOf(sourcing(seek, leg.where))
   }
 
   async *parts(): AsyncGenerator<Match[], void> {

@@ -1,4 +1,7 @@
-/** Which of a drive's nodes lie where a search looks. What is found out about a folder is remembered as long as the search lasts. */
+/**
+ * Which of a drive's nodes lie where a search looks: told by the folders there when they are few, else by the way up of each node.
+ * What is found out about a folder is remembered as long as the search lasts.
+ */
 import type { NodeId, Outline } from './model.ts'
 import type { Store } from './port.ts'
 import type { Place } from './search-place.ts'
@@ -12,6 +15,9 @@ interface Whereabouts {
   readonly isInside: boolean
 }
 
+/** More folders are not made out beforehand. */
+const FOLDERS_MAX = 2_000
+
 const NOWHERE: Whereabouts = { home: 'none', isInside: false }
 
 export class Region {
@@ -19,6 +25,7 @@ export class Region {
   readonly #place: Place
   readonly #tops: ReadonlySet<NodeId> | null
   readonly #known = new Map<NodeId, Whereabouts>()
+  #folders: readonly NodeId[] | null = null
 
   constructor(store: Store, place: Place) {
     this.#store = store
@@ -31,21 +38,48 @@ export class Region {
     }
   }
 
+  /** All folders of it whose children lie in it too; null where these are most of the drive, or too many. */
+  get folders(): readonly NodeId[] | null {
+    return this.#folders
+  }
+
+  /** Makes out the folders. To be called once, before anything else. */
+  async explore(): Promise<void> {
+    if (!this.#tops) return
+    const { id: drive } = this.#place.drive
+    const tops = await this.#topsHere()
+    const found = await this.#store.read((tx) => tx.foldersBelow({ drive, tops, limit: FOLDERS_MAX + 1 }))
+    if (found.length > FOLDERS_MAX) return
+    for (const id of found) this.#known.set(id, { home: this.#home, isInside: true })
+    this.#folders = found
+  }
+
   /** Those of the nodes that lie in it. */
   async inside<Placed extends Pick<Outline, 'id' | 'parent'>>(nodes: readonly Placed[]): Promise<Placed[]> {
-    await this.#learn(nodes)
-    const { below, trashed } = this.#place
-    const home: Home = trashed === 'only' ? 'trash' : 'root'
+    // Where all folders are known, nothing lies in another; only a top itself may.
+    await this.#learn(this.#folders ? nodes.filter(({ id }) => this.#isTop(id)) : nodes)
+    const { below } = this.#place
     return nodes.filter(({ id, parent }) => {
       const at = this.#known.get(parent) ?? NOWHERE
       // What is granted is found itself; what lies below a folder is not the folder.
-      return at.home === home && (at.isInside || (below === null && this.#isTop(id)))
+      return at.home === this.#home && (at.isInside || (below === null && this.#isTop(id)))
     })
   }
 
   /** Whether most of the drive may lie outside. */
   get isPart(): boolean {
     return this.#tops !== null
+  }
+
+  get #home(): Home {
+    return this.#place.trashed === 'only' ? 'trash' : 'root'
+  }
+
+  /** The tops but for those that lie elsewhere, as what was granted and then put into the trash. */
+  async #topsHere(): Promise<NodeId[]> {
+    const tops = [...this.#tops!]
+    await this.#learn(tops.map((parent) => ({ parent })))
+    return tops.filter((id) => this.#known.get(id)?.home === this.#home)
   }
 
   #isTop(id: NodeId): boolean {

@@ -1,7 +1,7 @@
 /** Ways to all nodes that can be meant, in no order: each ends sooner or later, and then everything is known. */
 import { type Probe, probeOf } from './gram.ts'
-import type { DriveId, NodeId, Outline } from './model.ts'
-import type { Store } from './port.ts'
+import type { DriveId, Node, NodeId, Outline } from './model.ts'
+import type { ReadTx, Store } from './port.ts'
 import type { Place } from './search-place.ts'
 import { lyingIn, stretchesOf } from './search-stretches.ts'
 import { indexWalk, type Walk } from './search-walk.ts'
@@ -10,8 +10,8 @@ import { testOf, type Where } from './where.ts'
 export interface Source {
   /** The terms by which it finds. */
   readonly probe?: Probe
-  /** Whether it leads to what lies where is looked, which the node alone does not tell. */
-  readonly isBelow?: true
+  /** Whether it leads to what lies where is looked, which the node alone does not tell: to all of it, or to what has the terms. */
+  readonly leadsBelow?: 'to all' | 'by terms'
   /** Whether a node is one of those this leads to. */
   readonly admits: (node: Outline) => boolean
   /** What a node costs, as compared to one that comes from an index. */
@@ -25,6 +25,8 @@ export interface SourceContext {
   readonly place: Place
   readonly where: Where | null
   readonly births: readonly DriveId[]
+  /** See Region. */
+  readonly folders: readonly NodeId[] | null
 }
 
 /** Nodes lie in the order of their ids, so that one follows the other where it is read. */
@@ -45,6 +47,7 @@ export function sourcesOf(context: SourceContext): Source[] {
   return [
     ...bounded,
     ...(probe ? [found(context, probe)] : []),
+    ...(probe && context.folders ? [lying(context, context.folders, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
     {
       ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null, inFull }), () => true),
@@ -89,16 +92,52 @@ function found({ store, place: { drive }, where }: SourceContext, probe: Probe):
   }
 }
 
+/** More nodes are not read at once, and where about half as many are expected it is not tried. */
+export const LYING_MAX = 4_000
+
+/** By terms, of what lies where is looked: all at once, or not at all. */
+function lying({ store, place, where }: SourceContext, folders: readonly NodeId[], probe: Probe): Source {
+  const { inFull, meets } = testOf(where)
+  const drive = place.drive.id
+  let isAtEnd = false
+  return {
+    leadsBelow: 'by terms',
+    admits: meets,
+    cost: 1,
+    async next() {
+      if (isAtEnd) return null
+      const query = { drive, folders, probe, inFull, limit: LYING_MAX + 1 }
+      const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
+      if (nodes.length > LYING_MAX) return undefined
+      isAtEnd = true
+      return once(nodes)
+    },
+  }
+}
+
+/** What was granted, and is found itself; what lies below a folder is not the folder. */
+async function tops(tx: ReadTx, { drive: { id: drive }, scope, below }: Place): Promise<Node[]> {
+  if (below !== null || scope === null) return []
+  const ids = new Set(scope)
+  const chains = await tx.chains(scope.map((id) => ({ drive, id, follow: false })))
+  return chains.filter(({ id }) => ids.has(id))
+}
+
+/** Of the same node the last. */
+function once<Found extends Outline>(nodes: readonly Found[]): Found[] {
+  return [...new Map(nodes.map((node) => [node.id, node])).values()]
+}
+
 /** Below a folder nodes are found level by level, and more of them than are wanted. */
 const BELOW_COST = 4
 
 /** What lies below the folders looked through. They are read from the top each time, twice as far as the time before. */
-export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }: Place): Source {
-  const keys = (scope ?? []).map((id) => ({ drive, id }))
+export function sourceBelow(store: Store, place: Place): Source {
+  const keys = (place.scope ?? []).map((id) => ({ drive: place.drive.id, id }))
   const given = new Set<NodeId>()
   let isAtEnd = false
   return {
-    isBelow: true,
+    leadsBelow: 'to all',
     admits: () => true,
     cost: BELOW_COST,
     async next(limit) {
@@ -107,15 +146,23 @@ export function sourceBelow(store: Store, { drive: { id: drive }, scope, below }
       const nodes = await store.read(async (tx) => {
         const under = await tx.subtrees(keys, wanted)
         isAtEnd = under.length < wanted
-        // What lies below a folder is not the folder itself; what is granted is.
-        if (below !== null || given.size > 0) return under
-        const ids = new Set(keys.map(({ id }) => id))
-        const tops = await tx.chains(keys.map((key) => ({ ...key, follow: false })))
-        return [...tops.filter(({ id }) => ids.has(id)), ...under]
+        return given.size > 0 ? under : [...(await tops(tx, place)), ...under]
       })
-      const fresh = nodes.filter(({ id }) => !given.has(id))
+      const fresh = once(nodes.filter(({ id }) => !given.has(id)))
       for (const { id } of fresh) given.add(id)
-      return [...new Map(fresh.map((node) => [node.id, node])).values()]
+      return fresh
     },
   }
+}
+
+/** All that lies where is looked, when it is no more than so many nodes; otherwise null. */
+export async function fewIn(
+  { store, place, where, folders }: SourceContext,
+  nodesMax: number,
+): Promise<Outline[] | null> {
+  if (!folders) return null
+  const { inFull } = testOf(where)
+  const query = { drive: place.drive.id, folders, probe: null, inFull, limit: nodesMax + 1 }
+  const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
+  return nodes.length > nodesMax ? null : once(nodes)
 }

@@ -86,6 +86,7 @@ async function findIn(
   const drive = place.drive.id
   const births = [...new Set([drive, ...(await store.read((tx) => tx.births([drive])))])]
   const region = new Region(store, place)
+  await region.explore()
   const seek: Seeking = {
     store,
     place,

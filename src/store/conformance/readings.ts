@@ -18,6 +18,7 @@ import {
   OTHER,
   outlineOf,
   range,
+  sortedIds,
   TENANT,
   version,
 } from './sample.ts'
@@ -182,6 +183,31 @@ function termsConformance(store: () => Store) {
         after = page.at(-1)!.id
       }
       expect(paged).toEqual(all)
+    }
+  })
+
+  it('find what lies directly in some folders', async () => {
+    await apply(store(), {
+      insertNodes: [
+        folder(30, 1, 'f'),
+        file(31, 30, 'in'),
+        file(32, 30, 'too'),
+        folder(33, 30, 'g'),
+        file(34, 33, 'h'),
+      ],
+      putTerms: [31, 33, 34].map((id) => put(DRIVE, id, '7na')),
+    })
+    const lying = async (folders: number[], probe: Probe | null, limit = 100, inFull = false) =>
+      store().read((tx) => tx.lying({ drive: DRIVE, folders: folders.map(nodeId), probe, inFull, limit }))
+    expect(sortedIds(await lying([30], '7na'))).toEqual([31, 33])
+    expect(sortedIds(await lying([33, 30, 99], '7na'))).toEqual([31, 33, 34])
+    expect(sortedIds(await lying([30], { any: ['7na', '7nb'] }))).toEqual([31, 33])
+    expect(sortedIds(await lying([30], null))).toEqual([31, 32, 33])
+    expect(await lying([], null)).toEqual([])
+    for (const probe of ['7na', null]) expect(await lying([30], probe, 1)).toHaveLength(1)
+    for (const probe of ['7na', null]) {
+      expect(await lying([33], probe)).toEqual([outlineOf(file(34, 33, 'h'))])
+      expect(await lying([33], probe, 9, true)).toEqual([file(34, 33, 'h')])
     }
   })
 

@@ -268,6 +268,7 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
       ),
   ],
   ['births', (tx, ids) => tx.births(ids.map((id) => driveId(7_000 + (id % 2))))],
+  ['foldersBelow', (tx, ids) => tx.foldersBelow({ drive: DRIVE, tops: ids.map(nodeId), limit: 9 })],
   [
     'candidates',
     async (tx, ids) => {
@@ -275,6 +276,15 @@ const READS: readonly [string, (tx: WriteTx, ids: number[]) => Promise<unknown>]
       const query = { drive: DRIVE, probe: { any: ids.map((id) => `7n${id}`) }, after: 0, limit: 9 } as const
       await tx.candidates({ ...query, inFull: true })
       await tx.candidates({ ...query, inFull: false })
+    },
+  ],
+  [
+    'lying',
+    async (tx, ids) => {
+      if (ids.length === 0) return
+      const query = { drive: DRIVE, folders: ids.map(nodeId), limit: 9 } as const
+      await tx.lying({ ...query, probe: { any: ids.map((id) => `7n${id}`) }, inFull: false })
+      await tx.lying({ ...query, probe: null, inFull: true })
     },
   ],
   [

@@ -284,6 +284,16 @@ export function treeConformance(open: Open) {
       expect(sortedIds(await read((tx) => tx.subtrees([keyOf(11), keyOf(10), keyOf(21)], 100)))).toEqual([11, 12])
     })
 
+    it('give every folder among some and below them, each once', async () => {
+      await plant()
+      const below = async (tops: number[], limit = 100) =>
+        (await read((tx) => tx.foldersBelow({ drive: DRIVE, tops: tops.map(nodeId), limit }))).sort((a, b) => a - b)
+      expect(await below([1])).toEqual([1, 10, 11])
+      expect(await below([11, 10, 13, 21, 99])).toEqual([10, 11])
+      expect(await below([])).toEqual([])
+      expect(await below([1], 2)).toHaveLength(2)
+    })
+
     it('stop after the limit, having left out no parent of what they gave', async () => {
       const nodes = range(90, 2).map((id) => folder(id, Math.floor(id / 3) || 1, `n${id}`))
       await apply(store, { insertNodes: [folder(1, 0, ''), ...nodes] })

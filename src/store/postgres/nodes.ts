@@ -8,7 +8,10 @@ import { byDrive, columns, keyColumns, type Parameter, unnest } from './sets.ts'
 import type { Queries } from './transaction.ts'
 
 type NodeQueries = Queries<
-  Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'nextChildren' | 'subtrees' | 'counts'>
+  Pick<
+    ReadTx,
+    'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'nextChildren' | 'subtrees' | 'foldersBelow' | 'counts'
+  >
 >
 
 // Connections are set to join by nested loops through indexes: the given set is always the outer loop.
@@ -106,6 +109,17 @@ with recursive below (id) as (
 select n.* from (select id from below limit $3) b
 cross join lateral (select ${NODE_COLUMNS} from node n where n.drive_id = $1 and n.id = b.id offset 0) n`
 
+/** Relies on the index node_folder, which alone answers it but for the tops. */
+export const FOLDERS_BELOW = `
+with recursive below (id) as (
+  select n.id from unnest($2::bigint[]) t (id)
+  cross join lateral (select n.id from node n where n.drive_id = $1 and n.id = t.id and n.kind = 'folder' offset 0) n
+  union
+  select n.id from below b
+  cross join lateral (select n.id from node n where n.drive_id = $1 and n.parent_id = b.id and n.kind = 'folder' offset 0) n
+)
+select id from below limit $3`
+
 /** Answered by the indexes node_name (all) and node_folder (folders) alone. */
 export const COUNTS = `
 select k.id,
@@ -180,6 +194,13 @@ export const nodeQueries: NodeQueries = {
       )
     })
     return found.slice(0, limit)
+  },
+
+  async foldersBelow(db, { drive, tops, limit }) {
+    if (tops.length === 0 || limit <= 0) return []
+    db.enter([drive])
+    const rows = await db.all<[NodeId]>(FOLDERS_BELOW, drive, tops, limit)
+    return rows.map(([id]) => id)
   },
 
   async counts(db, keys) {

@@ -34,6 +34,24 @@ order by t.node_id`
 export const CANDIDATES = candidatesSql(NODE_COLUMNS)
 export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
+/** The index node_term_terms finds all that have the terms; each is asked where it lies, and the folders are kept as a table of hashes. */
+const lyingSql = (columns: string) => `
+select ${columns}
+from (select t.node_id from node_term t where t.terms @@ $3::tsquery and t.drive_id = $1 and t.node_id + 0 > 0 offset 0) t
+cross join lateral (select * from node n where n.drive_id = $1 and n.id = t.node_id offset 0) n
+where (n.parent_id in (select f.id from unnest($2::bigint[]) f (id))) is true
+limit $4`
+export const LYING = lyingSql(NODE_COLUMNS)
+export const LYING_OUTLINES = lyingSql(OUTLINE_COLUMNS)
+
+const childrenSql = (columns: string) => `
+select ${columns}
+from unnest($2::bigint[]) f (id)
+cross join lateral (select * from node n where n.drive_id = $1 and n.parent_id = f.id offset 0) n
+limit $3`
+export const ALL_CHILDREN = childrenSql(NODE_COLUMNS)
+export const CHILD_OUTLINES = childrenSql(OUTLINE_COLUMNS)
+
 /**
  * Finding them all, as above, is cheap only while they are few: where one in a hundred of some nodes has the terms, they are taken for
  * as many as may be told.
@@ -100,7 +118,7 @@ where l.has_terms or l.number = $5
 order by l.number`
 }
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lying' | 'termed' | 'ordered'>> = {
   async births(db, drives) {
     if (drives.length === 0) return []
     const keys = [...new Set(drives)].map((drive) => ({ drive }))
@@ -111,6 +129,13 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
   async candidates(db, { drive, probe, after, inFull, limit }) {
     const sql = inFull ? CANDIDATES : CANDIDATE_OUTLINES
     return toOutlines(await db.all(sql, drive, queryOf(probe), after, limit), inFull)
+  },
+
+  async lying(db, { drive, folders, probe, inFull, limit }) {
+    const rows = probe
+      ? await db.all<unknown[]>(inFull ? LYING : LYING_OUTLINES, drive, folders, queryOf(probe), limit)
+      : await db.all<unknown[]>(inFull ? ALL_CHILDREN : CHILD_OUTLINES, drive, folders, limit)
+    return toOutlines(rows, inFull)
   },
 
   async termed(db, { drive, probe, limit }) {

@@ -7,7 +7,10 @@ import { keysJson } from './json.ts'
 import type { Queries } from './transaction.ts'
 
 type NodeQueries = Queries<
-  Pick<ReadTx, 'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'nextChildren' | 'subtrees' | 'counts'>
+  Pick<
+    ReadTx,
+    'chains' | 'walk' | 'children' | 'stems' | 'parents' | 'nextChildren' | 'subtrees' | 'foldersBelow' | 'counts'
+  >
 >
 
 // `cross join` keeps SQLite from reordering: the given set is always the outer loop and the tables are sought by index.
@@ -113,6 +116,17 @@ with recursive below (drive_id, id) as (
 )
 select ${NODE_COLUMNS} from below b cross join node n on n.drive_id = b.drive_id and n.id = b.id`
 
+/** Relies on the index node_folder, which alone answers it but for the tops. */
+export const FOLDERS_BELOW = `
+with recursive below (id) as (
+  select n.id from json_each(?) t cross join node n on n.drive_id = ? and n.id = t.value where n.kind = 'folder'
+  union
+  select n.id from below b
+  cross join node n indexed by node_folder on n.drive_id = ? and n.parent_id = b.id and n.kind = 'folder'
+  limit ?
+)
+select id from below`
+
 /** Answered by the indexes node_name (all) and node_folder (folders) alone. */
 export const COUNTS = `
 select distinct value ->> 1,
@@ -156,6 +170,11 @@ export const nodeQueries: NodeQueries = {
   subtrees(db, keys, limit) {
     if (keys.length === 0 || limit <= 0) return []
     return db.all<NodeRow>(SUBTREES, keysJson(keys), limit).map(toNode)
+  },
+
+  foldersBelow(db, { drive, tops, limit }) {
+    if (tops.length === 0 || limit <= 0) return []
+    return db.column<NodeId>(FOLDERS_BELOW, JSON.stringify(tops), drive, drive, limit)
   },
 
   counts(db, keys) {

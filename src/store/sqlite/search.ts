@@ -4,6 +4,7 @@ import {
   FOLDER_SIZE,
   type NodeId,
   type OrderedQuery,
+  type Outline,
   type Probe,
   type ReadTx,
 } from '../../engine/index.ts'
@@ -37,6 +38,17 @@ where t.node_term match ? and t.rowid > ?
 order by t.rowid limit ?`
 export const CANDIDATES = candidatesSql(NODE_COLUMNS)
 export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
+
+/** By the index node_name alone. */
+export const CHILD_IDS = `
+select n.id from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value`
+
+const childrenSql = (columns: string) => `
+select ${columns}
+from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value
+limit ?`
+export const ALL_CHILDREN = childrenSql(NODE_COLUMNS)
+export const CHILD_OUTLINES = childrenSql(OUTLINE_COLUMNS)
 
 /** The full-text index alone, which knows the drive of birth only; the largest id tells how far it goes on behind those counted. */
 export const TERMED = `
@@ -104,7 +116,7 @@ select ${columns} from json_each(?) k cross join node n on n.drive_id = ? and n.
 export const NODES = nodesSql(NODE_COLUMNS)
 export const OUTLINES = nodesSql(OUTLINE_COLUMNS)
 
-export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'termed' | 'ordered'>> = {
+export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lying' | 'termed' | 'ordered'>> = {
   births(db, drives) {
     if (drives.length === 0) return []
     return db.all<[DriveId]>(BIRTHS, JSON.stringify(drives)).map(([born]) => born)
@@ -112,6 +124,14 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
 
   candidates(db, { drive, probe, after, inFull, limit }) {
     return toOutlines(db.all(inFull ? CANDIDATES : CANDIDATE_OUTLINES, drive, matchOf(probe), after, limit), inFull)
+  },
+
+  lying(db, { drive, folders, probe, inFull, limit }) {
+    const places = JSON.stringify(folders)
+    if (!probe) return toOutlines(db.all(inFull ? ALL_CHILDREN : CHILD_OUTLINES, places, drive, limit), inFull)
+    const termed = termedNodes(db, probe)
+    const ids = db.column<NodeId>(CHILD_IDS, places, drive).filter((id) => termed.has(id))
+    return nodesOf(db, drive, ids.slice(0, limit), inFull)
   },
 
   termed(db, { drive, probe, limit }) {
@@ -134,10 +154,15 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'term
     const last = along.length < limit ? undefined : along.at(-1)!
     // Where the next page begins, the last one tells.
     const ids = along.filter((id) => termed.has(id) || id === last)
-    const rows = ids.length > 0 ? db.all<unknown[]>(inFull ? NODES : OUTLINES, JSON.stringify(ids), drive) : []
-    const nodes = toOutlines(rows, inFull)
+    const nodes = nodesOf(db, drive, ids, inFull)
     return { nodes, next: last === undefined ? null : placeOf(nodes.at(-1)!, query.by) }
   },
+}
+
+/** In the order of the ids. */
+function nodesOf(db: Connection, drive: DriveId, ids: readonly NodeId[], inFull: boolean): Outline[] {
+  if (ids.length === 0) return []
+  return toOutlines(db.all(inFull ? NODES : OUTLINES, JSON.stringify(ids), drive), inFull)
 }
 
 interface Termed {
