@@ -1,6 +1,6 @@
 /**
- * Times and sizes put into buckets, which an index that knows only words can hold. Every time lies in exactly one day, month
- * and year, every size in exactly one class.
+ * Times and sizes put into buckets, which an index that knows only words can hold. Every time lies in exactly one day, month,
+ * year and decade, every size in exactly one class.
  */
 
 /** A file's size class: 0 is empty, and each class is twice as large as the one before. */
@@ -25,26 +25,36 @@ const DAY_MS = 86_400_000
 const BEGIN = Date.UTC(YEAR_FIRST, 0)
 const END = Date.UTC(YEAR_LAST + 1, 0)
 
-/** The buckets a time lies in: its year, month and day; only one for times nobody expects. */
+/** The buckets a time lies in: its decade, year, month and day; only one for times nobody expects. */
 export function periodsOf(at: number): string[] {
   if (at < BEGIN) return [BEFORE]
   if (at >= END) return [AFTER]
   const day = new Date(at).toISOString().slice(0, 10)
-  return [day.slice(0, 4), day.slice(0, 7), day]
+  return [`${day.slice(0, 3)}x`, day.slice(0, 4), day.slice(0, 7), day]
 }
 
 /** Buckets that together hold every time between two, both included, and as little else as may be. */
 export function periodsBetween(from: number, until: number): string[] {
   const periods = from < BEGIN && until >= from ? [BEFORE] : []
   for (let at = startOfDay(Math.max(from, BEGIN)); at <= until && at < END; ) {
-    const [year, month, day] = periodsOf(at) as [string, string, string]
-    const [nextYear, nextMonth] = [Date.UTC(Number(year) + 1, 0), monthAfter(at)]
-    const isYear = month.endsWith('-01') && day.endsWith('-01') && nextYear - 1 <= until
-    const isMonth = day.endsWith('-01') && nextMonth - 1 <= until
-    periods.push(isYear ? year : isMonth ? month : day)
-    at = isYear ? nextYear : isMonth ? nextMonth : at + DAY_MS
+    const [period, next] = largestFrom(at, until)
+    periods.push(period)
+    at = next
   }
   return until >= END ? [...periods, AFTER] : periods
+}
+
+/** The largest bucket that begins with a day and ends before `until`, or the day itself; and when the next one begins. */
+function largestFrom(at: number, until: number): [period: string, next: number] {
+  const [decade, year, month, day] = periodsOf(at) as [string, string, string, string]
+  const number = Number(year)
+  const larger: [period: string, next: number, begins: boolean][] = [
+    [decade, Date.UTC(number + 10, 0), day.endsWith('0-01-01')],
+    [year, Date.UTC(number + 1, 0), day.endsWith('-01-01')],
+    [month, monthAfter(at), day.endsWith('-01')],
+  ]
+  const found = larger.find(([, next, begins]) => begins && next - 1 <= until)
+  return found ? [found[0], found[1]] : [day, at + DAY_MS]
 }
 
 const startOfDay = (at: number) => Math.floor(at / DAY_MS) * DAY_MS
