@@ -151,6 +151,8 @@ export interface OrderedQuery {
   readonly inFull: boolean
   /** How many nodes are looked at, those left out among them. */
   readonly limit: number
+  /** With a probe: after how many nodes that have its terms no more are looked at; not told = all are. */
+  readonly enough?: number
 }
 
 /** A place in an order; of the order by id the value is the id. */
@@ -161,6 +163,8 @@ export interface OrderPlace {
 
 export interface OrderedNodes {
   readonly nodes: readonly Outline[]
+  /** How many were looked at. */
+  readonly looked: number
   /** The place of the last node looked at, whether it was left out or not; null when there are no more. */
   readonly next: OrderPlace | null
 }

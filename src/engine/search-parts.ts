@@ -229,19 +229,19 @@ class Race {
 
   async #step(): Promise<{ part: Match[]; isLast: boolean; looked: number }> {
     const { limit, probe } = this.#stride()
-    const { nodes, reached } = await this.#walk.step(limit, probe)
+    const { nodes, looked, reached } = await this.#walk.step(limit, probe, this.#seek.limits.nodesPerReadMax)
     if (this.#looked === 0 && reached !== null) await this.#learn(nodes)
-    this.#looked += limit
+    this.#looked += looked
     const matches = this.#judge(nodes)
     if (reached === null || (this.#walk.isExact && reached !== undefined)) {
-      return { part: [...this.#pending, ...matches], isLast: reached === null, looked: limit }
+      return { part: [...this.#pending, ...matches], isLast: reached === null, looked }
     }
     this.#pending.push(...matches)
     this.#isAstray = reached === undefined
-    if (reached === undefined) return { part: [], isLast: false, looked: limit }
+    if (reached === undefined) return { part: [], isLast: false, looked }
     const part = this.#pending.filter((match) => this.#isBefore(match, reached))
     this.#pending = this.#pending.filter((match) => !this.#isBefore(match, reached))
-    return { part, isLast: false, looked: limit }
+    return { part, isLast: false, looked }
   }
 
   /** How far to go, and whether to pass over what lacks the terms sought. */

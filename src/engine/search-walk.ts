@@ -11,6 +11,8 @@ import { parentsIn, testOf, type Where } from './where.ts'
 export interface Step {
   /** Nodes looked at, none of them given before; with a probe, those that have its terms and perhaps others. */
   readonly nodes: readonly Outline[]
+  /** How many were looked at. */
+  readonly looked: number
   /**
    * What is still to come has this value in the order, or a later one; null: there is nothing more. undefined: this way cannot
    * tell what else there is.
@@ -25,8 +27,8 @@ export interface Walk {
   readonly cost: number
   /** What it costs to pass over a node that lacks terms; null where terms are not asked for. */
   readonly passingCost: number | null
-  /** Looks at so many nodes more. */
-  step(limit: number, probe: Probe | null): Promise<Step>
+  /** Looks at so many nodes more; with a probe at no more than it takes to find `enough` that have its terms. */
+  step(limit: number, probe: Probe | null, enough?: number): Promise<Step>
 }
 
 /** The way in the order of a leg. */
@@ -88,22 +90,33 @@ export function indexWalk(
     isExact,
     cost: 1,
     passingCost: store.searchCosts.passed,
-    async step(limit, probe) {
+    async step(limit, probe, enough = limit) {
       const found: Outline[] = []
-      for (let left = limit; left > 0; ) {
+      let looked = 0
+      for (let left = limit; left > 0 && found.length < enough; ) {
         const from = entered(ways, at, descending)
-        if (from === undefined) return { nodes: found, reached: null }
+        if (from === undefined) return { nodes: found, looked, reached: null }
         const reach = from === at ? left : Math.min(left, ENTERED_MAX)
-        const query = { drive: drive.id, by, descending, after: from, probe, inFull, limit: reach }
-        const { nodes, next } = await store.read((tx) => tx.ordered(query))
+        const query = {
+          drive: drive.id,
+          by,
+          descending,
+          after: from,
+          probe,
+          inFull,
+          limit: reach,
+          enough: enough - found.length,
+        }
+        const { nodes, looked: passed, next } = await store.read((tx) => tx.ordered(query))
         at = next
+        looked += passed
         const inside = nodes.filter(isMeant)
         for (const node of inside) found.push(node)
-        if (next === null) return { nodes: found, reached: null }
+        if (next === null) return { nodes: found, looked, reached: null }
         // What lies between two stretches does not count.
-        if (inside.length > 0 || probe) left -= reach
+        if (inside.length > 0 || probe) left -= passed
       }
-      return { nodes: found, reached: at!.value }
+      return { nodes: found, looked, reached: at!.value }
     },
   }
 }
@@ -143,7 +156,7 @@ function folderWalk(
       const [nodes] = (await store.read((tx) => tx.pages([query]))) as [Node[]]
       const last = nodes.length < limit ? undefined : nodes.at(-1)!
       at = last ? { value: ORDER_VALUES[by](last), id: last.id } : null
-      return { nodes, reached: at === null ? null : at.value }
+      return { nodes, looked: nodes.length, reached: at === null ? null : at.value }
     },
   }
 }

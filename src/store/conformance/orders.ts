@@ -65,9 +65,9 @@ export function orderConformance(open: Open) {
   describe.each(['name', 'created', 'updated', 'size', 'id'] as const)('by %s', (by) => {
     it.each([false, true])('every node of a drive comes once, page by page (descending: %s)', async (descending) => {
       const all = expected(by, descending)
-      expect(await read({ ...query, by, descending })).toEqual({ nodes: all, next: null })
+      expect(await read({ ...query, by, descending })).toEqual({ nodes: all, looked: 6, next: null })
       const outlined = await read({ ...query, by, descending, inFull: false })
-      expect(outlined).toEqual({ nodes: all.map(outlineOf), next: null })
+      expect(outlined).toEqual({ nodes: all.map(outlineOf), looked: 6, next: null })
       for (const limit of [1, 2, 5]) {
         const paged: Outline[] = []
         let after: OrderPlace | null = null
@@ -104,6 +104,17 @@ export function orderConformance(open: Open) {
         expect(odd(found)).toEqual(inFull ? wanted : wanted.map((node) => outlineOf(node as Node)))
       },
     )
+
+    it('once enough are found that have terms, the next page begins behind the last of them', async () => {
+      const all = expected(by, true)
+      const terms = { ...query, by, descending: true, probe: '7nodd', enough: 2 }
+      const [, second, third] = all.filter(({ id }) => id % 2)
+      const first = await read(terms)
+      expect(idsOf(first.nodes).at(-1)).toBe(second!.id)
+      expect(first.looked).toBe(all.indexOf(second!) + 1)
+      expect(first.next).toEqual({ value: values[by](second!), id: second!.id })
+      expect(idsOf((await read({ ...terms, after: first.next })).nodes)).toContain(third!.id)
+    })
   })
 
   it('nodes keep their place in an order as they change and go', async () => {

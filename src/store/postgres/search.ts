@@ -96,7 +96,7 @@ with looked_at as materialized (
 select l.number, ${columns}
 from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
 where l.has_terms or l.number = $5
-order by l.number`
+order by l.number limit $6`
 }
 
 /** The order of the last change, which alone is an index of the nodes: only those looked at are asked for their terms. */
@@ -115,7 +115,7 @@ with looked_at as materialized (
 select l.number, ${columns}
 from looked_at l join node n on n.drive_id = $1 and n.id = l.node_id
 where l.has_terms or l.number = $5
-order by l.number`
+order by l.number limit $6`
 }
 
 export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lying' | 'termed' | 'ordered'>> = {
@@ -144,16 +144,18 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lyin
   },
 
   async ordered(db, query) {
-    const { by, drive, probe, inFull, limit } = query
-    if (limit <= 0) return { nodes: [], next: null }
+    const { by, drive, probe, inFull, limit, enough = limit } = query
+    if (limit <= 0) return { nodes: [], looked: 0, next: null }
     const { value, id } = startOf(query)
     const words = probe && queryOf(probe)
-    const rows = await db.all<[number, ...unknown[]]>(orderedSql(query), drive, value, id, words, limit)
+    const rows = await db.all<[number, ...unknown[]]>(orderedSql(query), drive, value, id, words, limit, enough)
     const nodes = toOutlines(
       rows.map(([, ...row]) => row),
       inFull,
     )
-    return { nodes, next: rows.at(-1)?.[0] === limit ? placeOf(nodes.at(-1)!, by) : null }
+    const looked = rows.at(-1)?.[0] ?? 0
+    const isCut = looked === limit || rows.length === enough
+    return { nodes, looked, next: isCut ? placeOf(nodes.at(-1)!, by) : null }
   },
 }
 

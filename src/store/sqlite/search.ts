@@ -143,19 +143,23 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lyin
   },
 
   ordered(db, query) {
-    const { drive, probe, inFull, limit } = query
-    if (limit <= 0) return { nodes: [], next: null }
+    const { drive, by, probe, inFull, limit, enough = limit } = query
+    if (limit <= 0) return { nodes: [], looked: 0, next: null }
     if (!probe) {
       const nodes = toOutlines(db.all(orderedSql(query, inFull), ...alongParameters(query)), inFull)
-      return { nodes, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, query.by) }
+      return { nodes, looked: nodes.length, next: nodes.length < limit ? null : placeOf(nodes.at(-1)!, by) }
     }
     const along = db.column<NodeId>(orderedIdsSql(query), ...alongParameters(query))
     const termed = termedNodes(db, probe)
-    const last = along.length < limit ? undefined : along.at(-1)!
-    // Where the next page begins, the last one tells.
-    const ids = along.filter((id) => termed.has(id) || id === last)
+    const ids: NodeId[] = []
+    let looked = 0
+    for (; looked < along.length && ids.length < enough; looked++) {
+      const id = along[looked]!
+      // Where the next page begins, the last one looked at tells.
+      if (termed.has(id) || looked === limit - 1) ids.push(id)
+    }
     const nodes = nodesOf(db, drive, ids, inFull)
-    return { nodes, next: last === undefined ? null : placeOf(nodes.at(-1)!, query.by) }
+    return { nodes, looked, next: along.length < limit && looked === along.length ? null : placeOf(nodes.at(-1)!, by) }
   },
 }
 
