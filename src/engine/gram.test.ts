@@ -43,9 +43,9 @@ function hasTerms(terms: ReadonlySet<string>, probe: Probe | null): boolean {
 const isCandidate = (one: Node, where: Where) => hasTerms(new Set(termsOf(one)), probeOf(where, [DRIVE]))
 
 describe('pieces of a text', () => {
-  it('are two characters together, and each ideograph alone', () => {
+  it('are two of a kind together, and each ideograph alone', () => {
     expect(grams('abc')).toEqual(['ab', 'bc'])
-    expect(grams('年度报告a1')).toEqual(['年', '度', '报', '告', 'a1'])
+    expect(grams('年度报告a1')).toEqual(['年', '度', '年度', '报', '度报', '告', '报告', 'a1'])
     expect(grams('a报b')).toEqual(['报', 'a\u0002'])
     expect(grams('aaa')).toEqual(['aa'])
     expect(grams('')).toEqual([])

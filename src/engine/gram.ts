@@ -26,17 +26,20 @@ const IDEOGRAPH = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Scr
 const IDEOGRAPH_FIRST = '\u02ea'
 
 /**
- * A folded text in pieces: each ideograph alone, of everything else every two characters that stand together, and the last
- * before an ideograph with an edge, so that every character begins a piece. A text that contains another has all of its pieces.
+ * A folded text in pieces: each ideograph alone, every two ideographs and every two other characters that stand together, and the
+ * last before an ideograph with an edge, so that every character begins a piece. A text that contains another has all of its pieces.
  */
 export function grams(folded: string): string[] {
   const pieces = new Set<string>()
   let before = ''
+  let isAlone = false
   for (const character of folded) {
     const alone = character >= IDEOGRAPH_FIRST && IDEOGRAPH.test(character)
     if (alone) pieces.add(character)
-    if (before && !(alone && before === EDGE)) pieces.add(before + (alone ? EDGE : character))
-    before = alone ? '' : character
+    if (before && isAlone === alone) pieces.add(before + character)
+    else if (alone && before && before !== EDGE) pieces.add(before + EDGE)
+    before = character
+    isAlone = alone
   }
   return [...pieces]
 }
@@ -203,7 +206,12 @@ function textProbe(drive: DriveId, field: string, folded: string): Probe | null 
   const pieces = grams(folded)
   const saysNothing = folded === '' || folded === EDGE
   if (pieces.length === 0) return saysNothing ? null : { prefix: term(drive, field, folded) }
-  return allOf(pieces.map((piece) => term(drive, field, piece)))
+  return allOf(pieces.filter((piece) => !isTold(piece, pieces)).map((piece) => term(drive, field, piece)))
+}
+
+/** Whether another piece says as much: an ideograph is in the pair it belongs to. */
+function isTold(piece: string, pieces: readonly string[]): boolean {
+  return pieces.some((other) => other !== piece && other.includes(piece))
 }
 
 function edged({ is, text }: Extract<Condition, { readonly field: 'name' }>): string {

@@ -376,7 +376,7 @@ class Race {
 /** What is not among the first nodes at all is taken for so many. */
 const FEWEST = 0.5
 /** All there is comes to an end for sure; a walk may lead through much where nothing is found. */
-const SURE = 1.5
+const SURE = 2.5
 /** Going a little farther than expected is cheaper than going twice. */
 const AMPLE = 1.5
 /** How many of the nodes that have the terms are looked at to see which share of them meets the conditions. */

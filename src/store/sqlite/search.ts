@@ -39,9 +39,9 @@ order by t.rowid limit ?`
 export const CANDIDATES = candidatesSql(NODE_COLUMNS)
 export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
-/** By the index node_name alone. */
+/** By the index node_name alone; as one text, as of what has terms. */
 export const CHILD_IDS = `
-select n.id from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value`
+select json_group_array(n.id) from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value`
 
 const childrenSql = (columns: string) => `
 select ${columns}
@@ -130,7 +130,8 @@ export const searchQueries: Queries<Pick<ReadTx, 'births' | 'candidates' | 'lyin
     const places = JSON.stringify(folders)
     if (!probe) return toOutlines(db.all(inFull ? ALL_CHILDREN : CHILD_OUTLINES, places, drive, limit), inFull)
     const termed = termedNodes(db, probe)
-    const ids = db.column<NodeId>(CHILD_IDS, places, drive).filter((id) => termed.has(id))
+    const [text] = db.column<string>(CHILD_IDS, places, drive)
+    const ids = (JSON.parse(text!) as NodeId[]).filter((id) => termed.has(id))
     return nodesOf(db, drive, ids.slice(0, limit), inFull)
   },
 
