@@ -93,7 +93,7 @@ function found({ store, place: { drive }, where }: SourceContext, probe: Probe):
 }
 
 /** More nodes are not read at once, and where about half as many are expected it is not tried. */
-export const LYING_MAX = 4_000
+export const LYING_MAX = 6_000
 
 /** By terms, of what lies where is looked: all at once, or not at all. */
 function lying({ store, place, where }: SourceContext, folders: readonly NodeId[], probe: Probe): Source {

@@ -74,7 +74,7 @@ export function createSqliteStore(options: { readonly file: string }): Store {
     read: (fn) => reads.run(fn),
     write: (fn) => writes.run(fn),
     statements: () => usual.statements + beside.statements,
-    searchCosts: { termed: 0.05, passed: 0.07, lying: { termed: 0.05, lying: 0.1 }, countedMax: 5_000 },
+    searchCosts: { termed: 0.05, passed: 0.07, lying: { termed: 0.05, lying: 0.05 }, countedMax: 5_000 },
     async close() {
       await Promise.all([writes.close(), reads.close()])
       await checkpointer.close()
