@@ -2,7 +2,7 @@
  * `npx tsx bench/search.ts [--nodes N] [--rounds N] [--store sqlite|postgres] [--database URL] [--data FOLDER] [--cpu] [--each] [--check]`:
  * what searches cost in a drive of so many nodes, in the engine: every kind of condition in every order, the first page and those that
  * follow. `--data` keeps SQLite's file for the next run, as a database of one's own is kept; `--cpu` tells the time
- * computed instead of the time passed; `--each` tells every order; `--check` fails when any search takes longer than it may.
+ * computed instead of the time passed; `--each` tells every order; `--check` fails when nineteen of twenty searches of a kind take longer than they may.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,7 @@ import { median } from './measure.ts'
 import { machine } from './report.ts'
 import { admin, DAY, NOW, type Planted, plant } from './search-data.ts'
 
-/** The longest that nineteen of twenty searches may take. */
+/** The longest that nineteen of twenty searches of a kind may take, in whatever order. */
 const P95_MS_MAX = 50
 const PAGES = 3
 
@@ -173,11 +173,13 @@ try {
   console.log(
     `A page of 100 in each of ${ORDERS.length} orders, the first page and ${PAGES - 1} that follow, ${rounds} rounds, each after a commit and all after one that is not counted; ms.\n`,
   )
-  console.log('| search | found | median | slowest order | its median | its p95 |\n|---|---:|---:|---|---:|---:|')
+  console.log(
+    '| search | found | median | p95 | slowest order | its median | its p95 |\n|---|---:|---:|---:|---|---:|---:|',
+  )
   let isSlow = false
   for (const one of cases(planted)) isSlow = (await row(engine, planted, one)) > P95_MS_MAX || isSlow
   if (values.check && isSlow) {
-    console.error(`a search took longer than ${P95_MS_MAX} ms`)
+    console.error(`of some kind of search more than one in twenty took longer than ${P95_MS_MAX} ms`)
     process.exitCode = 1
   }
 } finally {
@@ -214,7 +216,7 @@ function clock(): number {
   return (user + system) / 1000
 }
 
-/** One row of the table; the worst p95 of its orders. */
+/** One row of the table; the p95 of all its orders. */
 async function row(engine: Engine, planted: Planted, { what, actor, query, isCount }: Case): Promise<number> {
   const { drive } = planted
   const all: number[] = []
@@ -246,14 +248,20 @@ async function row(engine: Engine, planted: Planted, { what, actor, query, isCou
       }
     }
     all.push(...times)
-    const p95 = times.sort((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1]!
-    if (values.each) console.log(`|   ${orderName(order)} | | ${median(times).toFixed(1)} | | | ${p95.toFixed(1)} |`)
+    const p95 = mostTake(times)
+    if (values.each) console.log(`|   ${orderName(order)} | | ${median(times).toFixed(1)} | ${p95.toFixed(1)} | | | |`)
     if (p95 > worst.p95) worst = { p95, median: median(times), order: orderName(order) }
   }
   const told = `${found}${isMore ? '+' : ''}`
-  const figures = [median(all).toFixed(1), worst.order, worst.median.toFixed(1), worst.p95.toFixed(1)]
+  const p95 = mostTake(all)
+  const figures = [median(all).toFixed(1), p95.toFixed(1), worst.order, worst.median.toFixed(1), worst.p95.toFixed(1)]
   console.log(`| ${what} | ${told} | ${figures.join(' | ')} |`)
-  return isCount ? 0 : worst.p95
+  return isCount ? 0 : p95
+}
+
+/** What nineteen of twenty stay within. */
+function mostTake(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1]!
 }
 
 /** What the database does by itself within a minute of so many new rows. */

@@ -10,17 +10,9 @@ import type { Engine } from './engine.ts'
 import type { DriveId, Evicted, NodeId, Outline, PoolId } from './model.ts'
 import { nameKey } from './name.ts'
 import type { PurgeOp, Ref } from './op.ts'
-import type {
-  EvictedPlace,
-  NodeKey,
-  OrderedNodes,
-  OrderedQuery,
-  OrderPlace,
-  ReadTx,
-  StoredPool,
-  WriteTx,
-} from './port.ts'
+import type { EvictedPlace, NodeKey, ReadTx, StoredPool, WriteTx } from './port.ts'
 import { keeper } from './retention.ts'
+import type { OrderedNodes, OrderedQuery, OrderPlace } from './search-port.ts'
 import type { Swept } from './sweep.ts'
 
 /** For how long is remembered what was evicted, days. */

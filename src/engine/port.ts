@@ -5,7 +5,6 @@
  * Methods that look rows up return what exists, in no order, each row once; what is missing is simply absent.
  */
 
-import type { Probe } from './gram.ts'
 import type {
   App,
   Change,
@@ -27,7 +26,6 @@ import type {
   Member,
   Node,
   NodeId,
-  Outline,
   Pool,
   PoolId,
   PoolKind,
@@ -47,6 +45,7 @@ import type {
 } from './model.ts'
 import type { Cursor, ListOrderBy } from './op.ts'
 import type { GrantCursor, UploadCursor } from './readings.ts'
+import type { SearchCosts, SearchTx } from './search-port.ts'
 import type { Lease, NewTask, NumberedOutcome, QueuedFolder, TaskKey, TaskProgress, TaskRow } from './task-port.ts'
 
 export interface NodeKey {
@@ -137,40 +136,8 @@ export interface GroupFilter {
   readonly namePart?: string
 }
 
-/** A drive's nodes in an order of which the store has an index. Ties are broken by id, in the same direction. */
-export interface OrderedQuery {
-  readonly drive: DriveId
-  /** name: by the bytes of the UTF-8 key. size: folders, which have none, before all files. */
-  readonly by: 'name' | 'created' | 'updated' | 'size' | 'id'
-  readonly descending: boolean
-  /** Where to go on: a value and the node that had it, whether they are still there or not. */
-  readonly after: OrderPlace | null
-  /** Nodes that lack its terms may be left out. */
-  readonly probe: Probe | null
-  /** Whether nodes are read whole and not only outlined, which is several times dearer. */
-  readonly inFull: boolean
-  /** How many nodes are looked at, those left out among them. */
-  readonly limit: number
-  /** With a probe: after how many nodes that have its terms no more are looked at; not told = all are. */
-  readonly enough?: number
-}
-
-/** A place in an order; of the order by id the value is the id. */
-export interface OrderPlace {
-  readonly value: string | number
-  readonly id: NodeId
-}
-
-export interface OrderedNodes {
-  readonly nodes: readonly Outline[]
-  /** How many were looked at. */
-  readonly looked: number
-  /** The place of the last node looked at, whether it was left out or not; null when there are no more. */
-  readonly next: OrderPlace | null
-}
-
 /** Everything that can be read. All reads of one transaction see one state. */
-export interface ReadTx {
+export interface ReadTx extends SearchTx {
   drives(ids: readonly DriveId[]): Promise<Drive[]>
   /** Active drives of a tenant by id order, after `after` (0 = from the start); optionally only those of the given owners. */
   drivesOf(query: {
@@ -209,8 +176,6 @@ export interface ReadTx {
   nextChildren(places: readonly Place[], limit: number): Promise<Node[]>
   /** All descendants of the nodes, without the nodes themselves; stops after `limit` rows in total, in breadth-first order. */
   subtrees(keys: readonly NodeKey[], limit: number): Promise<Node[]>
-  /** Folders of a drive that are one of the tops, or lie anywhere below one; `limit` at most. */
-  foldersBelow(query: { drive: DriveId; tops: readonly NodeId[]; limit: number }): Promise<NodeId[]>
   /** One page a query, in the order of the queries. */
   pages(queries: readonly PageQuery[]): Promise<Node[][]>
   /** Direct children counted by kind; a folder without children may be absent. */
@@ -234,37 +199,6 @@ export interface ReadTx {
   }): Promise<Grant[]>
   /** The marks of one subject, of these kinds. */
   marksOf(query: { tenant: TenantId; subject: Subject; kinds: readonly MarkKind[] }): Promise<Mark[]>
-  /** The other drives in which nodes of these drives were born, each once. */
-  births(drives: readonly DriveId[]): Promise<DriveId[]>
-  /**
-   * Nodes of a drive that have the terms of a probe, by their ids from behind `after` (0 = from the start). Trashed and buried nodes and
-   * the drive's hidden folders are among them. They are whole with `inFull`, as in OrderedQuery.
-   */
-  candidates(query: {
-    drive: DriveId
-    probe: Probe
-    after: NodeId | 0
-    inFull: boolean
-    limit: number
-  }): Promise<Outline[]>
-  /**
-   * As `candidates`, but only of what lies directly in one of some folders (a null probe asks for all of it), and in no order. To be asked
-   * with more than are expected, as there is no going on.
-   */
-  lying(query: {
-    drive: DriveId
-    folders: readonly NodeId[]
-    probe: Probe | null
-    inFull: boolean
-    limit: number
-  }): Promise<Outline[]>
-  /**
-   * How many nodes of a drive have the terms of a probe; some that left it may be counted. They are counted no farther than to
-   * `limit`: what is not less than that is a guess, or no more than that there are so many.
-   */
-  termed(query: { drive: DriveId; probe: Probe; limit: number }): Promise<number>
-  /** A drive's nodes one after the other, whatever folders they are in; the others are as for `candidates`. */
-  ordered(query: OrderedQuery): Promise<OrderedNodes>
   trash(keys: readonly NodeKey[]): Promise<TrashEntry[]>
   trashById(keys: readonly { drive: DriveId; id: TrashId }[]): Promise<TrashEntry[]>
   /** Trash entries of the drives, latest first (ties: larger id first), with their nodes; after the entry `after`. */
@@ -569,18 +503,6 @@ export interface WriteTx extends ReadTx {
 
 /** How many ancestors a chain read climbs at most; deeper trees cannot be made (DEPTH_MAX is far below). */
 export const ANCESTORS_MAX = 10_000
-
-/** What steps of a search cost, as compared to a node that comes from an index. */
-export interface SearchCosts {
-  /** Making out which nodes have some terms before others are passed over, for each that has them. */
-  readonly termed: number
-  /** Passing over a node that lacks them. */
-  readonly passed: number
-  /** Finding those that have terms and lie in some folders: for each that has them, and for each that lies there. */
-  readonly lying: { readonly termed: number; readonly lying: number }
-  /** To how many nodes that have some terms are counted; for more the guess will do. */
-  readonly countedMax: number
-}
 
 export interface Store {
   /** Runs `fn` over one consistent committed state. */

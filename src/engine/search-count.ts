@@ -6,8 +6,9 @@ import { allowedActions, ownsDrive } from './access.ts'
 import { ACTIONS, ALL_ACTIONS } from './action.ts'
 import type { Actor } from './actor.ts'
 import type { RunBatch } from './batch.ts'
-import { allMatches, type Match, type Seeking } from './search-parts.ts'
+import { allMatches } from './search-parts.ts'
 import { grantedPlaces } from './search-place.ts'
+import type { Match, Seeking } from './search-seek.ts'
 import { look, SIGHT_NODES_MAX } from './sight.ts'
 
 /** Nodes that are seen alike. */

@@ -15,9 +15,6 @@ interface Whereabouts {
   readonly isInside: boolean
 }
 
-/** More folders are not made out beforehand. */
-const FOLDERS_MAX = 2_000
-
 const NOWHERE: Whereabouts = { home: 'none', isInside: false }
 
 export class Region {
@@ -43,13 +40,13 @@ export class Region {
     return this.#folders
   }
 
-  /** Makes out the folders. To be called once, before anything else. */
-  async explore(): Promise<void> {
+  /** Makes out the folders, if they are no more than so many. To be called once, before anything else. */
+  async explore(foldersMax: number): Promise<void> {
     if (!this.#tops) return
     const { id: drive } = this.#place.drive
     const tops = await this.#topsHere()
-    const found = await this.#store.read((tx) => tx.foldersBelow({ drive, tops, limit: FOLDERS_MAX + 1 }))
-    if (found.length > FOLDERS_MAX) return
+    const found = await this.#store.read((tx) => tx.foldersBelow({ drive, tops, limit: foldersMax + 1 }))
+    if (found.length > foldersMax) return
     for (const id of found) this.#known.set(id, { home: this.#home, isInside: true })
     this.#folders = found
   }

@@ -27,6 +27,8 @@ export interface SourceContext {
   readonly births: readonly DriveId[]
   /** See Region. */
   readonly folders: readonly NodeId[] | null
+  /** See SearchLimits. */
+  readonly lyingMax: number
 }
 
 /** Nodes lie in the order of their ids, so that one follows the other where it is read. */
@@ -92,11 +94,8 @@ function found({ store, place: { drive }, where }: SourceContext, probe: Probe):
   }
 }
 
-/** More nodes are not read at once, and where about half as many are expected it is not tried. */
-export const LYING_MAX = 6_000
-
 /** By terms, of what lies where is looked: all at once, or not at all. */
-function lying({ store, place, where }: SourceContext, folders: readonly NodeId[], probe: Probe): Source {
+function lying({ store, place, where, lyingMax }: SourceContext, folders: readonly NodeId[], probe: Probe): Source {
   const { inFull, meets } = testOf(where)
   const drive = place.drive.id
   let isAtEnd = false
@@ -106,9 +105,9 @@ function lying({ store, place, where }: SourceContext, folders: readonly NodeId[
     cost: 1,
     async next() {
       if (isAtEnd) return null
-      const query = { drive, folders, probe, inFull, limit: LYING_MAX + 1 }
+      const query = { drive, folders, probe, inFull, limit: lyingMax + 1 }
       const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
-      if (nodes.length > LYING_MAX) return undefined
+      if (nodes.length > lyingMax) return undefined
       isAtEnd = true
       return once(nodes)
     },

@@ -13,7 +13,7 @@ import type { NodeView } from './op.ts'
 import type { Store } from './port.ts'
 import type { Readings } from './readings.ts'
 import { countIn } from './search-count.ts'
-import { type Match, partsOf, type SearchLimits, type Seeking } from './search-parts.ts'
+import { partsOf } from './search-parts.ts'
 import { type Place, placesOf } from './search-place.ts'
 import {
   SEARCH_DRIVES_MAX,
@@ -24,6 +24,7 @@ import {
   type SearchQuery,
 } from './search-query.ts'
 import { Region } from './search-region.ts'
+import type { Match, SearchLimits, Seeking } from './search-seek.ts'
 import { look, SIGHT_NODES_MAX } from './sight.ts'
 import { whereProblem } from './where.ts'
 
@@ -32,6 +33,8 @@ const LIMITS: SearchLimits = {
   nodesPerReadMax: 4000,
   nodesPassedPerReadMax: 40_000,
   scopeNodesMax: 500,
+  foldersMax: 2_000,
+  lyingNodesMax: 6_000,
   termedNodesMax: 3000,
 }
 
@@ -86,7 +89,7 @@ async function findIn(
   const drive = place.drive.id
   const births = [...new Set([drive, ...(await store.read((tx) => tx.births([drive])))])]
   const region = new Region(store, place)
-  await region.explore()
+  await region.explore(limits.foldersMax)
   const seek: Seeking = {
     store,
     place,

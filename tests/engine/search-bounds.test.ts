@@ -51,6 +51,8 @@ describe('with little read at once', () => {
     nodesPerReadMax: 5,
     nodesPassedPerReadMax: 7,
     scopeNodesMax: 2,
+    foldersMax: 3,
+    lyingNodesMax: 4,
     termedNodesMax: 2,
   }
 
@@ -119,6 +121,21 @@ describe('with little read at once', () => {
     await compareAll({ trashed: 'only' })
     await compareAll({ below: at(drive, 'a') })
   }, 60_000)
+
+  /** The folders where is looked are never known, at most a few of them, or always. */
+  const FOLDERS = [
+    { ...LIMITS, foldersMax: 0 },
+    { ...LIMITS, lyingNodesMax: 50 },
+    { ...LIMITS, foldersMax: 50, lyingNodesMax: 50 },
+  ]
+
+  test.each(FOLDERS)('below a folder and in the trash, when $foldersMax folders may be known', async (limits) => {
+    await live()
+    for (const where of [null, contains('n'), { not: contains('n') }, { all: [contains('1'), contains('n')] }]) {
+      await compareAll({ where, trashed: 'only' }, limits)
+      await compareAll({ where, below: at(drive, 'b') }, limits)
+    }
+  })
 
   test('beginnings are found in any case and form, wherever the order of names has them', async () => {
     const own = [
@@ -225,7 +242,7 @@ describe('with little read at once', () => {
     await live()
     await done(use.world, alice, [grant(at(drive, 'a'), 'user:bob', ACTIONS.list)])
     const { engine, store } = use.world
-    const { search: find } = createSearch(store, engine.batch, LIMITS)
+    const searches = FOLDERS.map((limits) => createSearch(store, engine.batch, limits).search)
     const all = (await search(alice, { limit: 1_000 })).items
     const ofBob = all.filter(({ path }) => path[0] === 'a')
     const value = { name: (node: Node) => node.key, created: (node: Node) => node.createdAt } as const
@@ -244,7 +261,8 @@ describe('with little read at once', () => {
         fc.boolean(),
         fc.boolean(),
         fc.integer({ min: 1, max: 9 }),
-        async (where, by, descending, isBob, limit) => {
+        fc.constantFrom(...searches),
+        async (where, by, descending, isBob, limit, find) => {
           const sign = descending ? -1 : 1
           const compare = (a: Node, b: Node) =>
             value[by](a) < value[by](b) ? -1 : value[by](a) > value[by](b) ? 1 : a.id - b.id

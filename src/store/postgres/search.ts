@@ -22,7 +22,8 @@ select born from birth where born is not null`
  * The index node_term_terms finds all at once; the page is what comes next of them. Adding nothing to the key keeps the planner from
  * reading the primary key too, where every node of the drive comes next.
  */
-const candidatesSql = (columns: string) => `
+function candidatesSql(columns: string): string {
+  return `
 select ${columns}
 from (
   select t.node_id from node_term t
@@ -31,24 +32,29 @@ from (
 ) t
 cross join lateral (select * from node n where n.drive_id = $1 and n.id = t.node_id offset 0) n
 order by t.node_id`
+}
 export const CANDIDATES = candidatesSql(NODE_COLUMNS)
 export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
 /** The index node_term_terms finds all that have the terms; each is asked where it lies, and the folders are kept as a table of hashes. */
-const lyingSql = (columns: string) => `
+function lyingSql(columns: string): string {
+  return `
 select ${columns}
 from (select t.node_id from node_term t where t.terms @@ $3::tsquery and t.drive_id = $1 and t.node_id + 0 > 0 offset 0) t
 cross join lateral (select * from node n where n.drive_id = $1 and n.id = t.node_id offset 0) n
 where (n.parent_id in (select f.id from unnest($2::bigint[]) f (id))) is true
 limit $4`
+}
 export const LYING = lyingSql(NODE_COLUMNS)
 export const LYING_OUTLINES = lyingSql(OUTLINE_COLUMNS)
 
-const childrenSql = (columns: string) => `
+function childrenSql(columns: string): string {
+  return `
 select ${columns}
 from unnest($2::bigint[]) f (id)
 cross join lateral (select * from node n where n.drive_id = $1 and n.parent_id = f.id offset 0) n
 limit $3`
+}
 export const ALL_CHILDREN = childrenSql(NODE_COLUMNS)
 export const CHILD_OUTLINES = childrenSql(OUTLINE_COLUMNS)
 

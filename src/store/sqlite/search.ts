@@ -31,11 +31,13 @@ with recursive birth (drive_id, born) as (
 select distinct born from birth where born is not null`
 
 /** The full-text index gives node ids in rising order, whatever drives the nodes are in by now. */
-const candidatesSql = (columns: string) => `
+function candidatesSql(columns: string): string {
+  return `
 select ${columns}
 from node_term t cross join node n on n.drive_id = ? and n.id = t.rowid
 where t.node_term match ? and t.rowid > ?
 order by t.rowid limit ?`
+}
 export const CANDIDATES = candidatesSql(NODE_COLUMNS)
 export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 
@@ -43,10 +45,12 @@ export const CANDIDATE_OUTLINES = candidatesSql(OUTLINE_COLUMNS)
 export const CHILD_IDS = `
 select json_group_array(n.id) from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value`
 
-const childrenSql = (columns: string) => `
+function childrenSql(columns: string): string {
+  return `
 select ${columns}
 from json_each(?) f cross join node n indexed by node_name on n.drive_id = ? and n.parent_id = f.value
 limit ?`
+}
 export const ALL_CHILDREN = childrenSql(NODE_COLUMNS)
 export const CHILD_OUTLINES = childrenSql(OUTLINE_COLUMNS)
 
@@ -111,8 +115,10 @@ export const TERMED_NODES = 'select json_group_array(rowid) from node_term where
 /** Another one after every change: the first by what others commit, the second by what this connection does. */
 export const DATA_STATE = 'select data_version, total_changes() from pragma_data_version'
 
-const nodesSql = (columns: string) => `
+function nodesSql(columns: string): string {
+  return `
 select ${columns} from json_each(?) k cross join node n on n.drive_id = ? and n.id = k.value`
+}
 export const NODES = nodesSql(NODE_COLUMNS)
 export const OUTLINES = nodesSql(OUTLINE_COLUMNS)
 
