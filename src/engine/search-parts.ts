@@ -35,13 +35,15 @@ export async function* allMatches(seek: Seeking): AsyncGenerator<Match[], void> 
   const walk = walkOf(store, place.drive, { where: query.where, order: [], depth: 0, cursor: null }, false)
   const { nodes: sample } = await walk.step(limits.nodesPerReadMin, null)
   const { expected } = await expectations(seek, sources, sample, Math.max(place.drive.seq, sample.length))
-  const costs = new Map(sources.map((source) => [source, expected.get(source)! * source.cost]))
-  const source = sources.reduce((a, b) => (costs.get(b)! < costs.get(a)! ? b : a))
+  const cost = (source: Source) => expected.get(source)! * source.cost
+  const [cheapest, ...others] = sources.toSorted((a, b) => cost(a) - cost(b))
+  let source = cheapest!
   for (;;) {
     const nodes = await source.next(limits.nodesPerReadMax)
-    if (nodes === undefined) throw new Error('a drive could not be read to its end')
     if (nodes === null) return
-    yield judge(nodes)
+    if (nodes) yield judge(nodes)
+    // It was more than is read at once, and nothing of it has been given.
+    else source = others.shift()!
   }
 }
 

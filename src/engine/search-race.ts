@@ -36,7 +36,6 @@ export class Race {
   #lately = { met: 0, looked: 0 }
   /** What the walk has come upon too early. */
   #pending: Match[] = []
-  #isAstray = false
 
   constructor(seek: Seeking, leg: Leg) {
     const { store, place, query } = seek
@@ -50,7 +49,7 @@ export class Race {
   async *parts(): AsyncGenerator<Match[], void> {
     for (;;) {
       const source = this.#looked > 0 ? this.#best() : undefined
-      if (source && (this.#isAstray || this.#gatheringLeft(source) < SURE * this.#walkingLeft())) {
+      if (source && this.#gatheringLeft(source) < SURE * this.#walkingLeft()) {
         this.#isChosen = true
         const goal = Math.ceil(AMPLE * this.#gatheringLeft(source))
         const rest = await this.#gather(source, Math.max(goal, this.#seek.limits.nodesPerReadMin))
@@ -71,12 +70,10 @@ export class Race {
     if (this.#looked === 0 && reached !== null) await this.#learn(nodes)
     this.#looked += looked
     const matches = this.#judge(nodes)
-    if (reached === null || (this.#walk.isExact && reached !== undefined)) {
+    if (reached === null || this.#walk.isExact) {
       return { part: [...this.#pending, ...matches], isLast: reached === null, looked }
     }
     this.#pending.push(...matches)
-    this.#isAstray = reached === undefined
-    if (reached === undefined) return { part: [], isLast: false, looked }
     const part = this.#pending.filter((match) => this.#isBefore(match, reached))
     this.#pending = this.#pending.filter((match) => !this.#isBefore(match, reached))
     return { part, isLast: false, looked }
@@ -192,7 +189,7 @@ export class Race {
     const nodes = await source.next(Math.min(goal, this.#seek.limits.nodesPerReadMax))
     if (nodes === null) return this.#gathered.filter(({ id }) => !this.#given.has(id))
     if (nodes === undefined) {
-      // There may be more, but not here.
+      // Another must be found.
       this.#begin(undefined)
       return null
     }

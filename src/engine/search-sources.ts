@@ -16,7 +16,7 @@ export interface Source {
   readonly admits: (node: Outline) => boolean
   /** What a node costs, as compared to one that comes from an index. */
   readonly cost: number
-  /** About so many nodes more, none of them given before; null: there are no more. undefined: there may be, but not here. */
+  /** About so many nodes more, none of them given before; null: there are no more. undefined: it is too much to give any of it. */
   next(limit: number): Promise<readonly Outline[] | null | undefined>
 }
 
@@ -67,7 +67,6 @@ function walked(walk: Walk, admits: (node: Outline) => boolean): Source {
     async next(limit) {
       if (isAtEnd) return null
       const { nodes, reached } = await walk.step(limit, null)
-      if (reached === undefined) return undefined
       isAtEnd = reached === null
       return nodes
     },

@@ -14,11 +14,8 @@ export interface Step {
   readonly nodes: readonly Outline[]
   /** How many were looked at. */
   readonly looked: number
-  /**
-   * What is still to come has this value in the order, or a later one; null: there is nothing more. undefined: this way cannot
-   * tell what else there is.
-   */
-  readonly reached: string | number | null | undefined
+  /** What is still to come has this value in the order, or a later one; null: there is nothing more. */
+  readonly reached: string | number | null
 }
 
 export interface Walk {

@@ -137,6 +137,19 @@ describe('with little read at once', () => {
     }
   })
 
+  test('all is counted where more lies below a folder than was thought', async () => {
+    const { world } = use
+    const numbers = Array.from({ length: 40 }, (_, index) => `x/n${index}`)
+    await putFolders(world, alice, drive, ['x', ...numbers])
+    const { search: find } = createSearch(world.store, world.engine.batch, {
+      ...LIMITS,
+      foldersMax: 50,
+      lyingNodesMax: 30,
+    })
+    const query = { ...ALL, drives: [drive], where: contains('n'), below: at(drive, 'x'), limit: 4, count: true }
+    expect(await find(alice, query)).toMatchObject({ total: 40 })
+  })
+
   test('beginnings are found in any case and form, wherever the order of names has them', async () => {
     const own = [
       'Rea',
