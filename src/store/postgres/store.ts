@@ -95,7 +95,7 @@ export async function createPostgresStore(options: PostgresOptions): Promise<Pos
     write: (fn, drives) => open.write(fn, drives),
     statements: () => open.spent.statements,
     // Each node that is passed over is asked for its terms itself, and each that has terms where it lies.
-    searchCosts: { termed: 0, passed: 0.25, lying: { termed: 1, lying: 0 }, countedMax: 30_000 },
+    searchCosts: { termed: 0, passed: 0.25, lying: { termed: 0.7, lying: 0 }, countedMax: 30_000 },
     roundTrips: () => open.spent.roundTrips,
     keyDigest: (offered) => keyDigest(readers, offered),
     close: () => open.close(),
