@@ -132,7 +132,6 @@ async function headOf(
       probe: null,
       inFull: false,
       limit: LOOKED_AT,
-      enough: LOOKED_AT,
     }
     const page: OrderedNodes = await tx.ordered(query)
     files.push(...page.nodes.filter(({ kind }) => kind === 'file'))

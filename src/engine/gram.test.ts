@@ -63,6 +63,16 @@ describe('pieces of a text', () => {
   })
 })
 
+describe('a probe for a text', () => {
+  it('asks for pairs of ideographs, and for one alone only where it has no neighbour', () => {
+    const asked = (text: string) => probeOf({ field: 'name', is: 'contains', text }, [DRIVE])
+    const piece = (text: string) => `${DRIVE}n${Buffer.from(text).toString('hex')}`
+    expect(asked('年')).toBe(piece('年'))
+    expect(asked('年度报')).toEqual({ all: [piece('年度'), piece('度报')] })
+    expect(asked('a年b度报')).toEqual({ all: ['年', 'a\u0002', 'b\u0002', '度报'].map(piece) })
+  })
+})
+
 describe('a probe', () => {
   const texts = ['a', 'B', 'ab', '报', '报告', 'Ａ', 'é', 'ﬁ', '.', ' ', 'İ', 'ß', 'txt', '']
   const words = fc.array(fc.constantFrom(...texts), { maxLength: 4 }).map((parts) => parts.join(''))

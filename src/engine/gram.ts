@@ -206,12 +206,9 @@ function textProbe(drive: DriveId, field: string, folded: string): Probe | null 
   const pieces = grams(folded)
   const saysNothing = folded === '' || folded === EDGE
   if (pieces.length === 0) return saysNothing ? null : { prefix: term(drive, field, folded) }
-  return allOf(pieces.filter((piece) => !isTold(piece, pieces)).map((piece) => term(drive, field, piece)))
-}
-
-/** Whether another piece says as much: an ideograph is in the pair it belongs to. */
-function isTold(piece: string, pieces: readonly string[]): boolean {
-  return pieces.some((other) => other !== piece && other.includes(piece))
+  // An ideograph that belongs to a pair is asked for by that.
+  const paired = new Set(pieces.map((piece) => [...piece]).flatMap((piece) => (piece.length > 1 ? piece : [])))
+  return allOf(pieces.filter((piece) => !paired.has(piece)).map((piece) => term(drive, field, piece)))
 }
 
 function edged({ is, text }: Extract<Condition, { readonly field: 'name' }>): string {
