@@ -60,13 +60,10 @@ async function withMore(body: Body, env: Env, users: readonly User[]): Promise<o
 }
 
 async function drivesOf({ engine, actor }: Env, users: readonly User[]): Promise<Map<number, Drive>> {
-  const drives = await engine.drives(
-    actor,
-    users.flatMap(({ defaultDrive }) => defaultDrive || []),
-  )
-  // Another's drive is shown to administrators only.
-  const seen = drives.filter((drive) => drive !== null && (actor.admin || actor.subjects.includes(drive.owner)))
-  return new Map(seen.map((drive) => [drive!.id, drive!]))
+  const ids = users.flatMap(({ defaultDrive }) => defaultDrive || [])
+  const drives = (await engine.drives(actor, ids)).filter((drive) => drive !== null)
+  const concerns = await engine.concernsOf(actor, drives)
+  return new Map(drives.filter((_, at) => concerns[at]).map((drive) => [drive.id, drive]))
 }
 
 /** In which groups each of them is. */
