@@ -46,6 +46,13 @@ describe('local sync', () => {
     expectFault(await smh.call('DELETE', `${base}/${id}`), 404, 'DirectoryNotFound')
   })
 
+  it('is not looked for on more directories than can lie above anything', async () => {
+    const path = 'a/'.repeat(3_000)
+    const at = `/api/v1/directory/${LIBRARY}/${smh.space}/${path}`
+    expectFault(await smh.call('GET', `${at}?info`), 404, 'PathNotFound')
+    expectFault(await smh.call('GET', at), 404, 'DirectoryNotFound')
+  })
+
   it('is for directories, of a known strategy, and for those who rule the space', async () => {
     for (const bad of [{ strategy: 'sideways' }, { strategy: null }, { path: 7 }, { localPath: 'x'.repeat(4097) }]) {
       expectFault(await set(bad), 400, 'ParamInvalid')

@@ -3,7 +3,7 @@
  * devices to see, there and on what lies below. The mobile clients name the members; the id of a directory is that of what is
  * said of it.
  */
-import { type Json, type Node, type NodeId, parseDecimalId, type Ref } from '../../engine/index.ts'
+import { type Json, type Node, type NodeId, OPS_PER_BATCH_MAX, parseDecimalId, type Ref } from '../../engine/index.ts'
 import { type Visit, visit } from './auth.ts'
 import { type Answer, bodyPath, type Call, type Operation } from './call.ts'
 import { refuse } from './error.ts'
@@ -99,7 +99,8 @@ export function localSyncShown(node: Node, above: Node | null = null): { localSy
 /** Of the directories on a path, but not the last, the nearest that is kept in step; none of those the caller may not see. */
 export async function keptAbove(call: Call, { actor, drive }: Visit, path: readonly string[]): Promise<Node | null> {
   const above = path.slice(1).map((_, at) => ({ drive: drive.id, path: path.slice(0, at + 1) }))
-  if (above.length === 0) return null
+  // Nothing lies below so many, whatever path a client sends.
+  if (above.length === 0 || above.length > OPS_PER_BATCH_MAX) return null
   const ops = above.map((node) => ({ kind: 'get', node, need: 0, trashed: 'no' }) as const)
   const results = await call.context.engine.batch(actor, ops)
   const nodes = results.flatMap((result) => (result.status === 'done' && result.view ? [result.view.node] : []))
