@@ -68,13 +68,16 @@ export function refIn(drive: DriveId, node: Target): Ref {
   return isRoot(node) ? { drive, path: [] } : { drive, id: node.id as never }
 }
 
-/** No entry has the number 0: what lies in the bin of another space is not in this one. */
+/** No item has this number. The model gives 0 to what is put away, until it learns its number. */
+const NO_ITEM = 999_999 as TrashId
+
+/** What lies in the bin of another space is not in this one. */
 export function itemIn(drive: DriveId, { drive: home, trash }: Target) {
-  return { drive, trash: (home === drive ? (trash?.id ?? 0) : 0) as TrashId }
+  return { drive, trash: (home === drive ? (trash?.id ?? NO_ITEM) : NO_ITEM) as TrashId }
 }
 
 export function itemId(drive: DriveId, { drive: home, trash }: Target): string {
-  return `${home === 0 ? drive : home}-${trash?.id ?? 999_999}`
+  return `${home === 0 ? drive : home}-${trash?.id ?? NO_ITEM}`
 }
 
 export function dentries(drive: DriveId): string {
