@@ -32,14 +32,14 @@ const IDEOGRAPH_FIRST = '\u02ea'
 export function grams(folded: string): string[] {
   const pieces = new Set<string>()
   let before = ''
-  let isAlone = false
+  let wasAlone = false
   for (const character of folded) {
     const alone = character >= IDEOGRAPH_FIRST && IDEOGRAPH.test(character)
     if (alone) pieces.add(character)
-    if (before && isAlone === alone) pieces.add(before + character)
+    if (before && wasAlone === alone) pieces.add(before + character)
     else if (alone && before && before !== EDGE) pieces.add(before + EDGE)
     before = character
-    isAlone = alone
+    wasAlone = alone
   }
   return [...pieces]
 }

@@ -2,7 +2,7 @@
 import { legsOf } from './search-legs.ts'
 import { Race } from './search-race.ts'
 import { expectations, judgeOf, type Match, type Seeking, sourcing, termed } from './search-seek.ts'
-import { fewIn, type Source, sourcesOf } from './search-sources.ts'
+import { allLying, type Source, sourcesOf } from './search-sources.ts'
 import { walkOf } from './search-walk.ts'
 
 /** What meets the conditions, seen or not, in parts. */
@@ -23,7 +23,7 @@ async function fewTermed(seek: Seeking): Promise<Match[] | null> {
 /** All there is when few nodes lie where is looked; otherwise null. */
 async function fewBelow(seek: Seeking): Promise<Match[] | null> {
   const { where } = seek.query
-  const nodes = await fewIn(sourcing(seek, where), seek.limits.scopeNodesMax)
+  const nodes = await allLying(sourcing(seek, where), null, seek.limits.scopeNodesMax)
   return nodes && judgeOf(seek, where)(nodes)
 }
 

@@ -66,6 +66,7 @@ export async function termed(seek: Seeking, probe: Probe): Promise<number> {
   counts.set(name, count)
   return count
 }
+
 export type Judge = (nodes: readonly Outline[]) => Match[]
 
 /** Those of the nodes that meet conditions. */

@@ -49,7 +49,7 @@ export function sourcesOf(context: SourceContext): Source[] {
   return [
     ...bounded,
     ...(probe ? [found(context, probe)] : []),
-    ...(probe && context.folders ? [lying(context, context.folders, probe)] : []),
+    ...(probe && context.folders ? [lying(context, probe)] : []),
     ...(scope ? [sourceBelow(store, place)] : []),
     {
       ...walked(indexWalk(store, drive, { by: 'id', descending: false, after: null, inFull }), () => true),
@@ -94,23 +94,35 @@ function found({ store, place: { drive }, where }: SourceContext, probe: Probe):
 }
 
 /** By terms, of what lies where is looked: all at once, or not at all. */
-function lying({ store, place, where, lyingMax }: SourceContext, folders: readonly NodeId[], probe: Probe): Source {
-  const { inFull, meets } = testOf(where)
-  const drive = place.drive.id
+function lying(context: SourceContext, probe: Probe): Source {
   let isAtEnd = false
   return {
     leadsBelow: 'by terms',
-    admits: meets,
+    admits: testOf(context.where).meets,
     cost: 1,
     async next() {
       if (isAtEnd) return null
-      const query = { drive, folders, probe, inFull, limit: lyingMax + 1 }
-      const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
-      if (nodes.length > lyingMax) return undefined
-      isAtEnd = true
-      return once(nodes)
+      const nodes = await allLying(context, probe, context.lyingMax)
+      isAtEnd = nodes !== null
+      return nodes ?? undefined
     },
   }
+}
+
+/**
+ * All that lies where is looked and has the terms (null = all); null when it is more than so many nodes, or the folders there are not
+ * known.
+ */
+export async function allLying(
+  { store, place, where, folders }: SourceContext,
+  probe: Probe | null,
+  nodesMax: number,
+): Promise<Outline[] | null> {
+  if (!folders) return null
+  const { inFull } = testOf(where)
+  const query = { drive: place.drive.id, folders, probe, inFull, limit: nodesMax + 1 }
+  const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
+  return nodes.length > nodesMax ? null : once(nodes)
 }
 
 /** What was granted, and is found itself; what lies below a folder is not the folder. */
@@ -130,7 +142,7 @@ function once<Found extends Outline>(nodes: readonly Found[]): Found[] {
 const BELOW_COST = 4
 
 /** What lies below the folders looked through. They are read from the top each time, twice as far as the time before. */
-export function sourceBelow(store: Store, place: Place): Source {
+function sourceBelow(store: Store, place: Place): Source {
   const keys = (place.scope ?? []).map((id) => ({ drive: place.drive.id, id }))
   const given = new Set<NodeId>()
   let isAtEnd = false
@@ -151,16 +163,4 @@ export function sourceBelow(store: Store, place: Place): Source {
       return fresh
     },
   }
-}
-
-/** All that lies where is looked, when it is no more than so many nodes; otherwise null. */
-export async function fewIn(
-  { store, place, where, folders }: SourceContext,
-  nodesMax: number,
-): Promise<Outline[] | null> {
-  if (!folders) return null
-  const { inFull } = testOf(where)
-  const query = { drive: place.drive.id, folders, probe: null, inFull, limit: nodesMax + 1 }
-  const nodes = await store.read(async (tx) => [...(await tops(tx, place)), ...(await tx.lying(query))])
-  return nodes.length > nodesMax ? null : once(nodes)
 }
